@@ -1,0 +1,1 @@
+export type { Decoder, ImageHeader, ImageType, Pixels } from "./types.ts";
