@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import vectors from "../../test/vectors/group-identity.json" with { type: "json" };
+import { canonicalForm, type GroupContents, groupId, sha256 } from "./identity.ts";
+
+const digest = fc.stringMatching(/^[0-9a-f]{64}$/);
+const token = fc.stringMatching(/^[a-z0-9._-]{1,12}$/);
+const contents = fc.record({
+  model: digest,
+  options: fc.dictionary(token, token, { maxKeys: 4 }),
+  images: fc.uniqueArray(digest, { minLength: 1, maxLength: 8 }),
+}) satisfies fc.Arbitrary<GroupContents>;
+
+describe("group identity", () => {
+  it.each(vectors)("reproduces the published vector: $name", async (vector) => {
+    expect(canonicalForm(vector as GroupContents)).toBe(vector.canonical);
+    expect(await groupId(vector as GroupContents)).toBe(vector.id);
+  });
+
+  it("hashes photographs as `sha256sum` does", async () => {
+    expect(await sha256(new TextEncoder().encode("abc"))).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
+  });
+
+  it("does not depend on the order of images and options, nor on repeats", async () => {
+    const shuffled = contents.chain((group) =>
+      fc.record({
+        group: fc.constant(group),
+        images: fc.shuffledSubarray(group.images, { minLength: group.images.length }),
+        repeats: fc.subarray(group.images),
+        names: fc.shuffledSubarray(Object.keys(group.options), {
+          minLength: Object.keys(group.options).length,
+        }),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(shuffled, async ({ group, images, repeats, names }) => {
+        const options = Object.fromEntries(names.map((name) => [name, group.options[name]!]));
+        const other = { model: group.model, options, images: [...images, ...repeats] };
+        expect(await groupId(other)).toBe(await groupId(group));
+      }),
+    );
+  });
+
+  it("differs when the model, an option or an image differs", async () => {
+    await fc.assert(
+      fc.asyncProperty(contents, digest, token, token, async (group, other, name, value) => {
+        fc.pre(other !== group.model && !group.images.includes(other));
+        fc.pre(group.options[name] !== value);
+        const changed: GroupContents[] = [
+          { ...group, model: other },
+          { ...group, options: { ...group.options, [name]: value } },
+          { ...group, images: [...group.images, other] },
+          { ...group, images: [...group.images.slice(1), other] },
+        ];
+        const ids = await Promise.all([group, ...changed].map(groupId));
+        expect(new Set(ids).size).toBe(ids.length);
+      }),
+    );
+  });
+
+  it("is the SHA-256 of the canonical form", async () => {
+    await fc.assert(
+      fc.asyncProperty(contents, async (group) => {
+        expect(await groupId(group)).toBe(
+          await sha256(new TextEncoder().encode(canonicalForm(group))),
+        );
+        expect(canonicalForm(group)).toMatch(
+          /^cosal-group\/1\nmodel [0-9a-f]{64}\n(option \S+ \S+\n)*(image [0-9a-f]{64}\n)+$/,
+        );
+      }),
+    );
+  });
+
+  it.each<GroupContents>([
+    { model: "short", options: {}, images: [] },
+    { model: "A".repeat(64), options: {}, images: [] },
+    { model: "a".repeat(64), options: {}, images: ["x\n"] },
+    { model: "a".repeat(64), options: { "two words": "1" }, images: [] },
+    { model: "a".repeat(64), options: { size: "line\nimage" }, images: [] },
+  ])("refuses what could forge another group's form: %j", (group) => {
+    expect(() => canonicalForm(group)).toThrow(TypeError);
+  });
+});

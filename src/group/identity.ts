@@ -1,0 +1,71 @@
+import type { GroupOptions } from "./options.ts";
+
+/**
+ * Raised whenever the same photographs, model and options come to give other masks (another way
+ * to decode, resize or upsample), so that nothing stored before is taken for the new result.
+ */
+export const IDENTITY_VERSION = "cosal-group/1";
+
+const DIGEST = /^[0-9a-f]{64}$/;
+const TOKEN = /^[a-z0-9._-]{1,64}$/;
+
+/** What a group's identity is made of. */
+export interface GroupContents {
+  /** SHA-256 of the model (`Segmenter.digest`), 64 lower-case hex digits. */
+  readonly model: string;
+  readonly options: GroupOptions;
+  /** SHA-256 of each photograph's file bytes, in any order; one sent twice counts once. */
+  readonly images: readonly string[];
+}
+
+/**
+ * The canonical form of a group: ASCII lines, each ended by one line feed (0x0A).
+ *
+ * ```text
+ * cosal-group/1
+ * model <64 hex digits>
+ * option <name> <value>      one line per option, sorted by name
+ * image <64 hex digits>      one line per distinct photograph, sorted
+ * ```
+ *
+ * Sorting is by byte value. Neither file names nor the order sent enter it. Test vectors for
+ * other languages: `test/vectors/group-identity.json`.
+ *
+ * @throws TypeError for a digest or an option that is not of the form above.
+ */
+export function canonicalForm({ model, options, images }: GroupContents): string {
+  const lines = [IDENTITY_VERSION, `model ${checked(DIGEST, model)}`];
+  for (const name of Object.keys(options).sort()) {
+    lines.push(`option ${checked(TOKEN, name)} ${checked(TOKEN, options[name])}`);
+  }
+  for (const image of distinct(images)) lines.push(`image ${checked(DIGEST, image)}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** The identity of a group: SHA-256 of its canonical form, 64 lower-case hex digits. */
+export async function groupId(contents: GroupContents): Promise<string> {
+  return sha256(new TextEncoder().encode(canonicalForm(contents)));
+}
+
+/** SHA-256, 64 lower-case hex digits. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Whether a text has the form of a SHA-256 as this module writes it. */
+export function isDigest(text: string): boolean {
+  return DIGEST.test(text);
+}
+
+/** Each digest once, sorted: the order in which a group is computed. */
+export function distinct(digests: readonly string[]): string[] {
+  return [...new Set(digests)].sort();
+}
+
+function checked(pattern: RegExp, text: string | undefined): string {
+  if (text === undefined || !pattern.test(text)) {
+    throw new TypeError(`Expected ${pattern} in a group's identity but received ${text}`);
+  }
+  return text;
+}
