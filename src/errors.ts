@@ -1,6 +1,8 @@
 /** Faults of the caller: the same request will fail again. The app answers 4xx. */
 const CALLER_CODES = {
-  /** The request body is not multipart/form-data, or its boundary or parts are broken. */
+  /** The request says that its body is something else than multipart/form-data. */
+  content_type_unsupported: true,
+  /** The body is no multipart/form-data although the request says so, or it breaks off. */
   body_not_multipart: true,
   /** The whole body is larger than a request may be. */
   body_too_large: true,
