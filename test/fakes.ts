@@ -1,0 +1,99 @@
+import type { AppDependencies } from "../src/app/index.ts";
+import type { ImageInput, ImageMask, Segmenter, SegmentOptions } from "../src/engine/index.ts";
+import { CosalError } from "../src/errors.ts";
+import type { GroupResult, GroupStore } from "../src/group/index.ts";
+
+/** A store that keeps everything, until `forgetMasks`. */
+export class MemoryStore implements GroupStore {
+  readonly results = new Map<string, GroupResult>();
+  readonly masks = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  async result(group: string) {
+    return this.results.get(group);
+  }
+  async mask(group: string, image: string) {
+    const png = this.masks.get(`${group}/${image}`);
+    if (png === undefined) this.results.delete(group);
+    return png;
+  }
+  async putMask(group: string, image: string, png: Uint8Array<ArrayBuffer>) {
+    this.masks.set(`${group}/${image}`, png);
+  }
+  async putResult(result: GroupResult) {
+    this.results.set(result.id, result);
+  }
+}
+
+/**
+ * A segmenter that sees no pixels: a file is an image if it begins with "image", and its "mask" is
+ * its own text. What it was given is in `calls`.
+ */
+export class FakeSegmenter implements Segmenter {
+  readonly name = "fake";
+  readonly digest = "f".repeat(64);
+  readonly manifest = {} as Segmenter["manifest"];
+  readonly calls: string[][] = [];
+
+  async *segment(images: readonly ImageInput[], { signal, onEvent }: SegmentOptions = {}) {
+    this.calls.push(images.map(({ bytes }) => text(bytes)));
+    for (const [index, { id, bytes }] of images.entries()) {
+      if (!text(bytes).startsWith("image")) {
+        throw new CosalError("image_type_unsupported", "no image", { image: { index, id } });
+      }
+    }
+    for (const [index, { id, bytes }] of images.entries()) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      signal?.throwIfAborted();
+      if (text(bytes).includes("broken")) {
+        throw new CosalError("image_undecodable", "broken", { image: { index, id } });
+      }
+      onEvent?.({ stage: "encoded", index, id });
+    }
+    for (const [index, { id, bytes }] of images.entries()) {
+      onEvent?.({ stage: "mask", index, id });
+      yield fakeMask(index, id, bytes);
+    }
+  }
+}
+
+function fakeMask(index: number, id: string, bytes: Uint8Array): ImageMask {
+  return {
+    index,
+    id,
+    width: bytes.length,
+    height: 7,
+    coverage: 0.25,
+    box: [1, 2, 3, 4],
+    presence: 0.75,
+    logits: { width: 1, height: 1, data: new Float32Array(1) },
+    png: async () => Uint8Array.from(bytes),
+  };
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** Turns in the order asked for. */
+function queue(): AppDependencies["exclusive"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(() => work(() => {}));
+    last = turn.catch(() => {});
+    return turn;
+  };
+}
+
+export function fakeDependencies() {
+  const segmenter = new FakeSegmenter();
+  const store = new MemoryStore();
+  const { name, digest } = segmenter;
+  return {
+    segmenter: async () => segmenter,
+    model: async () => ({ name, digest }),
+    store,
+    backend: "wasm",
+    exclusive: queue(),
+    fake: segmenter,
+  } satisfies AppDependencies & { fake: FakeSegmenter };
+}
