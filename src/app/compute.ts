@@ -4,14 +4,19 @@ import type { GroupResult, GroupStore, ImageResult } from "../group/index.ts";
 import type { DistinctImage, Group } from "./group.ts";
 
 /**
- * Runs `work` while nothing else that was handed to the same function runs. `work` calls `alive`
- * now and then: a host whose requests can vanish in the middle (a Worker's do when the caller
- * hangs up) gives the turn of one that has been silent for long to the next.
+ * Runs `work` while nothing else that was handed to the same function runs. A turn ends when `work`
+ * settles or `signal` aborts. `work` calls `alive` now and then: a host whose requests can vanish
+ * in the middle (a Worker's do when the caller hangs up) may give the turn of one that has been
+ * silent for long to the next.
  */
-export type Exclusive = <T>(work: (alive: () => void) => Promise<T>) => Promise<T>;
+export type Exclusive = <T>(
+  work: (alive: () => void) => Promise<T>,
+  signal?: AbortSignal,
+) => Promise<T>;
 
 /** What computing a group takes. */
 export interface Computing {
+  /** Loads the network when first asked. Asked only within a turn of `exclusive`. */
   readonly segmenter: () => Promise<Segmenter>;
   readonly store: GroupStore;
   /** Where the segmenter runs, as told to the caller. */
@@ -54,9 +59,11 @@ export async function computeGroup(
   const { store, exclusive } = computing;
   const withMasks = options.withMasks ?? false;
   const lookUp = () => stored(store, group.id, withMasks);
-  return (
-    (await lookUp()) ??
-    (await exclusive(async (alive) => (await lookUp()) ?? run(computing, group, options, alive)))
+  const hit = await lookUp();
+  if (hit !== undefined) return hit;
+  return exclusive(
+    async (alive) => (await lookUp()) ?? run(computing, group, options, alive),
+    options.signal,
   );
 }
 

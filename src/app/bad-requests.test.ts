@@ -1,0 +1,180 @@
+import { describe, expect, it, vi } from "vitest";
+import { form, problem, setUp } from "../../test/app-client.ts";
+import { fakeDependencies } from "../../test/fakes.ts";
+import { createApp, MAX_BODY_BYTES, MAX_IMAGES } from "./index.ts";
+
+describe("bad requests", () => {
+  const send = (body: BodyInit | null, contentType?: string) =>
+    setUp().app.request("/v1/groups", {
+      method: "POST",
+      body,
+      ...(contentType && { headers: { "content-type": contentType } }),
+    });
+
+  it("name the image by pointer and id", async () => {
+    const { post } = setUp();
+    const response = await post([
+      ["a.jpg", "image one"],
+      ["notes.jpg", "text"],
+    ]);
+    expect(response.status).toBe(415);
+    expect(await problem(response)).toMatchObject({
+      code: "image_type_unsupported",
+      detail: 'Image "notes.jpg": no image',
+      errors: [{ pointer: "#/images/1", image: "notes.jpg", detail: "no image" }],
+    });
+    expect((await post([["a.jpg", "image one"]])).status).toBe(200);
+  });
+
+  it("have no image", async () => {
+    const response = await send(new FormData());
+    expect(response.status).toBe(400);
+    expect(await problem(response)).toMatchObject({
+      code: "group_empty",
+      limit: { name: "images", limit: 1, actual: 0 },
+    });
+  });
+
+  it("have too many images", async () => {
+    const files = (n: number) =>
+      Array.from({ length: n }, (_, i) => [`${i}`, `image ${i}`] as [string, string]);
+    expect((await send(form(files(MAX_IMAGES)))).status).toBe(200);
+    const response = await send(form(files(MAX_IMAGES + 1)));
+    expect(response.status).toBe(413);
+    expect(await problem(response)).toMatchObject({
+      code: "group_too_large",
+      limit: { name: "images", limit: MAX_IMAGES, actual: MAX_IMAGES + 1 },
+    });
+  });
+
+  it("announce a body that is too large: nothing of it is read", async () => {
+    const { app } = setUp();
+    let isRead = false;
+    const body = new ReadableStream(
+      {
+        pull() {
+          isRead = true;
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const response = await app.request("/v1/groups", {
+      method: "POST",
+      body,
+      headers: {
+        "content-type": "multipart/form-data; boundary=b",
+        "content-length": String(MAX_BODY_BYTES + 1),
+      },
+      duplex: "half",
+    } as RequestInit);
+    expect(response.status).toBe(413);
+    expect((await problem(response)).limit).toEqual({
+      name: "bytes",
+      limit: MAX_BODY_BYTES,
+      actual: MAX_BODY_BYTES + 1,
+    });
+    expect(isRead).toBe(false);
+  });
+
+  it("send a body that is too large without announcing it", async () => {
+    const { app } = setUp();
+    let chunks = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        chunks++;
+        controller.enqueue(new Uint8Array(1024 * 1024).fill(45));
+      },
+    });
+    const head = new TextEncoder().encode(
+      '--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n',
+    );
+    const response = await app.request("/v1/groups", {
+      method: "POST",
+      body: body.pipeThrough(prefix(head)),
+      headers: { "content-type": "multipart/form-data; boundary=b" },
+      duplex: "half",
+    } as RequestInit);
+    expect(response.status).toBe(413);
+    expect((await problem(response)).code).toBe("body_too_large");
+    expect(chunks).toBeLessThan(MAX_BODY_BYTES / 1024 / 1024 + 8);
+  });
+
+  it.each([
+    ["JSON", '{"images":[]}', "application/json", 415, "content_type_unsupported"],
+    ["nothing", null, undefined, 415, "content_type_unsupported"],
+    ["no boundary", "x", "multipart/form-data", 400, "body_not_multipart"],
+    ["no multipart", "hello", "multipart/form-data; boundary=b", 400, "body_not_multipart"],
+    ["an empty body", "", "multipart/form-data; boundary=b", 400, "body_not_multipart"],
+    [
+      "half a part",
+      "--b\r\nContent-Dis",
+      "multipart/form-data; boundary=b",
+      400,
+      "body_not_multipart",
+    ],
+    [
+      "a part without a name",
+      "--b\r\nX: y\r\n\r\nhello\r\n--b--",
+      "multipart/form-data; boundary=b",
+      400,
+      "option_invalid",
+    ],
+    ["another type", "--b--", "multipart/mixed; boundary=b", 415, "content_type_unsupported"],
+  ])("send %s", async (_, body, type, status, code) => {
+    const response = await send(body, type);
+    expect(response.status).toBe(status);
+    expect((await problem(response)).code).toBe(code);
+  });
+
+  it("send a name that is no UTF-8", async () => {
+    const head = 'Content-Disposition: form-data; name="image"; filename="';
+    const bytes = [`--b\r\n${head}`, Uint8Array.of(0xff, 0xfe), '"\r\n\r\nimage\r\n--b--\r\n'];
+    const response = await send(new Blob(bytes), "multipart/form-data; boundary=b");
+    expect(response.status).toBe(400);
+    expect((await problem(response)).code).toBe("body_not_multipart");
+  });
+
+  it("use a part that is not known", async () => {
+    const response = await send(form([["a.jpg", "image one"]], "file"));
+    expect(response.status).toBe(400);
+    expect((await problem(response)).detail).toContain('"file"');
+  });
+
+  it.each(["?inline=yes", "?inline=masks&inline=no", "?inlin=masks"])("use %s", async (query) => {
+    const { post } = setUp();
+    const response = await post([["a.jpg", "image one"]], query);
+    expect(response.status).toBe(400);
+    expect((await problem(response)).code).toBe("option_invalid");
+  });
+
+  it.each([
+    ["PUT", "/v1/groups", "POST"],
+    ["GET", "/v1/groups", "POST"],
+    ["DELETE", `/v1/groups/${"a".repeat(64)}`, "GET, HEAD"],
+    ["POST", "/healthz", "GET, HEAD"],
+  ])("%s %s", async (method, path, allow) => {
+    const { app } = setUp();
+    const response = await app.request(path, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe(allow);
+    expect((await problem(response)).code).toBe("method_not_allowed");
+  });
+
+  it("never tell what went wrong on our side, only the request", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const dependencies = {
+      ...fakeDependencies(),
+      segmenter: () => Promise.reject(new Error("x y")),
+    };
+    const body = form([["a.jpg", "image one"]]);
+    const response = await createApp(dependencies).request("/v1/groups", { method: "POST", body });
+    expect(response.status).toBe(500);
+    expect(JSON.stringify(await problem(response))).not.toContain("x y");
+    expect(String(log.mock.calls[0]![1])).toContain("x y");
+    log.mockRestore();
+  });
+});
+
+function prefix(head: Uint8Array): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({ start: (controller) => controller.enqueue(head) });
+}
