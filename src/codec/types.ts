@@ -1,23 +1,52 @@
 export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif";
 
-/** What a file's first bytes say, before anything is inflated. */
+/**
+ * EXIF orientation, 1 to 8 (EXIF 2.32, tag 0x0112): how the stored pixels have to be turned to be
+ * upright. 5 to 8 exchange width and height.
+ */
+export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+
+/** What a file's structure says, before any pixel is decoded. */
 export interface ImageHeader {
   readonly type: ImageType;
-  /** Pixels across, after EXIF orientation. */
+  /** Pixels across, after orientation. */
   readonly width: number;
-  /** Pixels down, after EXIF orientation. */
+  /** Pixels down, after orientation. */
   readonly height: number;
+  readonly orientation: Orientation;
 }
 
-/** Upright RGBA pixels: `data.length === width * height * 4`. */
+/** Upright RGBA pixels, alpha not premultiplied: `data.length === width * height * 4`. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
-/** Turns file bytes into pixels. One per isolate; `codec/workerd.ts` and `codec/node.ts` make them. */
+/** The network's input: `(rgb / 255 - mean) / std` per channel, NCHW. */
+export interface InputFormat {
+  readonly width: number;
+  readonly height: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/**
+ * File bytes to pixels. One per isolate: `codec/workerd.ts` and `codec/node.ts` make them.
+ *
+ * All methods throw CosalError: image_type_unsupported, image_too_large, image_too_many_pixels,
+ * image_too_small, image_undecodable.
+ */
 export interface Decoder {
-  /** @throws CosalError image_type_unsupported, image_undecodable, image_too_large, image_too_many_pixels, image_too_small */
+  /** Type, size and orientation, read from the file's structure and held against the limits. */
+  inspect(bytes: Uint8Array): ImageHeader;
+  /** The whole photograph, upright. */
   decode(bytes: Uint8Array): Promise<Pixels>;
+  /**
+   * The photograph, upright, as network input `[3, height, width]`: transparency over white, each
+   * axis resized on its own (the aspect is not kept). The full-size pixels never leave the decoder.
+   */
+  sample(bytes: Uint8Array, format: InputFormat): Promise<Float32Array>;
+  /** Between groups: gives a heap back that large images have blown up. */
+  trim(): void;
 }

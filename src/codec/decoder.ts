@@ -1,0 +1,94 @@
+import avifFactory from "@jsquash/avif/codec/dec/avif_dec.js";
+import jpegFactory from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
+import webpFactory from "@jsquash/webp/codec/dec/webp_dec.js";
+import { CosalError } from "../errors.ts";
+import { readHeader } from "./header/index.ts";
+import { swapsAxes, upright, uprightPlanes } from "./orientation.ts";
+import { toTensor } from "./resample.ts";
+import type { Decoder, ImageHeader, ImageType, InputFormat, Pixels } from "./types.ts";
+import { openSquoosh, type SquooshFactory } from "./wasm/emscripten.ts";
+import type { HeapDecoder } from "./wasm/heap.ts";
+import { openPng } from "./wasm/png.ts";
+
+/** How a platform gets at the compiled decoder of each type. */
+export type DecoderModules = Readonly<Record<ImageType, () => Promise<WebAssembly.Module>>>;
+
+/** Emscripten decoders start with 16 MiB; a heap of this size is kept between groups. */
+const HEAP_TO_KEEP = 24 * 1024 * 1024;
+
+/**
+ * The decoder of a platform. At most one WebAssembly instance is alive at a time: heaps never
+ * shrink, and four of them would fill half an isolate.
+ *
+ * @param heap bytes that a decoder's heap may grow to; images that would need more are refused
+ */
+export function createDecoder(modules: DecoderModules, heap: number): Decoder {
+  let open: { type: ImageType; decoder: HeapDecoder } | undefined;
+
+  async function decoderOf(type: ImageType): Promise<HeapDecoder> {
+    if (open?.type !== type) {
+      open = undefined;
+      open = { type, decoder: await instantiate(type, await modules[type](), heap) };
+    }
+    return open.decoder;
+  }
+
+  async function visit<T>(
+    bytes: Uint8Array,
+    { type }: ImageHeader,
+    visitor: (pixels: Pixels) => T,
+  ): Promise<T> {
+    const decoder = await decoderOf(type);
+    try {
+      return decoder.decode(bytes, visitor);
+    } catch (cause) {
+      open = undefined;
+      throw new CosalError(
+        "image_undecodable",
+        `The file is broken or truncated: as ${type} it cannot be decoded.`,
+        { cause },
+      );
+    }
+  }
+
+  return {
+    inspect: (bytes) => readHeader(bytes, heap),
+
+    async decode(bytes) {
+      const header = readHeader(bytes, heap);
+      return visit(bytes, header, (pixels) => upright(pixels, header.orientation));
+    },
+
+    async sample(bytes, format) {
+      const header = readHeader(bytes, heap);
+      const { orientation } = header;
+      const { width, height } = format;
+      const stored: InputFormat = swapsAxes(orientation)
+        ? { ...format, width: height, height: width }
+        : format;
+      const planes = await visit(bytes, header, (pixels) => toTensor(pixels, stored));
+      return uprightPlanes(planes, width, height, orientation);
+    },
+
+    trim() {
+      if (open && open.decoder.heapBytes > HEAP_TO_KEEP) open = undefined;
+    },
+  };
+}
+
+function instantiate(
+  type: ImageType,
+  wasm: WebAssembly.Module,
+  heap: number,
+): Promise<HeapDecoder> {
+  switch (type) {
+    case "image/jpeg":
+      return openSquoosh(jpegFactory as unknown as SquooshFactory, wasm, heap, [false]);
+    case "image/png":
+      return Promise.resolve(openPng(wasm));
+    case "image/webp":
+      return openSquoosh(webpFactory as unknown as SquooshFactory, wasm, heap, []);
+    case "image/avif":
+      return openSquoosh(avifFactory as unknown as SquooshFactory, wasm, heap, [8]);
+  }
+}

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CosalError } from "../../errors.ts";
+import { MAX_BYTES, NODE_DECODER_HEAP, WORKER_DECODER_HEAP } from "../limits.ts";
+import { readHeader } from "./index.ts";
+
+const FOLDER = new URL("../../../test/fixtures/images/", import.meta.url);
+const read = (name: string) => new Uint8Array(readFileSync(new URL(name, FOLDER)));
+
+function errorOf(bytes: Uint8Array, heap?: number): CosalError {
+  try {
+    readHeader(bytes, heap);
+  } catch (error) {
+    if (error instanceof CosalError) return error;
+    throw error;
+  }
+  throw new Error("no error");
+}
+
+describe.each(["jpg", "png", "webp", "avif"])("%s", (suffix) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])("orientation %i: the size is upright", (orientation) => {
+    const header = readHeader(read(`orientation-${orientation}.${suffix}`));
+    expect(header).toEqual({
+      type: `image/${suffix === "jpg" ? "jpeg" : suffix}`,
+      width: 48,
+      height: 32,
+      orientation,
+    });
+  });
+
+  test("any truncation and any flipped byte gives a header or a CosalError", () => {
+    const whole = read(`orientation-6.${suffix}`);
+    fc.assert(
+      fc.property(
+        fc.nat(whole.length),
+        fc.nat(whole.length - 1),
+        fc.nat(255),
+        (length, index, byte) => {
+          const bytes = whole.slice(0, length);
+          if (index < length) bytes[index] = byte;
+          try {
+            readHeader(bytes);
+          } catch (error) {
+            if (!(error instanceof CosalError) || !error.isCallerFault) throw error;
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test("a truncated JPEG is seen, which its decoder would fill with grey", () => {
+  const bytes = read("orientation-1.jpg");
+  expect(errorOf(bytes.subarray(0, bytes.length - 20)).code).toBe("image_undecodable");
+  expect(errorOf(read("progressive.jpg").subarray(0, 500)).code).toBe("image_undecodable");
+});
+
+test("text, nothing, and a GIF are no images", () => {
+  for (const text of ["hello, I am no JPEG", "", "GIF89a....................."]) {
+    expect(errorOf(new TextEncoder().encode(text)).code).toBe("image_type_unsupported");
+  }
+});
+
+test("one pixel is too small", () => {
+  const error = errorOf(read("one-pixel.png"));
+  expect(error.code).toBe("image_too_small");
+  expect(error.limit).toEqual({ name: "minimum side in pixels", limit: 8, actual: 1 });
+  expect(errorOf(read("one-pixel.jpg")).code).toBe("image_too_small");
+});
+
+test("CMYK and animation are refused by name", () => {
+  expect(errorOf(read("cmyk.jpg")).message).toContain("CMYK");
+  expect(errorOf(read("animated.webp")).message).toContain("animation");
+  expect(readHeader(read("animated.png")).width).toBe(48); // its first picture is a still one
+});
+
+/** A PNG of which only signature and IHDR exist. */
+function pngHeader(width: number, height: number): Uint8Array {
+  const bytes = read("orientation-1.png").slice(0, 33);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(16, width);
+  view.setUint32(20, height);
+  return bytes;
+}
+
+test("a header of 30,000 x 30,000 is refused, in a Worker and in Node", () => {
+  for (const heap of [WORKER_DECODER_HEAP, NODE_DECODER_HEAP]) {
+    const error = errorOf(pngHeader(30_000, 30_000), heap);
+    expect(error.code).toBe("image_too_many_pixels");
+    expect(error.message).toContain("30000 x 30000");
+  }
+  expect(errorOf(pngHeader(16_000, 16_000)).limit?.name).toBe("pixels");
+  expect(readHeader(pngHeader(3000, 2000)).width).toBe(3000);
+});
+
+test("a progressive JPEG may have fewer pixels than a baseline one", () => {
+  const sized = (name: string) => {
+    const bytes = read(name);
+    const frame = bytes.findIndex(
+      (byte, i) => byte === 0xff && (bytes[i + 1] === 0xc0 || bytes[i + 1] === 0xc2),
+    );
+    new DataView(bytes.buffer).setUint16(frame + 5, 3024);
+    new DataView(bytes.buffer).setUint16(frame + 7, 4032);
+    return bytes;
+  };
+  expect(readHeader(sized("orientation-1.jpg"))).toMatchObject({ width: 4032, height: 3024 });
+  expect(errorOf(sized("progressive.jpg")).code).toBe("image_too_many_pixels");
+});
+
+test("too many bytes", () => {
+  const error = errorOf(new Uint8Array(MAX_BYTES + 1));
+  expect(error.code).toBe("image_too_large");
+  expect(error.limit).toEqual({ name: "bytes", limit: MAX_BYTES, actual: MAX_BYTES + 1 });
+});
+
+test("every fixture has a header or a caller's error", () => {
+  for (const name of readdirSync(FOLDER)) {
+    try {
+      readHeader(read(name));
+    } catch (error) {
+      expect((error as CosalError).isCallerFault, name).toBe(true);
+    }
+  }
+});

@@ -1,0 +1,58 @@
+import { CosalError } from "../../errors.ts";
+import { checkBytes, checkSize, WORKER_DECODER_HEAP } from "../limits.ts";
+import type { ImageHeader, ImageType, Orientation } from "../types.ts";
+import { isAvif, readAvif } from "./avif.ts";
+import { isJpeg, readJpeg } from "./jpeg.ts";
+import { isPng, readPng } from "./png.ts";
+import { isWebp, readWebp } from "./webp.ts";
+
+/** Size as stored in the file, and how to turn it upright. */
+export interface StoredImage {
+  readonly width: number;
+  readonly height: number;
+  readonly orientation: Orientation;
+  /** Heap bytes that the decoder of this kind takes for each pixel, beside the file; measured. */
+  readonly bytesPerPixel: number;
+}
+
+interface Format {
+  readonly type: ImageType;
+  readonly matches: (bytes: Uint8Array) => boolean;
+  readonly read: (bytes: Uint8Array) => StoredImage;
+}
+
+const FORMATS: readonly Format[] = [
+  { type: "image/jpeg", matches: isJpeg, read: readJpeg },
+  { type: "image/png", matches: isPng, read: readPng },
+  { type: "image/webp", matches: isWebp, read: readWebp },
+  { type: "image/avif", matches: isAvif, read: readAvif },
+];
+
+/**
+ * Type, upright size and orientation of an image file, told by its first bytes and never by a name,
+ * and held against the limits. No pixel is decoded.
+ *
+ * @param decoderHeap bytes that a decoder's heap may grow to
+ *
+ * @throws CosalError image_type_unsupported, image_undecodable, image_too_large,
+ * image_too_many_pixels, image_too_small
+ */
+export function readHeader(
+  bytes: Uint8Array,
+  decoderHeap: number = WORKER_DECODER_HEAP,
+): ImageHeader {
+  checkBytes(bytes);
+  const format = FORMATS.find(({ matches }) => matches(bytes));
+  if (!format) {
+    throw new CosalError(
+      "image_type_unsupported",
+      bytes.length === 0
+        ? "The file is empty."
+        : "The file is neither JPEG nor PNG, WebP or AVIF (told by its first bytes).",
+    );
+  }
+  const { width, height, orientation, bytesPerPixel } = format.read(bytes);
+  checkSize({ width, height, bytes: bytes.length, bytesPerPixel }, decoderHeap);
+  const upright = orientation < 5 ? { width, height } : { width: height, height: width };
+  return { type: format.type, ...upright, orientation };
+}

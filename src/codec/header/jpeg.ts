@@ -1,0 +1,108 @@
+import { CosalError } from "../../errors.ts";
+import type { Orientation } from "../types.ts";
+import { broken, truncated, viewOf } from "./bytes.ts";
+import { exifOrientation } from "./exif.ts";
+import type { StoredImage } from "./index.ts";
+
+const BASELINE = 0xc0;
+const EXTENDED = 0xc1;
+const SOI = 0xd8;
+const EOI = 0xd9;
+const SOS = 0xda;
+const APP1 = 0xe1;
+const TEM = 0x01;
+/** RGBA and the decoder's row buffers. */
+const BYTES_PER_PIXEL = 4.25;
+const BYTES_PER_COEFFICIENT = 2;
+const EXIF_PREFIX = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif\0\0"
+
+export function isJpeg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === SOI && bytes[2] === 0xff;
+}
+
+/**
+ * Walks the marker segments (ITU-T T.81, B.1.1) to the end-of-image marker: the decoder fills a
+ * truncated scan with grey and says nothing, so truncation has to be seen here.
+ */
+export function readJpeg(bytes: Uint8Array): StoredImage {
+  const view = viewOf(bytes);
+  let frame: Omit<StoredImage, "orientation"> | undefined;
+  let orientation: Orientation = 1;
+  let offset = 2;
+  for (;;) {
+    if (offset + 2 > bytes.length) throw truncated("JPEG");
+    if (bytes[offset] !== 0xff) throw broken("JPEG", "a marker is missing");
+    const marker = bytes[offset + 1] as number;
+    if (marker === 0xff) {
+      offset += 1; // fill byte
+      continue;
+    }
+    offset += 2;
+    if (marker === EOI) break;
+    if (isRestart(marker) || marker === TEM || marker === SOI) continue;
+    if (offset + 2 > bytes.length) throw truncated("JPEG");
+    const end = offset + view.getUint16(offset);
+    if (end > bytes.length) throw truncated("JPEG");
+    if (isFrame(marker)) frame = readFrame(view, offset, end, marker);
+    if (marker === APP1 && EXIF_PREFIX.every((byte, i) => bytes[offset + 2 + i] === byte)) {
+      orientation = exifOrientation(bytes.subarray(offset + 8, end));
+    }
+    offset = marker === SOS ? endOfScan(bytes, end) : end;
+  }
+  if (!frame) throw broken("JPEG", "it has no image");
+  return { ...frame, orientation };
+}
+
+/** Start-of-frame markers: C0 to CF without DHT (C4), JPG (C8) and DAC (CC). */
+function isFrame(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+}
+
+function isRestart(marker: number): boolean {
+  return marker >= 0xd0 && marker <= 0xd7;
+}
+
+function readFrame(view: DataView, offset: number, end: number, marker: number) {
+  if (end - offset < 8) throw broken("JPEG", "its frame header is too short");
+  const precision = view.getUint8(offset + 2);
+  const components = view.getUint8(offset + 7);
+  if (precision !== 8) {
+    throw new CosalError(
+      "image_type_unsupported",
+      `The JPEG has ${precision} bits per sample; 8 are supported.`,
+    );
+  }
+  if (components !== 1 && components !== 3) {
+    throw new CosalError(
+      "image_type_unsupported",
+      `The JPEG has ${components} colour components (CMYK has 4); RGB and grey are supported.`,
+    );
+  }
+  if (end - offset < 8 + 3 * components) throw broken("JPEG", "its frame header is too short");
+  const factors = Array.from({ length: components }, (_, i) => {
+    const factor = view.getUint8(offset + 9 + 3 * i);
+    return { across: factor >> 4, down: factor & 15 };
+  });
+  // A progressive image is decoded only when all coefficients are there.
+  const largest =
+    Math.max(...factors.map(({ across }) => across)) * Math.max(...factors.map(({ down }) => down));
+  const samples = factors.reduce((sum, { across, down }) => sum + across * down, 0) / largest;
+  const coefficients = marker === BASELINE || marker === EXTENDED ? 0 : samples;
+  return {
+    width: view.getUint16(offset + 5),
+    height: view.getUint16(offset + 3),
+    bytesPerPixel: BYTES_PER_PIXEL + BYTES_PER_COEFFICIENT * coefficients,
+  };
+}
+
+/** Skips entropy-coded data, in which FF is followed by 00 or a restart marker. */
+function endOfScan(bytes: Uint8Array, start: number): number {
+  let offset = start;
+  for (;;) {
+    offset = bytes.indexOf(0xff, offset);
+    const next = offset < 0 ? undefined : bytes[offset + 1];
+    if (next === undefined) throw truncated("JPEG");
+    if (next !== 0 && !isRestart(next)) return offset;
+    offset += 2;
+  }
+}

@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises";
+import { createDecoder } from "./decoder.ts";
+import { NODE_DECODER_HEAP } from "./limits.ts";
+import type { Decoder } from "./types.ts";
+
+/** The decoder in Node, which compiles each module from its package at first use. */
+export function nodeDecoder(heap: number = NODE_DECODER_HEAP): Decoder {
+  return createDecoder(
+    {
+      "image/jpeg": compiled("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm"),
+      "image/png": compiled("@jsquash/png/codec/pkg/squoosh_png_bg.wasm"),
+      "image/webp": compiled("@jsquash/webp/codec/dec/webp_dec.wasm"),
+      "image/avif": compiled("@jsquash/avif/codec/dec/avif_dec.wasm"),
+    },
+    heap,
+  );
+}
+
+function compiled(specifier: string): () => Promise<WebAssembly.Module> {
+  let module: Promise<WebAssembly.Module> | undefined;
+  return () => {
+    module ??= readFile(new URL(import.meta.resolve(specifier))).then(WebAssembly.compile);
+    return module;
+  };
+}

@@ -1,0 +1,118 @@
+import type { Pixels } from "../types.ts";
+import type { HeapDecoder } from "./heap.ts";
+
+/** What the factories of @jsquash/jpeg, webp and avif make. They return null for a broken file. */
+interface SquooshModule {
+  decode(bytes: Uint8Array, ...options: readonly (boolean | number)[]): object | null;
+}
+
+interface SquooshOptions {
+  noInitialRun: boolean;
+  print(text: string): void;
+  printErr(text: string): void;
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance) => void,
+  ): WebAssembly.Exports;
+}
+
+export type SquooshFactory = (options: SquooshOptions) => Promise<SquooshModule>;
+
+/**
+ * A decoder of the Squoosh family, compiled by Emscripten.
+ *
+ * @param heap bytes that the heap may grow to. The file's own header may lie (AVIF keeps the size
+ * twice), so this is enforced: growing further fails inside the decoder, as if memory had run out.
+ * @param options further arguments of `decode`: for JPEG, whether to apply EXIF; for AVIF, the depth
+ */
+export async function openSquoosh(
+  factory: SquooshFactory,
+  wasm: WebAssembly.Module,
+  heap: number,
+  options: readonly (boolean | number)[],
+): Promise<HeapDecoder> {
+  let memory: WebAssembly.Memory | undefined;
+  const ignore = () => {};
+  const module = await factory({
+    noInitialRun: true,
+    print: ignore,
+    printErr: ignore,
+    instantiateWasm(imports, done) {
+      const instance = new WebAssembly.Instance(wasm, imports);
+      memory = Object.values(instance.exports).find((value) => value instanceof WebAssembly.Memory);
+      if (memory) limitGrowth(memory, heap);
+      done(instance);
+      return instance.exports;
+    },
+  });
+  const constructors = new HeapConstructors();
+  return {
+    get heapBytes() {
+      return memory?.buffer.byteLength ?? 0;
+    },
+    decode(bytes, visit) {
+      return constructors.during(() => module.decode(bytes, ...options), visit);
+    },
+  };
+}
+
+const PAGE = 64 * 1024;
+
+function limitGrowth(memory: WebAssembly.Memory, heap: number): void {
+  memory.grow = (pages) => {
+    if (memory.buffer.byteLength + pages * PAGE > heap)
+      throw new RangeError("decoder heap is full");
+    return WebAssembly.Memory.prototype.grow.call(memory, pages);
+  };
+}
+
+/**
+ * The C++ side ends with `new ImageData(new Uint8ClampedArray(viewOfTheHeap), width, height)`, which
+ * copies every pixel out of the heap: 48 MB for a phone photograph, in an isolate of 128. While the
+ * decoder runs (it is synchronous), both constructors are replaced: the first hands the view on as
+ * it is, the second shows it to the visitor. The C++ side looks them up once and keeps them, so each
+ * instance has its own pair for life. `@jsquash/jpeg` 1.6.0 and its sisters offer no other way.
+ */
+class HeapConstructors {
+  private show: ((pixels: Pixels) => void) | undefined;
+
+  // Functions, since they are called with `new` and what they return takes the new object's place.
+  private readonly keepView = function keepView(view: Uint8Array) {
+    return view;
+  };
+  private readonly showPixels: unknown;
+
+  constructor() {
+    const showAll = (pixels: Pixels) => this.show?.(pixels);
+    this.showPixels = function showPixels(data: Uint8Array, width: number, height: number) {
+      showAll({ data, width, height });
+      return {};
+    };
+  }
+
+  /** Runs `decode`, in which `visit` sees the pixels. */
+  during<T>(decode: () => object | null, visit: (pixels: Pixels) => T): T {
+    let outcome: { value: T } | { error: unknown } | undefined;
+    this.show = (pixels) => {
+      try {
+        outcome = { value: visit(pixels) };
+      } catch (error) {
+        outcome = { error }; // must not pass through the decoder's frames
+      }
+    };
+    const globals = globalThis as unknown as Record<"ImageData" | "Uint8ClampedArray", unknown>;
+    const { ImageData: image, Uint8ClampedArray: array } = globals;
+    globals.Uint8ClampedArray = this.keepView;
+    globals.ImageData = this.showPixels;
+    try {
+      decode();
+    } finally {
+      globals.ImageData = image;
+      globals.Uint8ClampedArray = array;
+      this.show = undefined;
+    }
+    if (!outcome) throw new Error("the decoder gave no image");
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  }
+}

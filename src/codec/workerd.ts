@@ -1,0 +1,21 @@
+import avif from "@jsquash/avif/codec/dec/avif_dec.wasm";
+import jpeg from "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm";
+// @ts-expect-error: the package's own types describe an instance, not the compiled module.
+import png from "@jsquash/png/codec/pkg/squoosh_png_bg.wasm";
+import webp from "@jsquash/webp/codec/dec/webp_dec.wasm";
+import { createDecoder } from "./decoder.ts";
+import { WORKER_DECODER_HEAP } from "./limits.ts";
+import type { Decoder } from "./types.ts";
+
+/** The decoder in a Worker, where `.wasm` imports are compiled modules. */
+export function workerdDecoder(): Decoder {
+  return createDecoder(
+    {
+      "image/jpeg": async () => jpeg,
+      "image/png": async () => png,
+      "image/webp": async () => webp,
+      "image/avif": async () => avif,
+    },
+    WORKER_DECODER_HEAP,
+  );
+}
