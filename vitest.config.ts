@@ -1,6 +1,8 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+const DATA = ["onnx", "bin", "jpg", "png", "webp", "avif"];
+
 // Two projects: `node` for what needs no platform, `workerd` for tests inside the real Workers
 // runtime (files named *.worker.test.ts, and everything under test/workerd).
 export default defineConfig({
@@ -20,7 +22,7 @@ export default defineConfig({
               compatibilityDate: "2026-11-01",
               modulesRules: [
                 { type: "CompiledWasm", include: ["**/*.wasm"] },
-                { type: "Data", include: ["**/*.{onnx,bin,jpg,png,webp,avif}"] },
+                { type: "Data", include: DATA.map((suffix) => `**/*.${suffix}`) },
               ],
             },
           }),

@@ -26,11 +26,11 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
   let open: { type: ImageType; decoder: HeapDecoder } | undefined;
 
   async function decoderOf(type: ImageType): Promise<HeapDecoder> {
-    if (open?.type !== type) {
-      open = undefined;
-      open = { type, decoder: await instantiate(type, await modules[type](), heap) };
-    }
-    return open.decoder;
+    if (open?.type === type) return open.decoder;
+    open = undefined;
+    const decoder = await instantiate(type, await modules[type](), heap);
+    open = { type, decoder };
+    return decoder;
   }
 
   async function visit<T>(

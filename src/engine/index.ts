@@ -1,7 +1,9 @@
-export type { Graph, GraphName, Manifest } from "./manifest.ts";
-export { parseManifest } from "./manifest.ts";
+export type { Box, Logits } from "../codec/index.ts";
+export { type Graph, type GraphName, type Manifest, parseManifest } from "./manifest.ts";
+export { describeModel, type ModelDescription } from "./model.ts";
+export type { Runtime, Session, Tensor, Tensors } from "./runtime/runtime.ts";
+export { createSegmenter, MAX_GROUP, type SegmenterParts } from "./segmenter.ts";
 export type {
-  Box,
   Consensus,
   ImageInput,
   ImageMask,

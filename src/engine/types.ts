@@ -1,3 +1,4 @@
+import type { Box, Logits } from "../codec/index.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** One photograph: the bytes of a JPEG, PNG, WebP or AVIF file. */
@@ -6,9 +7,6 @@ export interface ImageInput {
   readonly id: string;
   readonly bytes: Uint8Array;
 }
-
-/** `[x, y, width, height]` in source pixels. */
-export type Box = readonly [number, number, number, number];
 
 /** The mask of one photograph, kept at the network's size until a file is asked for. */
 export interface ImageMask {
@@ -25,13 +23,9 @@ export interface ImageMask {
   /** How sure the network is that the photograph shows the common object, 0..1. */
   readonly presence: number;
   /** The network's logits, row by row: `data.length === width * height`. */
-  readonly logits: {
-    readonly width: number;
-    readonly height: number;
-    readonly data: Float32Array;
-  };
+  readonly logits: Logits;
   /** 8-bit grey PNG of the photograph's size; 255 = object, soft. Encoded at each call. */
-  png(): Promise<Uint8Array>;
+  png(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** What the images of a group have in common: a few kilobytes, a plain value. */

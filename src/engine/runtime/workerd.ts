@@ -1,0 +1,50 @@
+import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
+import * as ort from "onnxruntime-web/wasm";
+import { onnxRuntime } from "./onnx.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * onnxruntime-web (WASM SIMD, one thread) in a Worker.
+ *
+ * Workers may not compile WebAssembly, only instantiate modules that were compiled at deployment.
+ * onnxruntime-web 1.30.0 has no option for that: it hands its bytes to WebAssembly.instantiate. So
+ * it gets a dummy for bytes (which also keeps it from looking for a file next to `import.meta.url`,
+ * empty here), and `instantiate` is replaced for as long as its first session takes to open.
+ */
+export function workerdRuntime(): Runtime {
+  ort.env.wasm.wasmBinary = DUMMY_BINARY;
+  ort.env.wasm.numThreads = 1; // there is no Worker to put a second thread in
+  ort.env.logLevel = "error";
+  return onnxRuntime(
+    {
+      Tensor: ort.Tensor,
+      InferenceSession: {
+        create: (graph, options) => withModule(() => ort.InferenceSession.create(graph, options)),
+      },
+    },
+    { executionProviders: ["wasm"], graphOptimizationLevel: "all" },
+  );
+}
+
+const DUMMY_BINARY = new Uint8Array([0]).buffer;
+
+/** Whoever else instantiates meanwhile is served as ever: only the dummy stands for our module. */
+async function withModule<T>(open: () => Promise<T>): Promise<T> {
+  const original = WebAssembly.instantiate;
+  const replaced = async (source: unknown, imports: WebAssembly.Imports) => {
+    if (!isDummy(source)) return original(source as BufferSource, imports);
+    // Synchronous, so that no request can be dropped between here and a loaded runtime.
+    return { module: wasm, instance: new WebAssembly.Instance(wasm, imports) };
+  };
+  WebAssembly.instantiate = replaced as typeof WebAssembly.instantiate;
+  try {
+    return await open();
+  } finally {
+    WebAssembly.instantiate = original;
+  }
+}
+
+function isDummy(source: unknown): boolean {
+  const buffer = ArrayBuffer.isView(source) ? source.buffer : source;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === DUMMY_BINARY.byteLength;
+}
