@@ -1,8 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-const DATA = ["onnx", "bin", "jpg", "png", "webp", "avif"];
-
 // Two projects: `node` for what needs no platform, `workerd` for tests inside the real Workers
 // runtime (files named *.worker.test.ts, and everything under test/workerd).
 export default defineConfig({
@@ -17,15 +15,8 @@ export default defineConfig({
       },
       {
         plugins: [
-          cloudflareTest({
-            miniflare: {
-              compatibilityDate: "2026-11-01",
-              modulesRules: [
-                { type: "CompiledWasm", include: ["**/*.wasm"] },
-                { type: "Data", include: DATA.map((suffix) => `**/*.${suffix}`) },
-              ],
-            },
-          }),
+          // The Worker as wrangler.toml says, with its bindings.
+          cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } }),
         ],
         test: {
           name: "workerd",

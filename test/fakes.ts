@@ -87,10 +87,8 @@ function queue(): AppDependencies["exclusive"] {
 export function fakeDependencies() {
   const segmenter = new FakeSegmenter();
   const store = new MemoryStore();
-  const { name, digest } = segmenter;
   return {
     segmenter: async () => segmenter,
-    model: async () => ({ name, digest }),
     store,
     backend: "wasm",
     exclusive: queue(),

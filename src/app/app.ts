@@ -5,17 +5,14 @@ import { CosalError, ERROR_CODES, type ErrorCode } from "../errors.ts";
 import { isDigest } from "../group/index.ts";
 import { type Computing, computeGroup } from "./compute.ts";
 import { eventsOf } from "./events.ts";
-import { identify, type ModelIdentity } from "./group.ts";
+import { identify } from "./group.ts";
 import { PROBLEMS, problemOf } from "./problems.ts";
 import { groupBody, groupPath, storedGroupBody } from "./representation.ts";
 import { eventStream } from "./stream.ts";
 import { readUpload } from "./upload.ts";
 
 /** What the app needs of its host. */
-export interface AppDependencies extends Computing {
-  /** The model that `segmenter` will run, told without loading it: a hit needs no network. */
-  readonly model: () => Promise<ModelIdentity>;
-}
+export type AppDependencies = Computing;
 
 type Env = { Variables: RequestIdVariables };
 
@@ -27,7 +24,7 @@ const IMMUTABLE = "public, max-age=31536000, immutable";
  *
  * @example
  * ```ts
- * const app = createApp({ model, segmenter, store, backend: "wasm", exclusive });
+ * const app = createApp({ segmenter, store, backend: "wasm", exclusive });
  * const response = await app.request("/v1/groups", { method: "POST", body: form });
  * ```
  */
@@ -60,7 +57,7 @@ function postGroup(dependencies: AppDependencies): Handler<Env> {
   return async function postGroup(c) {
     const withMasks = wantsMasks(c.req.queries());
     const images = await readUpload(c.req.raw);
-    const group = await identify(images, await dependencies.model());
+    const group = await identify(images, await dependencies.segmenter());
     c.header("Content-Location", groupPath(group.id));
     if (!accepts(c, "text/event-stream")) {
       const signal = c.req.raw.signal;

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { form, problem, setUp } from "../../test/app-client.ts";
 import { fakeDependencies } from "../../test/fakes.ts";
-import { createApp, MAX_BODY_BYTES, MAX_IMAGES } from "./index.ts";
+import { MAX_GROUP } from "../engine/index.ts";
+import { createApp, MAX_BODY_BYTES } from "./index.ts";
 
 describe("bad requests", () => {
   const send = (body: BodyInit | null, contentType?: string) =>
@@ -38,12 +39,12 @@ describe("bad requests", () => {
   it("have too many images", async () => {
     const files = (n: number) =>
       Array.from({ length: n }, (_, i) => [`${i}`, `image ${i}`] as [string, string]);
-    expect((await send(form(files(MAX_IMAGES)))).status).toBe(200);
-    const response = await send(form(files(MAX_IMAGES + 1)));
+    expect((await send(form(files(MAX_GROUP)))).status).toBe(200);
+    const response = await send(form(files(MAX_GROUP + 1)));
     expect(response.status).toBe(413);
     expect(await problem(response)).toMatchObject({
       code: "group_too_large",
-      limit: { name: "images", limit: MAX_IMAGES, actual: MAX_IMAGES + 1 },
+      limit: { name: "images", limit: MAX_GROUP, actual: MAX_GROUP + 1 },
     });
   });
 

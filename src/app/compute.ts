@@ -16,7 +16,7 @@ export type Exclusive = <T>(
 
 /** What computing a group takes. */
 export interface Computing {
-  /** Loads the network when first asked. Asked only within a turn of `exclusive`. */
+  /** Told for every request: cheap, as the network is loaded by the first group it segments. */
   readonly segmenter: () => Promise<Segmenter>;
   readonly store: GroupStore;
   /** Where the segmenter runs, as told to the caller. */

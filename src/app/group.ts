@@ -1,12 +1,7 @@
+import type { Segmenter } from "../engine/index.ts";
+import type { GroupResult } from "../group/index.ts";
 import { DEFAULT_OPTIONS, distinct, groupId, sha256 } from "../group/index.ts";
 import type { UploadedImage } from "./upload.ts";
-
-/** The model that a group is computed with. */
-export interface ModelIdentity {
-  readonly name: string;
-  /** SHA-256 of everything in the model that results depend on, hex. */
-  readonly digest: string;
-}
 
 /** A photograph of a request, named by its contents. */
 export interface SentImage {
@@ -23,7 +18,7 @@ export interface DistinctImage extends SentImage {
 /** A request's group: what was sent, in the order sent, and what is to be computed. */
 export interface Group {
   readonly id: string;
-  readonly model: ModelIdentity;
+  readonly model: GroupResult["model"];
   readonly sent: readonly SentImage[];
   /** Each photograph once, sorted by SHA-256, so that equal groups are computed in equal order. */
   readonly distinct: readonly DistinctImage[];
@@ -32,17 +27,17 @@ export interface Group {
 /** Names a group and each of its photographs by their contents. */
 export async function identify(
   images: readonly UploadedImage[],
-  model: ModelIdentity,
+  { name, digest }: Pick<Segmenter, "name" | "digest">,
 ): Promise<Group> {
   const digests = await Promise.all(images.map(({ bytes }) => sha256(bytes)));
   const sent = images.map(({ id }, i) => ({ id, sha256: digests[i]! }));
-  const id = await groupId({ model: model.digest, options: DEFAULT_OPTIONS, images: digests });
+  const id = await groupId({ model: digest, options: DEFAULT_OPTIONS, images: digests });
   return {
     id,
-    model,
+    model: { name, digest },
     sent,
-    distinct: distinct(digests).map((digest) => {
-      const index = digests.indexOf(digest);
+    distinct: distinct(digests).map((image) => {
+      const index = digests.indexOf(image);
       return { ...sent[index]!, index, bytes: images[index]!.bytes };
     }),
   };

@@ -3,9 +3,10 @@ import {
   MultipartParser,
   type MultipartPart,
 } from "@remix-run/multipart-parser";
+import { MAX_GROUP } from "../engine/index.ts";
 import { CosalError } from "../errors.ts";
 import { uniqueIds } from "./image-ids.ts";
-import { MAX_BODY_BYTES, MAX_IMAGES } from "./limits.ts";
+import { MAX_BODY_BYTES } from "./limits.ts";
 
 /** One photograph as it was sent. */
 export interface UploadedImage {
@@ -31,7 +32,7 @@ export async function readUpload(request: Request): Promise<UploadedImage[]> {
   try {
     for await (const part of parts(request.body, boundary)) {
       if (part.name !== IMAGE_PART) throw unknownPart(part.name);
-      if (files.length === MAX_IMAGES) throw tooManyImages();
+      if (files.length === MAX_GROUP) throw tooManyImages();
       names.push(fileName(part));
       files.push(part.bytes as Uint8Array<ArrayBuffer>);
     }
@@ -42,7 +43,7 @@ export async function readUpload(request: Request): Promise<UploadedImage[]> {
   if (files.length === 0) {
     throw new CosalError(
       "group_empty",
-      `A group has 1 to ${MAX_IMAGES} images: send at least one part named "${IMAGE_PART}".`,
+      `A group has 1 to ${MAX_GROUP} images: send at least one part named "${IMAGE_PART}".`,
       { limit: { name: "images", limit: 1, actual: 0 } },
     );
   }
@@ -119,8 +120,8 @@ function refuseLargeBody(actual: number): void {
 }
 
 function tooManyImages(): CosalError {
-  return new CosalError("group_too_large", `A group has at most ${MAX_IMAGES} images.`, {
-    limit: { name: "images", limit: MAX_IMAGES, actual: MAX_IMAGES + 1 },
+  return new CosalError("group_too_large", `A group has at most ${MAX_GROUP} images.`, {
+    limit: { name: "images", limit: MAX_GROUP, actual: MAX_GROUP + 1 },
   });
 }
 

@@ -1,0 +1,36 @@
+// The Worker of wrangler.toml on this machine: workerd under miniflare, as `wrangler dev` runs it,
+// with nothing sent to or fetched from anywhere.
+import { join } from "node:path";
+
+export interface LocalWorker {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export interface LocalWorkerOptions {
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Whether it starts anew when a source file changes. */
+  readonly watch: boolean;
+}
+
+/** Starts with an empty cache, and resolves when the Worker can be asked. */
+export async function startLocalWorker({ port, watch }: LocalWorkerOptions): Promise<LocalWorker> {
+  process.env.WRANGLER_SEND_METRICS ??= "false";
+  process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
+  const { unstable_startWorker } = await import("wrangler");
+  const worker = await unstable_startWorker({
+    config: join(import.meta.dirname, "..", "wrangler.toml"),
+    dev: {
+      server: { hostname: "127.0.0.1", port },
+      inspector: false,
+      logLevel: watch ? "info" : "error",
+      persist: false,
+      watch,
+    },
+  });
+  await worker.ready;
+  const url = await worker.url;
+  return { url: url.origin, stop: () => worker.dispose() };
+}
