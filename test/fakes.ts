@@ -47,10 +47,10 @@ export class FakeSegmenter implements Segmenter {
       if (text(bytes).includes("broken")) {
         throw new CosalError("image_undecodable", "broken", { image: { index, id } });
       }
-      onEvent?.({ stage: "encoded", index, id });
+      await onEvent?.({ stage: "encoded", index, id });
     }
     for (const [index, { id, bytes }] of images.entries()) {
-      onEvent?.({ stage: "mask", index, id });
+      await onEvent?.({ stage: "mask", index, id });
       yield fakeMask(index, id, bytes);
     }
   }

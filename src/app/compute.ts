@@ -93,12 +93,12 @@ async function run(
   const masks = new Map<string, Uint8Array<ArrayBuffer>>();
   const segmentation = (await segmenter()).segment(distinct, {
     signal,
-    onEvent: (event) => {
+    onEvent: async (event) => {
       alive();
+      if (event.stage === "mask") return;
       if (event.stage === "consensus") onEvent?.({ stage: "consensus" });
-      else if (event.stage !== "mask") {
-        onEvent?.({ stage: event.stage, image: distinct[event.index]! });
-      }
+      else onEvent?.({ stage: event.stage, image: distinct[event.index]! });
+      await turnOfEventLoop();
     },
   });
   try {
@@ -111,6 +111,7 @@ async function run(
       const result = describe(mask, image);
       images.push(result);
       onEvent?.({ stage: "mask", image, result });
+      await turnOfEventLoop();
     }
   } catch (error) {
     throw inOrderSent(error, distinct);
@@ -118,6 +119,15 @@ async function run(
   const result: GroupResult = { id, model, backend, images };
   await store.putResult(result);
   return { result, cache: "miss", masks };
+}
+
+/**
+ * The graphs may run on the host's only thread. Without this nothing that was told would leave, no
+ * other request would be served, and nobody would notice that the caller has hung up, until the
+ * group is done. With 0 instead of 1 workerd goes on before it has sent anything.
+ */
+function turnOfEventLoop(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 function describe(mask: ImageMask, { sha256 }: DistinctImage): ImageResult {

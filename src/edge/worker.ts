@@ -6,7 +6,6 @@ import { type Assets, modelFiles } from "./assets.ts";
 import { CacheStore } from "./cache-store.ts";
 import { once } from "./once.ts";
 import { createTurns } from "./turns.ts";
-import { yieldingRuntime } from "./yielding.ts";
 
 /** The bindings of wrangler.toml. */
 interface Env {
@@ -29,7 +28,7 @@ function appOf({ ASSETS }: Env): ReturnType<typeof createApp> {
   const segmenter = once(() =>
     createSegmenter({
       model: modelFiles(ASSETS, MODEL),
-      runtime: yieldingRuntime(workerdRuntime()),
+      runtime: workerdRuntime(),
       decoder: workerdDecoder(),
     }),
   );

@@ -182,8 +182,9 @@ test("one image at a time; every graph is opened once; stages are told", async (
   const log: string[] = [];
   const segmenter = await toy({ log });
   const stages: string[] = [];
-  const onEvent = (event: SegmentEvent) =>
+  const onEvent = (event: SegmentEvent) => {
     stages.push("index" in event ? `${event.stage} ${event.index}` : event.stage);
+  };
   await Array.fromAsync(segmenter.segment(group(1, 2), { onEvent }));
   expect(log).toEqual([
     ...["sample 1", "open encoder", "run encoder", "sample 2", "run encoder", "trim"],

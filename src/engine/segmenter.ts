@@ -10,7 +10,6 @@ import type {
   ImageInput,
   ImageMask,
   ModelFiles,
-  SegmentEvent,
   Segmenter,
   SegmentOptions,
 } from "./types.ts";
@@ -81,11 +80,11 @@ async function* segment(
     network.decoder.trim();
   }
   const consensus = await distil(network, encoded, signal);
-  onEvent({ stage: "consensus", consensus });
+  await onEvent({ stage: "consensus", consensus });
   for (const [index, image] of encoded.entries()) {
     const { id } = images[index] as ImageInput;
     const mask = await decode(network, image, consensus, { index, id });
-    onEvent({ stage: "mask", index, id });
+    await onEvent({ stage: "mask", index, id });
     yield mask;
     signal?.throwIfAborted();
   }
@@ -116,7 +115,7 @@ async function encode(
   { manifest, graphs, decoder }: Network,
   { id, bytes }: ImageInput,
   index: number,
-  onEvent: (event: SegmentEvent) => void,
+  onEvent: NonNullable<SegmentOptions["onEvent"]>,
 ): Promise<Encoded> {
   const { width, height } = decoder.inspect(bytes);
   let data: Float32Array;
@@ -125,10 +124,10 @@ async function encode(
   } catch (error) {
     throw about(error, { index, id });
   }
-  onEvent({ stage: "decoded", index, id, width, height });
+  await onEvent({ stage: "decoded", index, id, width, height });
   const image = { data, dims: [1, 3, manifest.input.height, manifest.input.width] };
   const features = await graphs.run("encoder", { image });
-  onEvent({ stage: "encoded", index, id });
+  await onEvent({ stage: "encoded", index, id });
   return { width, height, features };
 }
 

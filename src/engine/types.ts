@@ -53,7 +53,11 @@ export type SegmentEvent =
 export interface SegmentOptions {
   /** Stops between two graph runs; the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  readonly onEvent?: (event: SegmentEvent) => void;
+  /**
+   * Told of each step. The next one waits for what this returns: that is where a host whose only
+   * thread the graphs run on lets others have a turn.
+   */
+  readonly onEvent?: (event: SegmentEvent) => void | Promise<void>;
 }
 
 export interface Segmenter {
