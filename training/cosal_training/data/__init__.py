@@ -1,0 +1,6 @@
+"""Groups of photographs with masks, and composites that make a group hard."""
+
+from .catalogue import Catalogue, Photograph
+from .group_dataset import GroupBatch, GroupDataset, SamplingConfig
+
+__all__ = ["Catalogue", "GroupBatch", "GroupDataset", "Photograph", "SamplingConfig"]

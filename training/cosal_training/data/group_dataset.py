@@ -1,0 +1,232 @@
+"""`GroupDataset`: one item is one training step, several groups of composited pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from .catalogue import VIDEO_FRAMES, Catalogue, Photograph, read_image, read_mask
+from .compose import Cutout, Picture, beside, crop, cut_out, jitter, paste
+
+OWN = 0
+
+
+@dataclass(frozen=True)
+class SamplingConfig:
+    shapes: tuple[tuple[int, int], ...] = ((5, 4), (4, 5), (3, 7), (2, 10))
+    """(groups, images of each) of a step; one is drawn."""
+    sizes: tuple[int, ...] = (192, 224, 256)
+    """Side of the pictures of a step in pixels; one is drawn."""
+    single: float = 0.12
+    """Share of groups that are views of one photograph."""
+    jigsaw: float = 0.2
+    pasted: float = 0.15
+    absent: float = 0.06
+    """Shares of pictures; the rest are photographs with objects of other groups pasted in."""
+    plain: float = 0.35
+    """Of the photographs, the share that stays without a distractor."""
+    step_mates: float = 0.75
+    """Share of distractors that come from the other groups of the same step."""
+
+
+@dataclass
+class GroupBatch:
+    """Pictures of one step, groups one after another."""
+
+    image: Tensor
+    """(N, 3, S, S), normalised to [-1, 1]."""
+    mask: Tensor
+    """The group's object, (N, 1, S, S), 0..1."""
+    foreign: Tensor
+    """For each picture another group of the step (index), whose consensus must find `foreign_mask`."""
+    foreign_mask: Tensor
+    weight: Tensor
+    """Trust in each picture's masks (N)."""
+    sizes: list[int]
+    """Images of each group."""
+    classes: Tensor
+    """Class index of each picture for ACM, -1 when it has none."""
+
+
+class GroupDataset(Dataset[GroupBatch]):
+    """Item `step` is made from (seed, step) alone: any number of loaders, any resume, the same pictures."""
+
+    def __init__(self, catalogue: Catalogue, config: SamplingConfig, *, seed: int, steps: int) -> None:
+        self.catalogue = catalogue
+        self.config = config
+        self.seed = seed
+        self.steps = steps
+        self.names = sorted(catalogue.groups)
+        self.class_index = {name: index for index, name in enumerate(self.names)}
+        sizes = np.array([len(catalogue.groups[name]) for name in self.names], np.float64)
+        self.chance = np.sqrt(sizes) / np.sqrt(sizes).sum()
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, step: int) -> GroupBatch:
+        rng = np.random.default_rng([self.seed, step])
+        config = self.config
+        groups, images = config.shapes[rng.integers(len(config.shapes))]
+        size = int(config.sizes[rng.integers(len(config.sizes))])
+        subjects = self._subjects(rng, groups)
+        pictures: list[Picture] = []
+        weights, foreign, classes = [], [], []
+        for g, (name, photographs) in enumerate(subjects):
+            pool = (
+                photographs if "video_" not in str(name) else photographs[:: max(1, len(photographs) // VIDEO_FRAMES)]
+            )
+            chosen = rng.choice(len(pool), images, replace=len(pool) < images)
+            for index in chosen:
+                photograph = pool[index]
+                picture = self._picture(rng, photograph, g, subjects, size)
+                others = [s for s in range(groups) if s != g]
+                there = [s for s in others if s in picture.masks and picture.masks[s].any()]
+                foreign.append(int(rng.choice(there)) if there and rng.random() < 0.8 else int(rng.choice(others)))
+                pictures.append(picture)
+                weights.append(photograph.weight)
+                classes.append(-1 if name is None else self.class_index[name])
+        blank = np.zeros((size, size), np.uint8)
+        masks = []
+        for index, picture in enumerate(pictures):
+            own = index // images
+            masks.append((picture.masks.get(own, blank), picture.masks.get(foreign[index], blank)))
+            picture.image = jitter(rng, picture.image)
+        image = (
+            torch.from_numpy(np.stack([p.image for p in pictures])).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+        )
+        return GroupBatch(
+            image=image,
+            mask=torch.from_numpy(np.stack([m[0] for m in masks])).unsqueeze(1).float().div_(255),
+            foreign=torch.tensor(foreign),
+            foreign_mask=torch.from_numpy(np.stack([m[1] for m in masks])).unsqueeze(1).float().div_(255),
+            weight=torch.tensor(weights, dtype=torch.float32),
+            sizes=[images] * groups,
+            classes=torch.tensor(classes),
+        )
+
+    def _subjects(self, rng: np.random.Generator, groups: int) -> list[tuple[str | None, list[Photograph]]]:
+        """Groups that may meet. A None name is a group of views of one single photograph."""
+        subjects: list[tuple[str | None, list[Photograph]]] = []
+        names: list[str] = []
+        while len(subjects) < groups:
+            if rng.random() < self.config.single and self.catalogue.singles:
+                one = self.catalogue.singles[rng.integers(len(self.catalogue.singles))]
+                subjects.append((None, [one]))
+                continue
+            name = self.names[rng.choice(len(self.names), p=self.chance)]
+            if all(self.catalogue.may_meet(name, other) for other in names):
+                names.append(name)
+                subjects.append((name, self.catalogue.groups[name]))
+        return subjects
+
+    def _picture(
+        self,
+        rng: np.random.Generator,
+        photograph: Photograph,
+        own: int,
+        subjects: list[tuple[str | None, list[Photograph]]],
+        size: int,
+    ) -> Picture:
+        config = self.config
+        kind = rng.random()
+        if kind < config.absent:
+            picture = self._scene(rng, own, subjects, size)
+            self._distract(rng, picture, own, subjects, int(rng.integers(1, 3)))
+            return picture
+        kind -= config.absent
+        if kind < config.jigsaw:
+            parts = [self._view(rng, photograph, own, size, 0.7)]
+            for _ in range(1 if rng.random() < 0.75 else 3):
+                parts.append(self._other(rng, own, subjects, size))
+            return beside(rng, parts)
+        kind -= config.jigsaw
+        cutout = self._cutout(photograph) if kind < config.pasted else None
+        if cutout is not None:
+            picture = self._scene(rng, own, subjects, size)
+            for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
+                paste(
+                    rng,
+                    picture,
+                    cutout,
+                    own,
+                    side=float(np.exp(rng.uniform(np.log(0.1), np.log(0.8)))),
+                    cover=0.3,
+                )
+            self._distract(rng, picture, own, subjects, int(rng.integers(0, 3)))
+            return picture
+        picture = self._view(rng, photograph, own, size, 0.5)
+        if rng.random() >= config.plain:
+            self._distract(rng, picture, own, subjects, int(rng.integers(1, 3)))
+        return picture
+
+    def _view(
+        self, rng: np.random.Generator, photograph: Photograph, subject: int, size: int, smallest: float
+    ) -> Picture:
+        assert photograph.mask is not None
+        picture = crop(rng, read_image(photograph.path), read_mask(photograph.mask), size=size, smallest=smallest)
+        return Picture(picture.image, {subject: picture.masks[OWN]})
+
+    def _cutout(self, photograph: Photograph) -> Cutout | None:
+        return None if photograph.mask is None else cut_out(read_image(photograph.path), read_mask(photograph.mask))
+
+    def _stranger(
+        self, rng: np.random.Generator, own: int, subjects: list[tuple[str | None, list[Photograph]]]
+    ) -> tuple[int, Photograph]:
+        """A photograph of another subject of the step, or (subject -1) of a class that is not in it."""
+        if rng.random() >= self.config.step_mates:
+            present = [name for name, _ in subjects if name is not None]
+            for _ in range(50):
+                other = self.names[rng.integers(len(self.names))]
+                if all(self.catalogue.may_meet(other, name) for name in present):
+                    photographs = self.catalogue.groups[other]
+                    return -1, photographs[rng.integers(len(photographs))]
+        mate = int(rng.choice([s for s in range(len(subjects)) if s != own]))
+        photographs = subjects[mate][1]
+        return mate, photographs[rng.integers(len(photographs))]
+
+    def _other(
+        self,
+        rng: np.random.Generator,
+        own: int,
+        subjects: list[tuple[str | None, list[Photograph]]],
+        size: int,
+    ) -> Picture:
+        if rng.random() < 0.15:
+            return self._scene(rng, own, subjects, size)
+        g, photograph = self._stranger(rng, own, subjects)
+        return self._view(rng, photograph, g, size, 0.7)
+
+    def _scene(
+        self,
+        rng: np.random.Generator,
+        own: int,
+        subjects: list[tuple[str | None, list[Photograph]]],
+        size: int,
+    ) -> Picture:
+        """Somewhere without the group's object: a background, or a photograph of another group."""
+        if rng.random() < 0.75:
+            scene = self.catalogue.scenes[rng.integers(len(self.catalogue.scenes))]
+            image = read_image(scene.path)
+            picture = crop(rng, image, np.zeros(image.shape[:2], np.uint8), size=size, smallest=0.5)
+            return Picture(picture.image, {})
+        g, photograph = self._stranger(rng, own, subjects)
+        return self._view(rng, photograph, g, size, 0.7)
+
+    def _distract(
+        self,
+        rng: np.random.Generator,
+        picture: Picture,
+        own: int,
+        subjects: list[tuple[str | None, list[Photograph]]],
+        count: int,
+    ) -> None:
+        for _ in range(count):
+            g, photograph = self._stranger(rng, own, subjects)
+            cutout = self._cutout(photograph)
+            if cutout is not None:
+                paste(rng, picture, cutout, g, side=rng.uniform(0.2, 0.75), cover=0.35)

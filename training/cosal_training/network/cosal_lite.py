@@ -1,0 +1,99 @@
+"""cosal-lite: GCoNet+ on EfficientNet-Lite0, small enough for a Worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .decoder import CoarseHead, Decoder, Modulation
+from .encoder import LiteEncoder
+from .gam import GroupAffinity, Summary, consensus_of, mean_weights
+
+
+@dataclass(frozen=True)
+class LiteConfig:
+    channels: int = 128
+    keys: int = 64
+    parts: int = 4
+    lateral8: int = 64
+    lateral4: int = 32
+    width16: int = 80
+    coarse_width: int = 48
+    cem_width: int = 16
+    k: float = 20.0
+    refinements: int = 2
+
+
+@dataclass
+class Encoded:
+    """One or more images after the encoder. features (N, C, S/16, S/16), laterals at strides 8 and 4."""
+
+    features: Tensor
+    lateral8: Tensor
+    lateral4: Tensor
+
+    def select(self, index: Tensor | slice) -> Encoded:
+        return Encoded(self.features[index], self.lateral8[index], self.lateral4[index])
+
+
+@dataclass
+class Decoded:
+    logits: Tensor
+    """CEM output before its sigmoid, (N, 1, S/2, S/2)."""
+    shrink: Tensor
+    """Logits of the CEM's P, the same shape."""
+    coarse: Tensor
+    """Coarse logits on the feature grid, (N, 1, S/16, S/16)."""
+    presence: Tensor
+    """Logits (N): is the object there at all?"""
+
+
+class CosalLite(nn.Module):
+    """Encoder, GAM, decoder and CEM. A group's consensus is (2 parts, channels); decoding one image needs
+    that consensus and nothing else of the group."""
+
+    def __init__(self, config: LiteConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or LiteConfig()
+        self.encoder = LiteEncoder(config.channels, config.lateral8, config.lateral4)
+        self.gam = GroupAffinity(config.channels, config.keys, config.parts)
+        self.modulation = Modulation(config.channels, 2 * config.parts)
+        self.coarse_head = CoarseHead(self.modulation.outputs, config.coarse_width)
+        widths = (config.width16, config.lateral8, config.lateral4)
+        self.decoder = Decoder(self.modulation.outputs, widths, config.cem_width, config.k)
+
+    def encode(self, image: Tensor) -> Encoded:
+        return Encoded(*self.encoder(image))
+
+    def affinity_summary(self, features: Tensor, keys: Tensor, weights: Tensor) -> Summary:
+        return self.gam.pool(features, self.gam.region(features, keys, weights))
+
+    def coarse(self, features: Tensor, consensus: Tensor) -> Tensor:
+        return self.coarse_head(self.modulation(features, consensus))
+
+    def refine_summary(self, features: Tensor, consensus: Tensor) -> Summary:
+        return self.gam.pool(features, self.coarse(features, consensus).sigmoid())
+
+    def consensus(self, features: Tensor) -> Tensor:
+        """The consensus (2K, C) of one group: affinity first, then as often as configured the coarse regions."""
+        consensus = consensus_of(
+            self.affinity_summary(features, self.gam.keys(features), mean_weights(len(features), features.device))
+        )
+        for _ in range(self.config.refinements):
+            consensus = consensus_of(self.refine_summary(features, consensus))
+        return consensus
+
+    def decode(self, encoded: Encoded, consensus: Tensor) -> Decoded:
+        """consensus (2K, C) for all images, or (N, 2K, C)."""
+        modulated = self.modulation(encoded.features, consensus)
+        coarse = self.coarse_head(modulated)
+        logits, shrink, presence = self.decoder(modulated, coarse, encoded.lateral8, encoded.lateral4)
+        return Decoded(logits, shrink, coarse, presence)
+
+    @torch.no_grad()
+    def segment(self, image: Tensor) -> Decoded:
+        """One whole group (N, 3, S, S) at once."""
+        encoded = self.encode(image)
+        return self.decode(encoded, self.consensus(encoded.features))

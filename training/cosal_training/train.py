@@ -1,0 +1,187 @@
+"""The training loop: resumable, deterministic from a seed, logged to CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import time
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Subset
+from tqdm import tqdm
+
+from .data import Catalogue, GroupBatch, GroupDataset, SamplingConfig
+from .evaluate import evaluate, mean_jaccard, torch_segment
+from .losses import AuxiliaryClassifier, LossConfig, training_loss
+from .network import CosalLite, LiteConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    data: str
+    output: str
+    steps: int = 4000
+    stop_at: int | None = None
+    """Stop after this step, as if interrupted; the schedule stays that of `steps`."""
+    seed: int = 7
+    learning_rate: float = 1.5e-3
+    backbone_factor: float = 0.1
+    weight_decay: float = 1e-2
+    warmup: int = 100
+    clip: float = 5.0
+    ema: float = 0.998
+    threads: int = 2
+    checkpoint_every: int = 100
+    evaluate_every: int = 500
+    network: LiteConfig = field(default_factory=LiteConfig)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    losses: LossConfig = field(default_factory=LossConfig)
+
+
+def train(config: TrainConfig) -> Path:
+    """Train, or go on from `output/last.pt`. Returns the path of the last checkpoint."""
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    output = Path(config.output)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "config.json").write_text(json.dumps(asdict(config), indent=2))
+
+    catalogue = Catalogue.read(Path(config.data))
+    dataset = GroupDataset(catalogue, config.sampling, seed=config.seed, steps=config.steps)
+    network = CosalLite(config.network).to(memory_format=torch.channels_last)
+    classifier = AuxiliaryClassifier(config.network.channels, len(dataset.names))
+    average = deepcopy(network).requires_grad_(False)
+    optimiser = torch.optim.AdamW(_parameter_groups(network, classifier, config))
+    last = output / "last.pt"
+    start, end = 0, config.stop_at or config.steps
+    if last.exists():
+        state = torch.load(last, map_location="cpu", weights_only=True)
+        network.load_state_dict(state["network"])
+        average.load_state_dict(state["average"])
+        classifier.load_state_dict(state["classifier"])
+        optimiser.load_state_dict(state["optimiser"])
+        start = state["step"]
+
+    def save() -> None:
+        state = {
+            "step": step + 1,
+            "network": network.state_dict(),
+            "average": average.state_dict(),
+            "classifier": classifier.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "network_config": asdict(config.network),
+        }
+        torch.save(state, last.with_suffix(".part"))
+        last.with_suffix(".part").replace(last)
+
+    loader = DataLoader(
+        Subset(dataset, range(start, end)),
+        batch_size=None,
+        num_workers=1,
+        prefetch_factor=4,
+        worker_init_fn=_one_thread,
+    )
+    log = _Log(output / "log.csv", start)
+    network.train()
+    bar = tqdm(loader, initial=start, total=config.steps, dynamic_ncols=True, mininterval=5)
+    for step, batch in enumerate(bar, start):
+        rate = _schedule(step, config)
+        for group in optimiser.param_groups:
+            group["lr"] = rate * group["factor"] * config.learning_rate
+        began = time.perf_counter()
+        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
+        loss = training_loss(network, classifier, _contiguous(batch), config.losses, generator)
+        optimiser.zero_grad(set_to_none=True)
+        loss.total.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), config.clip)
+        optimiser.step()
+        _update_average(average, network, min(config.ema, (1 + step) / (10 + step)))
+        log.write(step, loss.terms, float(loss.total.detach()), time.perf_counter() - began)
+        bar.set_postfix(loss=f"{float(loss.total.detach()):.3f}", refresh=False)
+        if (step + 1) % config.checkpoint_every == 0 or step + 1 == end:
+            save()
+        if (step + 1) % config.evaluate_every == 0 or step + 1 == end:
+            scores = evaluate(torch_segment(average.eval()), Path(config.data) / "val", size=256)
+            alone = evaluate(torch_segment(average), Path(config.data) / "val", size=256, group_size=1)
+            line = f"step {step + 1}: J {mean_jaccard(scores):.4f}, each image alone {mean_jaccard(alone):.4f} "
+            line += " ".join(f"{s.group} {s.jaccard:.2f}" for s in scores)
+            bar.write(line)
+            with (output / "validation.txt").open("a") as lines:
+                lines.write(line + "\n")
+    return last
+
+
+def load_network(checkpoint: Path, *, average: bool = True) -> CosalLite:
+    """The averaged (EMA) network of a checkpoint, in evaluation mode."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    network = CosalLite(LiteConfig(**state["network_config"]))
+    network.load_state_dict(state["average" if average else "network"])
+    return network.to(memory_format=torch.channels_last).eval()
+
+
+def _parameter_groups(network: CosalLite, classifier: nn.Module, config: TrainConfig) -> list[dict]:
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    named = [*network.named_parameters(), *classifier.named_parameters()]
+    for name, parameter in named:
+        if not parameter.requires_grad:
+            continue
+        factor = config.backbone_factor if name.startswith("encoder.backbone") else 1.0
+        decay = 0.0 if parameter.ndim < 2 else config.weight_decay
+        groups.setdefault((factor, decay), []).append(parameter)
+    return [{"params": p, "factor": f, "weight_decay": d, "lr": 0.0} for (f, d), p in groups.items()]
+
+
+def _schedule(step: int, config: TrainConfig) -> float:
+    if step < config.warmup:
+        return (step + 1) / config.warmup
+    progress = (step - config.warmup) / max(1, config.steps - config.warmup)
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+@torch.no_grad()
+def _update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
+    for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if mean.dtype.is_floating_point:
+            mean.lerp_(now, 1 - decay)
+        else:
+            mean.copy_(now)
+
+
+def _contiguous(batch: GroupBatch) -> GroupBatch:
+    batch.image = batch.image.contiguous(memory_format=torch.channels_last)
+    return batch
+
+
+def _one_thread(_: int) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+class _Log:
+    """CSV with a line per step."""
+
+    def __init__(self, path: Path, start: int) -> None:
+        """Go on after step `start` - 1; what an interrupted run wrote beyond its checkpoint goes."""
+        self.path = path
+        self.fields = ["step", "total", "seconds", "bce", "iou", "shrink", "coarse", "presence", "gcm", "acm"]
+        kept = []
+        if start and path.exists():
+            with path.open(newline="") as file:
+                kept = [row for row in csv.DictReader(file) if int(row["step"]) < start]
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.fields, restval="")
+            writer.writeheader()
+            writer.writerows(kept)
+
+    def write(self, step: int, terms: dict[str, float], total: float, seconds: float) -> None:
+        row = {"step": step, "total": f"{total:.5f}", "seconds": f"{seconds:.3f}"}
+        row |= {name: f"{value:.5f}" for name, value in terms.items()}
+        with self.path.open("a", newline="") as file:
+            csv.DictWriter(file, self.fields, restval="").writerow(row)

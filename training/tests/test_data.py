@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cosal_training.data import Catalogue, GroupDataset, SamplingConfig
+from cosal_training.data.compose import Cutout, Picture, beside, cut_out, paste
+
+SMALL = SamplingConfig(shapes=((2, 3), (3, 2)), sizes=(64, 96))
+
+
+@pytest.fixture
+def dataset(shapes: Path) -> GroupDataset:
+    return GroupDataset(Catalogue.read(shapes), SMALL, seed=3, steps=20)
+
+
+def test_catalogue_leaves_validation_out(shapes: Path) -> None:
+    catalogue = Catalogue.read(shapes)
+    paths = [p.path for photographs in catalogue.groups.values() for p in photographs]
+    paths += [p.path for p in catalogue.singles + catalogue.scenes]
+    assert len(paths) == 36
+    assert not any("val" in p.parts for p in paths)
+
+
+def test_groups_of_one_family_never_meet(shapes: Path) -> None:
+    catalogue = Catalogue.read(shapes)
+    assert not catalogue.may_meet("disc", "ring")
+    assert not catalogue.may_meet("disc", "disc")
+    assert catalogue.may_meet("disc", "square")
+
+
+def test_a_drawn_mask_counts_more_than_a_models(shapes: Path) -> None:
+    photographs = Catalogue.read(shapes).groups["disc"]
+    assert [p.weight for p in photographs] == pytest.approx([1, 1, 1, 0.55, 0.55, 0.55])
+
+
+def test_an_item_depends_on_seed_and_step_alone(shapes: Path, dataset: GroupDataset) -> None:
+    again = GroupDataset(Catalogue.read(shapes), SMALL, seed=3, steps=20)
+    other = GroupDataset(Catalogue.read(shapes), SMALL, seed=4, steps=20)
+    _ = again[0]
+    assert torch.equal(dataset[5].image, again[5].image)
+    assert torch.equal(dataset[5].mask, again[5].mask)
+    a, b = dataset[5].image, other[5].image
+    assert a.shape != b.shape or not torch.equal(a, b)
+
+
+def test_own_and_foreign_masks_do_not_overlap(dataset: GroupDataset) -> None:
+    seen = 0.0
+    for step in range(20):
+        batch = dataset[step]
+        own = torch.repeat_interleave(torch.arange(len(batch.sizes)), torch.tensor(batch.sizes))
+        assert (own != batch.foreign).all()
+        assert float((batch.mask + batch.foreign_mask).max()) <= 1.1
+        assert float(batch.image.min()) >= -1 and float(batch.image.max()) <= 1
+        seen += float(batch.foreign_mask.sum())
+    assert seen > 0, "no distractor of another group of the step was ever pasted"
+
+
+def test_paste_hides_what_it_covers() -> None:
+    rng = np.random.default_rng(1)
+    picture = Picture(np.zeros((64, 64, 3), np.uint8), {0: np.full((64, 64), 255, np.uint8)})
+    cutout = Cutout(np.full((10, 10, 3), 255, np.uint8), np.full((10, 10), 255, np.uint8))
+    assert paste(rng, picture, cutout, 1, side=0.3, cover=0.5)
+    pasted = picture.masks[1] > 127
+    assert pasted.any() and picture.image[pasted].mean() > 150
+    assert not picture.masks[0][picture.masks[1] == 255].any()
+
+
+def test_paste_refuses_to_cover_the_subject() -> None:
+    rng = np.random.default_rng(1)
+    mask = np.zeros((64, 64), np.uint8)
+    mask[28:36, 28:36] = 255
+    picture = Picture(np.zeros((64, 64, 3), np.uint8), {0: mask})
+    cutout = Cutout(np.full((10, 10, 3), 255, np.uint8), np.full((10, 10), 255, np.uint8))
+    assert not paste(rng, picture, cutout, 1, side=1.0, cover=0.1)
+    assert picture.masks[0].sum() == 64 * 255
+
+
+def test_beside_keeps_every_part() -> None:
+    rng = np.random.default_rng(2)
+    parts = [Picture(np.full((64, 64, 3), 50 * k, np.uint8), {k: np.full((64, 64), 255, np.uint8)}) for k in range(4)]
+    joined = beside(rng, parts)
+    assert sorted(joined.masks) == [0, 1, 2, 3]
+    total = np.sum([m.astype(int) for m in joined.masks.values()], 0)
+    assert (total == 255).all()
+
+
+def test_cut_out_refuses_empty_and_full_masks() -> None:
+    image = np.zeros((20, 20, 3), np.uint8)
+    assert cut_out(image, np.zeros((20, 20), np.uint8)) is None
+    assert cut_out(image, np.full((20, 20), 255, np.uint8)) is None

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from cosal_training.data import SamplingConfig
+from cosal_training.evaluate import evaluate, evaluate_masks, mask_of, network_input, torch_segment
+from cosal_training.metrics import jaccard, pixel_precision
+from cosal_training.train import TrainConfig, load_network, train
+
+
+@pytest.fixture
+def config(shapes: Path, tmp_path: Path) -> TrainConfig:
+    return TrainConfig(
+        data=str(shapes),
+        output=str(tmp_path / "whole"),
+        steps=4,
+        warmup=1,
+        checkpoint_every=2,
+        evaluate_every=1000,
+        sampling=SamplingConfig(shapes=((2, 3),), sizes=(64,)),
+    )
+
+
+def test_a_resumed_run_equals_a_whole_one(config: TrainConfig, tmp_path: Path) -> None:
+    whole = torch.load(train(config), weights_only=True)
+    cut = replace(config, output=str(tmp_path / "cut"))
+    train(replace(cut, steps=4, stop_at=2))
+    resumed = torch.load(train(cut), weights_only=True)
+    assert whole["step"] == resumed["step"] == 4
+    for name, values in whole["average"].items():
+        assert torch.allclose(values, resumed["average"][name], atol=1e-6), name
+    with (tmp_path / "cut" / "log.csv").open() as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == [0, 1, 2, 3]
+
+
+def test_training_changes_the_heads_and_spares_the_frozen_stages(config: TrainConfig) -> None:
+    trained = load_network(train(config)).state_dict()
+    torch.manual_seed(config.seed)
+    from cosal_training.network import CosalLite
+
+    fresh = CosalLite().state_dict()
+    assert torch.equal(trained["encoder.backbone.conv_stem.weight"], fresh["encoder.backbone.conv_stem.weight"])
+    assert not torch.equal(trained["gam.key.weight"], fresh["gam.key.weight"])
+
+
+def test_region_metrics() -> None:
+    a = np.zeros((4, 4), bool)
+    b = a.copy()
+    assert jaccard(a, b) == 1
+    a[:2], b[1:3] = True, True
+    assert jaccard(a, b) == pytest.approx(4 / 12)
+    assert pixel_precision(a, b) == pytest.approx(8 / 16)
+
+
+def test_masks_are_scored_like_the_network_that_made_them(config: TrainConfig, shapes: Path, tmp_path: Path) -> None:
+    network = load_network(train(config))
+    segment = torch_segment(network)
+    scores = evaluate(segment, shapes / "val", size=64)
+    group = tmp_path / "masks" / "disc"
+    group.mkdir(parents=True)
+    paths = sorted((shapes / "val" / "disc").glob("*.jpg"))
+    images = [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in paths]
+    logits = segment(np.stack([network_input(i, 64) for i in images]))
+    for path, image, z in zip(paths, images, logits, strict=True):
+        mask = mask_of(z[0], image.shape[1], image.shape[0])
+        cv2.imwrite(str(group / f"{path.stem}.png"), np.where(mask >= 0.5, 255, 0).astype(np.uint8))
+    again = evaluate_masks(tmp_path / "masks", shapes / "val")
+    assert [s.jaccard for s in again] == pytest.approx([s.jaccard for s in scores])
+
+
+def test_missing_masks_are_named(shapes: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="disc"):
+        evaluate_masks(tmp_path, shapes / "val")
