@@ -7,7 +7,12 @@ if (!Number.isInteger(port) || port < 0 || port > 65535) {
   process.exit(1);
 }
 
-const worker = await startLocalWorker({ port, watch: true });
+const worker = await startLocalWorker({ port, watch: true }).catch((error) => {
+  console.error(
+    error.code === "EADDRINUSE" ? `Port ${port} is taken. Set PORT to another.` : error,
+  );
+  process.exit(1);
+});
 console.log(`cosal listens on ${worker.url}. Try, from the project's folder:
 
   curl ${["on-a-bin", "in-a-tree", "with-a-cat"].map((name) => `-F image=@examples/raccoons/${name}.jpg`).join(" ")} ${worker.url}/v1/groups

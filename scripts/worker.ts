@@ -1,5 +1,7 @@
 // The Worker of wrangler.toml on this machine: workerd under miniflare, as `wrangler dev` runs it,
 // with nothing sent to or fetched from anywhere.
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { join } from "node:path";
 
 export interface LocalWorker {
@@ -15,15 +17,22 @@ export interface LocalWorkerOptions {
   readonly watch: boolean;
 }
 
-/** Starts with an empty cache, and resolves when the Worker can be asked. */
+const HOSTNAME = "127.0.0.1";
+
+/**
+ * Starts with an empty cache, and resolves when the Worker can be asked.
+ *
+ * @throws Error EADDRINUSE when something else listens on the port
+ */
 export async function startLocalWorker({ port, watch }: LocalWorkerOptions): Promise<LocalWorker> {
+  await expectFree(port);
   process.env.WRANGLER_SEND_METRICS ??= "false";
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
   const { unstable_startWorker } = await import("wrangler");
   const worker = await unstable_startWorker({
     config: join(import.meta.dirname, "..", "wrangler.toml"),
     dev: {
-      server: { hostname: "127.0.0.1", port },
+      server: { hostname: HOSTNAME, port },
       inspector: false,
       logLevel: watch ? "info" : "error",
       persist: false,
@@ -33,4 +42,12 @@ export async function startLocalWorker({ port, watch }: LocalWorkerOptions): Pro
   await worker.ready;
   const url = await worker.url;
   return { url: url.origin, stop: () => worker.dispose() };
+}
+
+/** wrangler waits without a word for a port that is taken. */
+async function expectFree(port: number): Promise<void> {
+  const server = createServer().listen(port, HOSTNAME);
+  await once(server, "listening");
+  server.close();
+  await once(server, "close");
 }

@@ -46,7 +46,7 @@ async function runGroups(
   { url }: LocalWorker,
   groups: readonly PhotographGroup[],
 ): Promise<GroupRun[]> {
-  console.log(`The Worker listens on ${url}.\n`);
+  console.log(`It listens on ${url}. The first group waits for the network to be loaded.\n`);
   const runs: GroupRun[] = [];
   for (const group of groups) {
     const progress = new Progress(`${group.name}, ${group.photographs.length} photographs`);

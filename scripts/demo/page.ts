@@ -25,7 +25,7 @@ export function contactPage(groups: readonly PageGroup[]): string {
   body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff; }
   h1 { font-size: 1.5rem; } h2 { margin: 2.5rem 0 0; font-size: 1.2rem; }
   p { margin: .2rem 0 1rem; color: #666; }
-  .group { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1.2rem; }
+  .group { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: 1.2rem; }
   figure { margin: 0; } svg { width: 100%; height: auto; display: block; background: #eee; }
   figcaption { font-size: .85rem; overflow-wrap: anywhere; } figcaption span { color: #666; }
   code { font-size: .8rem; overflow-wrap: anywhere; }
@@ -54,8 +54,8 @@ function figure({ image, photograph, mask }: PageImage, key: string): string {
 <svg viewBox="0 0 ${3 * w} ${h}" role="img" aria-label="${escaped(image.id)}, its mask, and both">
 <image id="${key}p" ${size} href="${photograph}"/>
 <g transform="translate(${w})"><image id="${key}m" ${size} href="${mask}"/></g>
-<mask id="${key}" maskUnits="userSpaceOnUse" ${size}><use href="#${key}m"/></mask>
-<g transform="translate(${2 * w})"><use href="#${key}p" opacity=".45"/><g mask="url(#${key})"><use href="#${key}p"/><rect ${size} fill="rgb(${TINT.join()})" opacity=".5"/></g></g>
+<mask id="${key}" maskUnits="userSpaceOnUse" x="0" y="0" ${size}><use href="#${key}m"/></mask>
+<g transform="translate(${2 * w})"><rect ${size}/><use href="#${key}p" opacity=".45"/><g mask="url(#${key})"><use href="#${key}p"/><rect ${size} fill="rgb(${TINT.join()})" opacity=".5"/></g></g>
 </svg>
 <figcaption>${escaped(image.id)} <span>coverage ${percent} %, presence ${image.presence.toFixed(2)}</span></figcaption>
 </figure>`;
