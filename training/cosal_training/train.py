@@ -170,7 +170,7 @@ class _Log:
     def __init__(self, path: Path, start: int) -> None:
         """Go on after step `start` - 1; what an interrupted run wrote beyond its checkpoint goes."""
         self.path = path
-        self.fields = ["step", "total", "seconds", "bce", "iou", "shrink", "coarse", "presence", "gcm", "acm"]
+        self.fields = ["step", "total", "seconds", *LossConfig().terms()]
         kept = []
         if start and path.exists():
             with path.open(newline="") as file:

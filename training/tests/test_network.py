@@ -7,6 +7,7 @@ import torch
 
 from cosal_training.data import Catalogue, GroupDataset, SamplingConfig
 from cosal_training.losses import AuxiliaryClassifier, LossConfig, per_image_iou, training_loss
+from cosal_training.losses.triplet import symmetric_triplet_loss
 from cosal_training.network import CosalLite
 from cosal_training.network.cem import ConfidenceEnhancement
 from cosal_training.network.gam import GroupAffinity, consensus_of, mean_weights
@@ -102,11 +103,11 @@ def gradients(shapes: Path) -> dict[str, dict[str, float]]:
     catalogue = Catalogue.read(shapes)
     batch = GroupDataset(catalogue, SamplingConfig(shapes=((2, 3),), sizes=(64,)), seed=0, steps=1)[0]
     classifier = AuxiliaryClassifier(128, len(catalogue.groups))
-    off = dict.fromkeys(("bce", "iou", "shrink", "coarse", "gcm", "presence", "acm"), 0.0)
+    off = dict.fromkeys(LossConfig().terms(), 0.0)
     found = {}
     for term in off:
         network.zero_grad()
-        config = LossConfig(**{**off, term: 1.0}, seeded_share=0.0)
+        config = LossConfig(**{**off, term: 1.0}, seeded_share=0.0, racm_share=1.0, margin=0.5)
         loss = training_loss(network, classifier, batch, config, torch.Generator().manual_seed(0))
         loss.total.backward()
         largest: dict[str, float] = {}
@@ -132,6 +133,41 @@ def test_coarse_loss_reaches_the_affinity(gradients: dict[str, dict[str, float]]
 def test_acm_reaches_the_backbone_and_not_the_decoder(gradients: dict[str, dict[str, float]]) -> None:
     assert gradients["acm"]["backbone"] > 0
     assert gradients["acm"].get("decoder", 0) == 0
+
+
+@pytest.mark.parametrize("term", ["racm", "gst"])
+def test_region_losses_reach_backbone_and_decoder(gradients: dict[str, dict[str, float]], term: str) -> None:
+    """The released code's triplet loss has no gradient at all; here both reach what makes the region."""
+    for room in ("backbone", "encoder", "decoder"):
+        assert gradients[term].get(room, 0) > 0, f"{term} does not reach {room}"
+
+
+def test_triplet_loss_is_zero_for_separate_groups_and_positive_for_mixed_ones() -> None:
+    a = torch.tensor([1.0, 0.0]).repeat(4, 1)
+    b = torch.tensor([0.0, 1.0]).repeat(4, 1)
+    generator = torch.Generator().manual_seed(0)
+    assert float(symmetric_triplet_loss(torch.cat([a, b]), [4, 4], 0.1, generator)) == 0
+    mixed = torch.cat([a[:2], b[:2], a[2:], b[2:]])
+    assert float(symmetric_triplet_loss(mixed, [4, 4], 0.1, generator)) > 0.05
+    assert float(symmetric_triplet_loss(a[:1], [1], 0.1, generator)) == 0
+
+
+def test_the_masked_pass_leaves_batch_statistics_alone(shapes: Path) -> None:
+    torch.manual_seed(0)
+    network = CosalLite().train()
+    catalogue = Catalogue.read(shapes)
+    batch = GroupDataset(catalogue, SamplingConfig(shapes=((2, 3),), sizes=(64,)), seed=0, steps=1)[0]
+    classifier = AuxiliaryClassifier(128, len(catalogue.groups))
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+
+    def statistics(racm: float) -> dict[str, torch.Tensor]:
+        network.load_state_dict(state)
+        training_loss(network, classifier, batch, LossConfig(racm=racm), torch.Generator().manual_seed(0))
+        assert network.training
+        return {n: v.clone() for n, v in network.state_dict().items() if "running" in n}
+
+    without, with_pass = statistics(0.0), statistics(1.0)
+    assert all(torch.equal(without[name], with_pass[name]) for name in without)
 
 
 def test_frozen_stages_get_no_gradient(network: CosalLite) -> None:

@@ -1,61 +1,22 @@
-"""Losses of GCoNet+ (sec. 3) on batches of composited groups."""
+"""The loss of one step: composited groups in, weighted terms out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from .data import GroupBatch
-from .network import CosalLite, Decoded, Encoded
-from .network.blocks import resize_region
-from .network.gam import consensus_of, mean_weights
-
-
-@dataclass(frozen=True)
-class LossConfig:
-    """Weights of the terms; 0 switches a term off."""
-
-    bce: float = 1.0
-    iou: float = 1.0
-    shrink: float = 0.5
-    """Direct supervision of the CEM's P."""
-    coarse: float = 0.5
-    """Coarse logits at every refinement."""
-    gcm: float = 1.0
-    """Decoding with another group's consensus must give that group's object, or an empty map."""
-    presence: float = 0.1
-    acm: float = 0.1
-    foreign_share: float = 0.5
-    """Share of a step's pictures that are also decoded with another group's consensus."""
-    seeded_share: float = 0.2
-    """Share of groups whose consensus starts from marked regions instead of affinity."""
-
-
-class AuxiliaryClassifier(nn.Module):
-    """ACM (GCoNet sec. 3.4): the class of an image from its object's mean feature. For training only."""
-
-    def __init__(self, channels: int, classes: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(channels, classes)
-
-    def forward(self, features: Tensor, region: Tensor) -> Tensor:
-        mean = (features * region).sum((2, 3)) / region.sum((2, 3)).clamp_min(1e-3)
-        return self.linear(mean)
-
-
-def per_image_bce(logits: Tensor, target: Tensor) -> Tensor:
-    return F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean((1, 2, 3))
-
-
-def per_image_iou(logits: Tensor, target: Tensor) -> Tensor:
-    """1 - intersection over union of soft maps; a mean over pixels' products, defined for empty maps too."""
-    p = logits.sigmoid()
-    intersection = (p * target).sum((1, 2, 3))
-    union = (p + target - p * target).sum((1, 2, 3))
-    return 1 - (intersection + 1.0) / (union + 1.0)
+from ..data import GroupBatch
+from ..network import CosalLite, Decoded
+from ..network.blocks import resize_region
+from ..network.gam import consensus_of, mean_weights
+from .classification import IGNORED, AuxiliaryClassifier, acm_loss, racm_loss, region_mean
+from .config import LossConfig
+from .terms import per_image_bce, per_image_iou
+from .triplet import symmetric_triplet_loss
 
 
 def group_consensuses(
@@ -117,7 +78,7 @@ def training_loss(
     which = torch.cat([own, batch.foreign[swapped]])
     half = F.avg_pool2d(torch.cat([batch.mask, batch.foreign_mask[swapped]]), 2)
     coarse_target = resize_region(half, grid)
-    decoded: Decoded = network.decode(_select(encoded, index), consensuses[which])
+    decoded: Decoded = network.decode(encoded.select(index), consensuses[which])
 
     trust = torch.cat([batch.weight, batch.weight[swapped]])
     is_own = torch.arange(len(index)) < images
@@ -143,12 +104,20 @@ def training_loss(
         terms["gcm"] = config.gcm * (
             foreign_mean(bce) * 0.5 + foreign_mean(shrink) * 0.5 + foreign_mean(coarse) * 0.5
         )
-    if config.acm:
-        classes = torch.where(there[:images], batch.classes, -1)
-        if (classes >= 0).any():
-            terms["acm"] = config.acm * F.cross_entropy(
-                classifier(encoded.features, region), classes, ignore_index=-1
+    classes = torch.where(there[:images], batch.classes, IGNORED)
+    if config.acm and (classes >= 0).any():
+        terms["acm"] = config.acm * acm_loss(classifier, encoded.features, region, classes)
+    if config.racm:
+        again = torch.nonzero(classes >= 0).flatten()
+        again = again[torch.randperm(len(again), generator=generator)[: max(1, int(images * config.racm_share))]]
+        if len(again):
+            terms["racm"] = config.racm * racm_loss(
+                network, classifier, batch.image[again], decoded.logits[again], classes[again]
             )
+    if config.gst:
+        found = resize_region(decoded.logits[:images].sigmoid(), grid)
+        features = region_mean(encoded.features, found)
+        terms["gst"] = config.gst * symmetric_triplet_loss(features, batch.sizes, config.margin, generator)
     total = torch.stack(list(terms.values())).sum()
     return LossTerms(total, {name: float(term.detach()) for name, term in terms.items()})
 
@@ -158,17 +127,14 @@ def _starts(sizes: list[int]) -> list[int]:
 
 
 def _marks(region: Tensor, index: int) -> bool:
+    """Whether the object covers at least two cells of the grid: less cannot be pooled."""
     return bool(region[index].sum() > 2)
-
-
-def _select(encoded: Encoded, index: Tensor) -> Encoded:
-    return encoded.select(index)
 
 
 def _pad(values: Tensor, length: int) -> Tensor:
     return torch.cat([values, values.new_zeros(length - len(values))])
 
 
-def _weighted_mean(trust: Tensor, chosen: Tensor):  # noqa: ANN202
+def _weighted_mean(trust: Tensor, chosen: Tensor) -> Callable[[Tensor], Tensor]:
     weight = trust * chosen
     return lambda values: (values * weight).sum() / weight.sum().clamp_min(1e-6)

@@ -1,0 +1,35 @@
+"""Which terms a step's loss has, and how much each weighs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the terms; 0 switches a term off."""
+
+    bce: float = 1.0
+    iou: float = 1.0
+    shrink: float = 0.5
+    """Direct supervision of the CEM's P."""
+    coarse: float = 0.5
+    """Coarse logits at every refinement."""
+    gcm: float = 1.0
+    """Decoding with another group's consensus must give that group's object, or an empty map."""
+    presence: float = 0.1
+    acm: float = 0.1
+    racm: float = 0.0
+    gst: float = 0.0
+    margin: float = 0.1
+    """Of the triplet loss, on unit features."""
+    foreign_share: float = 0.5
+    """Share of a step's pictures that are also decoded with another group's consensus."""
+    racm_share: float = 0.25
+    """Share of a step's pictures that go through the encoder again, multiplied by their masks."""
+    seeded_share: float = 0.2
+    """Share of groups whose consensus starts from marked regions instead of affinity."""
+
+    def terms(self) -> list[str]:
+        """Names of the terms, on or off."""
+        return ["bce", "iou", "shrink", "coarse", "gcm", "presence", "acm", "racm", "gst"]

@@ -1,0 +1,19 @@
+"""Losses of one map against one mask, one value per image."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def per_image_bce(logits: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy of logits (N, 1, H, W) against a mask in 0..1, mean over pixels: (N)."""
+    return F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean((1, 2, 3))
+
+
+def per_image_iou(logits: Tensor, target: Tensor) -> Tensor:
+    """1 - intersection over union of soft maps: (N). Defined for empty maps too (the published one is 0/0)."""
+    p = logits.sigmoid()
+    intersection = (p * target).sum((1, 2, 3))
+    union = (p + target - p * target).sum((1, 2, 3))
+    return 1 - (intersection + 1.0) / (union + 1.0)
