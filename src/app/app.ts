@@ -58,10 +58,10 @@ function postGroup(dependencies: AppDependencies): Handler<Env> {
     const withMasks = wantsMasks(c.req.queries());
     const images = await readUpload(c.req.raw);
     const group = await identify(images, await dependencies.segmenter());
-    c.header("Content-Location", groupPath(group.id));
     if (!accepts(c, "text/event-stream")) {
       const signal = c.req.raw.signal;
       const computed = await computeGroup(dependencies, group, { withMasks, signal });
+      c.header("Content-Location", groupPath(group.id));
       return c.json(groupBody(computed, group.sent));
     }
     const response = await eventStream(
@@ -76,6 +76,7 @@ function postGroup(dependencies: AppDependencies): Handler<Env> {
       },
       (error) => ({ event: "error", data: report(c, error) }),
     );
+    c.header("Content-Location", groupPath(group.id));
     return c.newResponse(response.body, response);
   };
 }

@@ -19,6 +19,7 @@ describe("bad requests", () => {
       ["notes.jpg", "text"],
     ]);
     expect(response.status).toBe(415);
+    expect(response.headers.get("content-location")).toBeNull();
     expect(await problem(response)).toMatchObject({
       code: "image_type_unsupported",
       detail: 'Image "notes.jpg": no image',

@@ -21,6 +21,8 @@ describe("event stream", () => {
     ];
     const response = await post(files, "", accept);
     expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+    expect(response.headers.get("content-location")).toMatch(/^\/v1\/groups\/[0-9a-f]{64}$/);
+    expect(response.headers.get("x-request-id")).toMatch(/^\S+$/);
     const events = parse(await response.text());
     const progress = events.filter(({ event }) => event === "progress");
     expect(progress.map(({ data }) => [data.done, data.total])).toEqual([
