@@ -31,6 +31,10 @@ def main() -> None:
     evaluate.add_argument("--size", type=int, default=256, help="input side for --checkpoint; graphs know theirs")
     evaluate.add_argument("--group-size", type=int, help="cut groups into smaller ones; 1: each image alone")
 
+    evaluate.add_argument("--all", action="store_true", help="S, F, E and MAE too")
+    evaluate.add_argument("--protocols", action="store_true", help="seeds, reuse, presence, distractors (--onnx)")
+    evaluate.add_argument("--keep", type=Path, help="write the masks there")
+
     export = commands.add_parser("export", help="checkpoint to ONNX graphs, manifest and golden tensors")
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--output", type=Path, default=Path("models/cosal-lite"))
@@ -39,6 +43,8 @@ def main() -> None:
     export.add_argument("--details", type=Path, help="JSON that the manifest takes over: training, metrics")
 
     options = parser.parse_args()
+    if options.command == "evaluate" and options.protocols and not options.onnx:
+        parser.error("--protocols needs --onnx")
     {"train": _train, "evaluate": _evaluate, "export": _export}[options.command](options)
 
 
@@ -69,20 +75,45 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .evaluate import evaluate, evaluate_masks, graphs_segment, table, torch_segment
+    from .evaluate import all_metrics, evaluate, evaluate_masks, graphs_segment, table, torch_segment
     from .graphs import Graphs
+    from .metrics import region_metrics
     from .train import load_network
 
-    size = options.size
+    metrics = all_metrics if options.all else region_metrics
     if options.masks:
-        print(table(evaluate_masks(options.masks, options.groups)))
+        print(table(evaluate_masks(options.masks, options.groups, metrics=metrics)))
         return
+    size = options.size
     if options.onnx:
         graphs = Graphs(options.onnx)
         segment, size = graphs_segment(graphs), graphs.manifest["input"]["width"]
     else:
         segment = torch_segment(load_network(options.checkpoint))
-    print(table(evaluate(segment, options.groups, size=size, group_size=options.group_size)))
+    scores = evaluate(
+        segment, options.groups, size=size, group_size=options.group_size, metrics=metrics, keep=options.keep
+    )
+    print(table(scores))
+    if options.protocols:
+        _protocols(options)
+
+
+def _protocols(options: argparse.Namespace) -> None:
+    from . import protocols
+    from .graphs import Graphs
+
+    graphs = Graphs(options.onnx)
+    groups = protocols.read_groups(options.groups, graphs)
+    for title, found in (
+        ("J by size of group", protocols.group_gain(groups, graphs)),
+        ("J with seeds", protocols.seeds(groups, graphs)),
+        ("J with a reused consensus", protocols.reuse(groups, graphs)),
+        ("J with a distractor", protocols.distractors(options.groups, graphs)),
+        ("presence", protocols.presence(groups, graphs)),
+    ):
+        print(f"\n{title}")
+        for name, value in found.items():
+            print(f"  {name:<26} {value:.3f}")
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Evaluation on validation groups: whole group at once, each mask at its photograph's own size."""
+"""Evaluation on groups with drawn masks: whole group at once, each mask at its photograph's own size."""
 
 from __future__ import annotations
 
@@ -12,19 +12,29 @@ import torch
 
 from .data.compose import resize
 from .graphs import Graphs
-from .metrics import jaccard, pixel_precision
+from .metrics import NAMES, all_metrics, region_metrics
 from .network import CosalLite, Encoded
 
 Segment = Callable[[np.ndarray], np.ndarray]
 """A group (N, 3, S, S), float32 in [-1, 1], to logits (N, 1, h, w)."""
+
+Metrics = Callable[[list[tuple[np.ndarray, np.ndarray]]], dict[str, float]]
 
 
 @dataclass
 class GroupScore:
     group: str
     images: int
-    jaccard: float
-    precision: float
+    metrics: dict[str, float]
+
+    @property
+    def jaccard(self) -> float:
+        return self.metrics["J"]
+
+
+def groups_in(folder: Path) -> list[Path]:
+    """Folders of groups, in order of their names."""
+    return sorted(p for p in folder.iterdir() if p.is_dir())
 
 
 def read_group(folder: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -41,8 +51,9 @@ def network_input(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Logits (h, w) -> probability at the photograph's size."""
-    return 1 / (1 + np.exp(-cv2.resize(logits, (width, height), interpolation=cv2.INTER_LINEAR)))
+    """Logits (h, w) -> 8-bit soft mask at the photograph's size."""
+    upsampled = cv2.resize(logits, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.round(255 / (1 + np.exp(-upsampled))).astype(np.uint8)
 
 
 def torch_segment(network: CosalLite, batch: int = 16) -> Segment:
@@ -53,9 +64,8 @@ def torch_segment(network: CosalLite, batch: int = 16) -> Segment:
         chunks = torch.from_numpy(images).split(batch)
         parts = [network.encode(c.contiguous(memory_format=torch.channels_last)) for c in chunks]
         consensus = network.consensus(torch.cat([p.features for p in parts]))
-        return torch.cat(
-            [network.decode(Encoded(p.features, p.lateral8, p.lateral4), consensus).logits for p in parts]
-        ).numpy()
+        decoded = [network.decode(Encoded(p.features, p.lateral8, p.lateral4), consensus) for p in parts]
+        return torch.cat([d.logits for d in decoded]).numpy()
 
     return segment
 
@@ -65,57 +75,66 @@ def graphs_segment(graphs: Graphs) -> Segment:
     return lambda images: graphs.segment(images).logits
 
 
-def evaluate(segment: Segment, folder: Path, *, size: int, group_size: int | None = None) -> list[GroupScore]:
-    """Scores of every group below `folder`. `group_size` cuts groups into smaller ones (1: each image alone)."""
+def evaluate(
+    segment: Segment,
+    folder: Path,
+    *,
+    size: int,
+    group_size: int | None = None,
+    metrics: Metrics = region_metrics,
+    keep: Path | None = None,
+) -> list[GroupScore]:
+    """Scores of every group below `folder`.
+
+    group_size cuts groups into smaller ones (1: each image alone); keep: a folder for the masks,
+    `<group>/<photograph>.png`.
+    """
     scores = []
-    for group in _groups(folder):
+    for group in groups_in(folder):
         images, truths = read_group(group)
         inputs = np.stack([network_input(image, size) for image in images])
         step = group_size or len(inputs)
         logits = np.concatenate([segment(inputs[i : i + step]) for i in range(0, len(inputs), step)])
-        masks = [mask_of(z[0], t.shape[1], t.shape[0]) >= 0.5 for z, t in zip(logits, truths, strict=True)]
-        scores.append(score(group.name, masks, truths))
+        masks = [mask_of(z[0], t.shape[1], t.shape[0]) for z, t in zip(logits, truths, strict=True)]
+        if keep is not None:
+            (keep / group.name).mkdir(parents=True, exist_ok=True)
+            for path, mask in zip(sorted(group.glob("*.jpg")), masks, strict=True):
+                cv2.imwrite(str(keep / group.name / f"{path.stem}.png"), mask)
+        pairs = list(zip(masks, truths, strict=True))
+        scores.append(GroupScore(group.name, len(pairs), metrics(pairs)))
     return scores
 
 
-def evaluate_masks(masks: Path, folder: Path) -> list[GroupScore]:
+def evaluate_masks(masks: Path, folder: Path, *, metrics: Metrics = region_metrics) -> list[GroupScore]:
     """Scores of mask files `masks/<group>/<photograph>.png` (8-bit grey, object from 128) against `folder`."""
     scores = []
-    for group in _groups(folder):
+    for group in groups_in(folder):
         names = [p.with_suffix(".png").name for p in sorted(group.glob("*.jpg"))]
         _, truths = read_group(group)
-        found = []
+        pairs = []
         for name, truth in zip(names, truths, strict=True):
             mask = cv2.imread(str(masks / group.name / name), cv2.IMREAD_GRAYSCALE)
             if mask is None or mask.shape != truth.shape:
                 raise ValueError(f"{masks / group.name / name} is missing or is not of its photograph's size")
-            found.append(mask >= 128)
-        scores.append(score(group.name, found, truths))
+            pairs.append((mask, truth))
+        scores.append(GroupScore(group.name, len(pairs), metrics(pairs)))
     return scores
 
 
-def score(group: str, masks: list[np.ndarray], truths: list[np.ndarray]) -> GroupScore:
-    """Means over the images of one group of boolean masks."""
-    pairs = list(zip(masks, truths, strict=True))
-    return GroupScore(
-        group,
-        len(pairs),
-        float(np.mean([jaccard(m, t) for m, t in pairs])),
-        float(np.mean([pixel_precision(m, t) for m, t in pairs])),
-    )
-
-
-def _groups(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir())
-
-
-def mean_jaccard(scores: list[GroupScore]) -> float:
-    return float(np.mean([s.jaccard for s in scores]))
+def mean_of(scores: list[GroupScore], name: str = "J") -> float:
+    """Mean over groups of one metric."""
+    return float(np.mean([s.metrics[name] for s in scores]))
 
 
 def table(scores: list[GroupScore]) -> str:
-    lines = [f"{'group':<12} {'images':>6} {'J':>6} {'P':>6}"]
-    lines += [f"{s.group:<12} {s.images:>6} {s.jaccard:6.3f} {s.precision:6.3f}" for s in scores]
-    mean_precision = float(np.mean([s.precision for s in scores]))
-    lines.append(f"{'mean':<12} {sum(s.images for s in scores):>6} {mean_jaccard(scores):6.3f} {mean_precision:6.3f}")
+    """A line per group, and their mean."""
+    names = [n for n in NAMES if n in scores[0].metrics]
+    lines = [f"{'group':<12} {'images':>6} " + " ".join(f"{n:>6}" for n in names)]
+    for s in scores:
+        lines.append(f"{s.group:<12} {s.images:>6} " + " ".join(f"{s.metrics[n]:6.3f}" for n in names))
+    total = sum(s.images for s in scores)
+    lines.append(f"{'mean':<12} {total:>6} " + " ".join(f"{mean_of(scores, n):6.3f}" for n in names))
     return "\n".join(lines)
+
+
+__all__ = ["all_metrics", "evaluate", "evaluate_masks", "graphs_segment", "mean_of", "table", "torch_segment"]

@@ -43,23 +43,41 @@ class Graphs:
 
     def segment(self, images: np.ndarray) -> GroupResult:
         """A whole group (N, 3, S, S), normalised, float32."""
-        n = len(images)
-        encoded = [self.run("encoder", {"image": images[i : i + 1]}) for i in range(n)]
-        keys = np.concatenate([e["keys"] for e in encoded])
-        weights = self._weights(n)
-        first = consensus = _reduce(
-            [self.run("affinity", {**e, "keys": keys, "weights": weights[i : i + 1]}) for i, e in enumerate(encoded)]
-        )
+        encoded = self.encode(images)
+        first, consensus = self.consensus(encoded)
+        logits, presence = self.decode(encoded, consensus)
+        return GroupResult(np.concatenate([e["keys"] for e in encoded]), first, consensus, logits, presence)
+
+    def encode(self, images: np.ndarray) -> list[Tensors]:
+        """Each image's compact features, by the names of the encoder's outputs."""
+        return [self.run("encoder", {"image": images[i : i + 1]}) for i in range(len(images))]
+
+    def consensus(
+        self, encoded: list[Tensors], regions: dict[int, np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The consensus before and after refinement.
+
+        regions: for marked images (by index) the object's share of each cell of the feature grid, (1, 1, h, w)
+        in 0..1; the first consensus then comes from these instead of from affinity.
+        """
+        if regions:
+            summaries = [self.run("seed", {**encoded[i], "region": region}) for i, region in regions.items()]
+        else:
+            keys = np.concatenate([e["keys"] for e in encoded])
+            weights = self._weights(len(encoded))
+            summaries = [
+                self.run("affinity", {**e, "keys": keys, "weights": weights[i : i + 1]})
+                for i, e in enumerate(encoded)
+            ]
+        first = consensus = _reduce(summaries)
         for _ in range(self.manifest["refinements"]):
             consensus = _reduce([self.run("refine", {**e, "consensus": consensus}) for e in encoded])
+        return first, consensus
+
+    def decode(self, encoded: list[Tensors], consensus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, 1, h, w) and presence (N) in 0..1 of images that may have had no part in the consensus."""
         decoded = [self.run("decoder", {**e, "consensus": consensus}) for e in encoded]
-        return GroupResult(
-            keys,
-            first,
-            consensus,
-            np.concatenate([d["logits"] for d in decoded]),
-            np.concatenate([d["presence"] for d in decoded]),
-        )
+        return np.concatenate([d["logits"] for d in decoded]), np.concatenate([d["presence"] for d in decoded])
 
     def _weights(self, n: int) -> np.ndarray:
         """Row i: how much each image's keys count for image i."""

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
 from .data import Catalogue, GroupBatch, GroupDataset, SamplingConfig
-from .evaluate import evaluate, mean_jaccard, torch_segment
+from .evaluate import evaluate, mean_of, torch_segment
 from .losses import AuxiliaryClassifier, LossConfig, training_loss
 from .network import CosalLite, LiteConfig
 
@@ -108,7 +108,7 @@ def train(config: TrainConfig) -> Path:
         if (step + 1) % config.evaluate_every == 0 or step + 1 == end:
             scores = evaluate(torch_segment(average.eval()), Path(config.data) / "val", size=256)
             alone = evaluate(torch_segment(average), Path(config.data) / "val", size=256, group_size=1)
-            line = f"step {step + 1}: J {mean_jaccard(scores):.4f}, each image alone {mean_jaccard(alone):.4f} "
+            line = f"step {step + 1}: J {mean_of(scores):.4f}, each image alone {mean_of(alone):.4f} "
             line += " ".join(f"{s.group} {s.jaccard:.2f}" for s in scores)
             bar.write(line)
             with (output / "validation.txt").open("a") as lines:

@@ -11,7 +11,8 @@ import torch
 
 from cosal_training.data import SamplingConfig
 from cosal_training.evaluate import evaluate, evaluate_masks, mask_of, network_input, torch_segment
-from cosal_training.metrics import jaccard, pixel_precision
+from cosal_training.metrics import all_metrics, jaccard, pixel_precision
+from cosal_training.protocols import area_under_curve, best_threshold
 from cosal_training.train import TrainConfig, load_network, train
 
 
@@ -69,10 +70,38 @@ def test_masks_are_scored_like_the_network_that_made_them(config: TrainConfig, s
     images = [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in paths]
     logits = segment(np.stack([network_input(i, 64) for i in images]))
     for path, image, z in zip(paths, images, logits, strict=True):
-        mask = mask_of(z[0], image.shape[1], image.shape[0])
-        cv2.imwrite(str(group / f"{path.stem}.png"), np.where(mask >= 0.5, 255, 0).astype(np.uint8))
+        cv2.imwrite(str(group / f"{path.stem}.png"), mask_of(z[0], image.shape[1], image.shape[0]))
     again = evaluate_masks(tmp_path / "masks", shapes / "val")
     assert [s.jaccard for s in again] == pytest.approx([s.jaccard for s in scores])
+
+
+def test_metrics_of_a_perfect_and_an_inverted_mask() -> None:
+    truth = np.zeros((40, 60), bool)
+    truth[10:30, 15:45] = True
+    right = truth.astype(np.uint8) * 255
+    perfect = all_metrics([(right, truth)])
+    assert [perfect[n] for n in ("J", "P", "Fmax", "MAE")] == pytest.approx([1, 1, 1, 0], abs=1e-6)
+    assert perfect["S"] > 0.95 and perfect["Emax"] > 0.95
+    wrong = all_metrics([(255 - right, truth)])
+    assert wrong["J"] == 0 and wrong["P"] == 0 and wrong["MAE"] == pytest.approx(1, abs=1e-6)
+
+
+def test_metrics_of_a_half_mask_are_their_definitions() -> None:
+    truth = np.zeros((20, 20), bool)
+    truth[:, :10] = True
+    mask = np.zeros((20, 20), np.uint8)
+    mask[:10, :10] = 255
+    found = all_metrics([(mask, truth)])
+    assert found["J"] == pytest.approx(0.5)
+    assert found["P"] == pytest.approx(0.75)
+    assert found["MAE"] == pytest.approx(0.25)
+    assert found["Fadp"] == pytest.approx(1.3 * 1 * 0.5 / (0.3 * 1 + 0.5), abs=1e-6)
+
+
+def test_presence_thresholds() -> None:
+    assert area_under_curve([0.9, 0.8], [0.1, 0.2]) == 1
+    assert area_under_curve([0.5, 0.1], [0.5, 0.1]) == 0.5
+    assert best_threshold([0.9, 0.8], [0.1, 0.2]) == 0.8
 
 
 def test_missing_masks_are_named(shapes: Path, tmp_path: Path) -> None:

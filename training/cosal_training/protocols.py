@@ -1,0 +1,208 @@
+"""What a group is good for, measured: seeds, consensus reuse, presence, distractors. Through the ONNX graphs.
+
+All of it on groups with drawn masks that training never saw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from .data.compose import Picture, cut_out, paste, resize
+from .evaluate import groups_in, mask_of, network_input, read_group
+from .graphs import Graphs, Tensors
+from .metrics import jaccard
+
+Regions = dict[int, np.ndarray]
+
+
+@dataclass
+class Group:
+    """A group, encoded once."""
+
+    name: str
+    truths: list[np.ndarray]
+    encoded: list[Tensors]
+
+    @classmethod
+    def of(cls, name: str, images: list[np.ndarray], truths: list[np.ndarray], graphs: Graphs) -> Group:
+        size = graphs.manifest["input"]["width"]
+        return cls(name, truths, graphs.encode(np.stack([network_input(i, size) for i in images])))
+
+    def jaccard(self, graphs: Graphs, consensus: np.ndarray, indices: list[int]) -> list[float]:
+        """J of some of the images under a consensus."""
+        logits, _ = graphs.decode([self.encoded[i] for i in indices], consensus)
+        truths = [self.truths[i] for i in indices]
+        return [jaccard(mask_of(z[0], t.shape[1], t.shape[0]) >= 128, t) for z, t in zip(logits, truths, strict=True)]
+
+    def region(self, index: int) -> np.ndarray:
+        """The true mask of an image as a share of each cell of the feature grid."""
+        height, width = self.encoded[index]["features"].shape[-2:]
+        mask = self.truths[index].astype(np.float32)
+        return cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)[None, None]
+
+
+def read_groups(folder: Path, graphs: Graphs) -> list[Group]:
+    return [Group.of(p.name, *read_group(p), graphs) for p in groups_in(folder)]
+
+
+def group_gain(groups: list[Group], graphs: Graphs, sizes: tuple[int | None, ...] = (1, 5, None)) -> dict[str, float]:
+    """Mean J with each image alone, in groups of a few, and with whole groups (None)."""
+    found = {}
+    for size in sizes:
+        scores = []
+        for group in groups:
+            count = len(group.encoded)
+            step = size or count
+            parts = [list(range(i, min(i + step, count))) for i in range(0, count, step)]
+            scores.append(np.mean([j for part in parts for j in _own(group, graphs, part)]))
+        found["whole group" if size is None else f"groups of {size}"] = float(np.mean(scores))
+    return found
+
+
+def _own(group: Group, graphs: Graphs, indices: list[int]) -> list[float]:
+    _, consensus = graphs.consensus([group.encoded[i] for i in indices])
+    return group.jaccard(graphs, consensus, indices)
+
+
+def seeds(groups: list[Group], graphs: Graphs, tries: int = 5) -> dict[str, float]:
+    """Mean J of the images that are not marked: no seed, one image marked by its mask, one by its box."""
+    rows: dict[str, list[float]] = {"no seed": [], "1 seed (mask)": [], "1 seed (box)": []}
+    for number, group in enumerate(groups):
+        rng = np.random.default_rng([11, number])
+        everything = list(range(len(group.encoded)))
+        _, plain = graphs.consensus(group.encoded)
+        without = group.jaccard(graphs, plain, everything)
+        found: dict[str, list[float]] = {name: [] for name in rows}
+        for marked in rng.choice(everything, tries, replace=False):
+            others = [i for i in everything if i != marked]
+            found["no seed"] += [without[i] for i in others]
+            region = group.region(int(marked))
+            for name, mark in (("1 seed (mask)", region), ("1 seed (box)", box_region(region))):
+                _, consensus = graphs.consensus(group.encoded, {int(marked): mark})
+                found[name] += group.jaccard(graphs, consensus, others)
+        for name, values in found.items():
+            rows[name].append(float(np.mean(values)))
+    return {name: float(np.mean(values)) for name, values in rows.items()}
+
+
+def box_region(region: np.ndarray) -> np.ndarray:
+    """The bounding box of a region's cells, filled."""
+    ys, xs = np.where(region[0, 0] > min(0.3, region.max() / 2))
+    box = np.zeros_like(region)
+    box[..., ys.min() : ys.max() + 1, xs.min() : xs.max() + 1] = 1
+    return box
+
+
+def reuse(groups: list[Group], graphs: Graphs, makers: int = 5, tries: int = 4) -> dict[str, float]:
+    """Mean J of images under the consensus of their whole group, and under one made by `makers` others."""
+    rows: dict[str, list[float]] = {"taking part": [], f"consensus of {makers} others": []}
+    for number, group in enumerate(groups):
+        rng = np.random.default_rng([12, number])
+        everything = list(range(len(group.encoded)))
+        _, whole = graphs.consensus(group.encoded)
+        part = group.jaccard(graphs, whole, everything)
+        taking, using = [], []
+        for _ in range(tries):
+            chosen = set(rng.choice(everything, makers, replace=False).tolist())
+            others = [i for i in everything if i not in chosen]
+            _, consensus = graphs.consensus([group.encoded[i] for i in chosen])
+            taking += [part[i] for i in others]
+            using += group.jaccard(graphs, consensus, others)
+        rows["taking part"].append(float(np.mean(taking)))
+        rows[f"consensus of {makers} others"].append(float(np.mean(using)))
+    return {name: float(np.mean(values)) for name, values in rows.items()}
+
+
+def presence(groups: list[Group], graphs: Graphs, size: int = 6, tries: int = 12) -> dict[str, float]:
+    """How well presence tells an image that does not belong, and a group that has nothing in common.
+
+    Image: `size` - 1 images of one group and one of another; area under the ROC curve of presence for
+    belonging, and the threshold with the best balanced accuracy. Group: images of one group against one image
+    each of `size` groups; the score is the mean presence.
+    """
+    rng = np.random.default_rng(13)
+    inside: list[float] = []
+    outside: list[float] = []
+    same: list[float] = []
+    mixed: list[float] = []
+    for number, group in enumerate(groups):
+        for _ in range(tries):
+            own = [group.encoded[i] for i in rng.choice(len(group.encoded), size, replace=False)]
+            other = groups[(number + int(rng.integers(1, len(groups)))) % len(groups)]
+            stranger = other.encoded[int(rng.integers(len(other.encoded)))]
+            together = [*own[:-1], stranger]
+            _, scores = graphs.decode(together, graphs.consensus(together)[1])
+            inside += scores[:-1].tolist()
+            outside.append(float(scores[-1]))
+            same.append(float(graphs.decode(own, graphs.consensus(own)[1])[1].mean()))
+            chosen = [groups[g] for g in rng.choice(len(groups), size, replace=False)]
+            nothing = [g.encoded[int(rng.integers(len(g.encoded)))] for g in chosen]
+            mixed.append(float(graphs.decode(nothing, graphs.consensus(nothing)[1])[1].mean()))
+    return {
+        "image AUC": area_under_curve(inside, outside),
+        "image threshold": best_threshold(inside, outside),
+        "group AUC": area_under_curve(same, mixed),
+        "group threshold": best_threshold(same, mixed),
+    }
+
+
+def area_under_curve(positive: list[float], negative: list[float]) -> float:
+    """Chance that a positive scores above a negative (ties count half)."""
+    p, n = np.array(positive)[:, None], np.array(negative)[None]
+    return float((p > n).mean() + 0.5 * (p == n).mean())
+
+
+def best_threshold(positive: list[float], negative: list[float]) -> float:
+    """Score with the best mean of true positive and true negative rate."""
+    p, n = np.array(positive), np.array(negative)
+    candidates = np.unique(np.concatenate([p, n]))
+    balanced = [(p >= c).mean() + (n < c).mean() for c in candidates]
+    return float(candidates[int(np.argmax(balanced))])
+
+
+def distractors(folder: Path, graphs: Graphs, *, size: int = 8, per_group: int = 16) -> dict[str, float]:
+    """Mean J of the target where an object of another group, about as large, is pasted into every image.
+
+    In groups of `size`, and with each image alone: alone, nothing says which of the two is meant.
+    """
+    photographs = {p.name: read_group(p) for p in groups_in(folder)}
+    rng = np.random.default_rng(14)
+    whole, alone = [], []
+    for name, (images, truths) in photographs.items():
+        others = [pair for other, pair in photographs.items() if other != name]
+        pictures = []
+        order = rng.permutation(len(images))
+        for index in order:
+            picture = _with_distractor(rng, images[index], truths[index], others)
+            if picture is not None:
+                pictures.append(picture)
+            if len(pictures) == per_group:
+                break
+        truth = [p.masks[0] > 127 for p in pictures]
+        group = Group.of(name, [p.image for p in pictures], truth, graphs)
+        parts = [list(range(i, min(i + size, len(truth)))) for i in range(0, len(truth), size)]
+        whole.append(np.mean([j for part in parts for j in _own(group, graphs, part)]))
+        alone.append(np.mean([_own(group, graphs, [i])[0] for i in range(len(truth))]))
+    return {f"groups of {size}": float(np.mean(whole)), "each image alone": float(np.mean(alone))}
+
+
+def _with_distractor(
+    rng: np.random.Generator,
+    image: np.ndarray,
+    truth: np.ndarray,
+    others: list[tuple[list[np.ndarray], list[np.ndarray]]],
+    side: int = 288,
+) -> Picture | None:
+    mask = resize(truth.astype(np.uint8) * 255, side, side)
+    picture = Picture(resize(image, side, side).copy(), {0: mask})
+    for _ in range(10):
+        images, truths = others[int(rng.integers(len(others)))]
+        index = int(rng.integers(len(images)))
+        cutout = cut_out(images[index], truths[index].astype(np.uint8) * 255)
+        if cutout is not None and paste(rng, picture, cutout, 1, side=float(rng.uniform(0.4, 0.6)), cover=0.3):
+            return picture
+    return None
