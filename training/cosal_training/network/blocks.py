@@ -20,9 +20,9 @@ class ConvBN(nn.Sequential):
         super().__init__(*layers)
 
 
-def upsample_to(x: Tensor, like: Tensor) -> Tensor:
-    """Bilinear upsampling (half-pixel centres) of `x` to the height and width of `like`."""
-    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
+def upsample_to(x: Tensor, like: Tensor, *, align_corners: bool = False) -> Tensor:
+    """Bilinear upsampling (half-pixel centres, unless corners are aligned) to the height and width of `like`."""
+    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=align_corners)
 
 
 def cosine_maps(features: Tensor, prototypes: Tensor) -> Tensor:
