@@ -1,4 +1,4 @@
-"""`cosal-train`: train, evaluate, export."""
+"""`cosal-train`: train, evaluate, export, convert."""
 
 from __future__ import annotations
 
@@ -42,10 +42,18 @@ def main() -> None:
     export.add_argument("--version", default="0.1.0")
     export.add_argument("--details", type=Path, help="JSON that the manifest takes over: training, metrics")
 
+    convert = commands.add_parser("convert", help="published GCoNet+ checkpoint (.pth) to a model folder")
+    convert.add_argument("--checkpoint", type=Path, required=True)
+    convert.add_argument("--output", type=Path, required=True, help="models/NAME; the model is called NAME")
+    convert.add_argument("--size", type=int, default=256, help="side of the input in pixels, a multiple of 16")
+    convert.add_argument("--version", default="1.0.0")
+    convert.add_argument("--licence", default="unknown", help="of the weights, for the manifest")
+    convert.add_argument("--half", action="store_true", help="store weights as float16: half the bytes, not exact")
+
     options = parser.parse_args()
     if options.command == "evaluate" and options.protocols and not options.onnx:
         parser.error("--protocols needs --onnx")
-    {"train": _train, "evaluate": _evaluate, "export": _export}[options.command](options)
+    {"train": _train, "evaluate": _evaluate, "export": _export, "convert": _convert}[options.command](options)
 
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1 << 32), "MALLOC_TRIM_THRESHOLD_": str(1 << 34), "MALLOC_ARENA_MAX": "2"}
@@ -128,6 +136,23 @@ def _export(options: argparse.Namespace) -> None:
         version=options.version,
         details=details,
     )
+    print(f"wrote {options.output}")
+
+
+def _convert(options: argparse.Namespace) -> None:
+    from .convert import CheckpointError, convert
+
+    try:
+        convert(
+            options.checkpoint,
+            options.output,
+            size=options.size,
+            version=options.version,
+            licence=options.licence,
+            half=options.half,
+        )
+    except (CheckpointError, OSError) as error:
+        sys.exit(f"cosal-train convert: {error}")
     print(f"wrote {options.output}")
 
 
