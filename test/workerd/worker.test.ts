@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import bin from "../../examples/raccoons/on-a-bin.jpg";
-import head from "../../examples/raccoons/on-a-mans-head.jpg";
+import bowls from "../../examples/raccoons/at-two-bowls.jpg";
 import cat from "../../examples/raccoons/with-a-cat.jpg";
 import { workerdDecoder } from "../../src/codec/workerd.ts";
 import { sha256 } from "../../src/group/index.ts";
@@ -9,7 +9,7 @@ import { type File, group, post, problem, request } from "./client.ts";
 
 const GROUP: File[] = [
   ["bin.jpg", bin],
-  ["head.jpg", head],
+  ["bowls.jpg", bowls],
   ["cat.jpg", cat],
 ];
 
@@ -25,7 +25,7 @@ describe("the Worker, with its network", () => {
     expect(body).toMatchObject({ model: { name: "cosal-lite" }, backend: "wasm", cache: "miss" });
     expect(body.images.map(({ id, width, height }) => [id, width, height])).toEqual([
       ["bin.jpg", 288, 206],
-      ["head.jpg", 259, 194],
+      ["bowls.jpg", 259, 194],
       ["cat.jpg", 288, 226],
     ]);
     for (const [i, image] of body.images.entries()) {
@@ -75,7 +75,7 @@ describe("the Worker, with its network", () => {
     const body = await group(
       await post([
         ["same.jpg", bin],
-        ["same.jpg", head],
+        ["same.jpg", bowls],
         ["same.jpg", bin],
       ]),
     );
@@ -171,7 +171,7 @@ let requests = 0;
 
 /** A group that is not in the cache, so that the network has to run. */
 async function expectNextToWork(): Promise<void> {
-  const body = await group(await post([["next.jpg", fresh(head, `next ${requests++}`)]]));
+  const body = await group(await post([["next.jpg", fresh(bowls, `next ${requests++}`)]]));
   expect([body.cache, body.images.length]).toEqual(["miss", 1]);
 }
 
