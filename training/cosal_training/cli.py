@@ -140,7 +140,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _convert(options: argparse.Namespace) -> None:
-    from .convert import CheckpointError, convert
+    from .convert import convert
 
     try:
         convert(
@@ -151,7 +151,7 @@ def _convert(options: argparse.Namespace) -> None:
             licence=options.licence,
             half=options.half,
         )
-    except (CheckpointError, OSError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"cosal-train convert: {error}")
     print(f"wrote {options.output}")
 
