@@ -59,15 +59,17 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
       return visit(bytes, header, (pixels) => upright(pixels, header.orientation));
     },
 
-    async sample(bytes, format) {
+    async sample(bytes, format, into) {
       const header = readHeader(bytes, heap);
       const { orientation } = header;
       const { width, height } = format;
       const stored: InputFormat = swapsAxes(orientation)
         ? { ...format, width: height, height: width }
         : format;
-      const planes = await visit(bytes, header, (pixels) => toTensor(pixels, stored));
-      return uprightPlanes(planes, width, height, orientation);
+      return visit(bytes, header, (pixels) => {
+        if (orientation === 1) return toTensor(pixels, stored, into);
+        return uprightPlanes(toTensor(pixels, stored), width, height, orientation, into);
+      });
     },
 
     trim() {

@@ -22,32 +22,44 @@ export async function encodeGreyPng(
   view.setUint32(4, height);
   header.set([8, GREY, 0, 0, 0], 8);
   const chunks = [Uint8Array.from(SIGNATURE), chunk("IHDR", header)];
-  const compressed = filtered(width, rows).pipeThrough(new CompressionStream("deflate"));
-  for await (const data of compressed as unknown as AsyncIterable<Uint8Array>) {
+  const { readable, writable } = new CompressionStream("deflate");
+  const written = writeFiltered(writable.getWriter(), width, rows);
+  written.catch(() => {}); // it fails the readable side too, where it is caught
+  for await (const data of readable as unknown as AsyncIterable<Uint8Array>) {
     chunks.push(chunk("IDAT", data));
   }
+  await written;
   chunks.push(chunk("IEND", new Uint8Array()));
   return concat(chunks);
 }
 
-/** Rows with their filter byte (none), gathered to larger pieces. */
-function filtered(width: number, rows: Iterable<Uint8Array>): ReadableStream<BufferSource> {
-  const iterator = rows[Symbol.iterator]();
-  const perPiece = Math.max(1, Math.floor(PIECE / (width + 1)));
-  return new ReadableStream<BufferSource>({
-    pull(controller) {
-      const piece = new Uint8Array(perPiece * (width + 1));
-      let used = 0;
-      while (used < piece.length) {
-        const next = iterator.next();
-        if (next.done) break;
-        piece.set(next.value, used + 1);
-        used += width + 1;
-      }
-      if (used > 0) controller.enqueue(piece.subarray(0, used));
-      if (used < piece.length) controller.close();
-    },
-  });
+/**
+ * Writes rows with their filter byte (none), gathered to larger pieces, each when the compressor is
+ * done with the last: piped from a stream, all rows would pile up before it (in workerd).
+ */
+async function writeFiltered(
+  writer: WritableStreamDefaultWriter<BufferSource>,
+  width: number,
+  rows: Iterable<Uint8Array>,
+): Promise<void> {
+  const size = Math.max(1, Math.floor(PIECE / (width + 1))) * (width + 1);
+  let piece = new Uint8Array(size);
+  let used = 0;
+  try {
+    for (const row of rows) {
+      piece.set(row, used + 1);
+      used += width + 1;
+      if (used < size) continue;
+      await writer.write(piece);
+      piece = new Uint8Array(size); // a compressor may still be reading the other
+      used = 0;
+    }
+    if (used > 0) await writer.write(piece.subarray(0, used));
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error);
+    throw error;
+  }
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array {

@@ -68,3 +68,11 @@ test("a grey PNG decodes to the rows it was made of", async () => {
     { numRuns: 25 },
   );
 });
+
+test("rows that fail make the encoder fail", async () => {
+  const rows = function* () {
+    yield new Uint8Array(10);
+    throw new Error("no more rows");
+  };
+  await expect(encodeGreyPng(10, 10, rows())).rejects.toThrow("no more rows");
+});

@@ -48,10 +48,9 @@ export function uprightPlanes(
   width: number,
   height: number,
   orientation: Orientation,
+  result: Float32Array = new Float32Array(planes.length),
 ): Float32Array {
-  if (orientation === 1) return planes;
   const [storedWidth, storedHeight] = swapsAxes(orientation) ? [height, width] : [width, height];
-  const result = new Float32Array(planes.length);
   const size = width * height;
   for (let start = 0; start < planes.length; start += size) {
     const from = planes.subarray(start, start + size);

@@ -47,12 +47,15 @@ export function taps(source: number, target: number): Taps {
  * RGBA pixels to a normalised planar tensor `[3, height, width]`; transparency is laid over white.
  * Works row by row: beside the result it needs two rows.
  */
-export function toTensor(pixels: Pixels, format: InputFormat): Float32Array {
+export function toTensor(
+  pixels: Pixels,
+  format: InputFormat,
+  tensor: Float32Array = new Float32Array(3 * format.width * format.height),
+): Float32Array {
   const { width, height, mean, std } = format;
   const across = taps(pixels.width, width);
   const down = taps(pixels.height, height);
   const plane = width * height;
-  const tensor = new Float32Array(3 * plane);
   const sum = new Float32Array(3 * width);
   const rows = new RowCache(pixels, across, width);
   for (let y = 0; y < height; y++) {

@@ -45,8 +45,10 @@ export interface Decoder {
   /**
    * The photograph, upright, as network input `[3, height, width]`: transparency over white, each
    * axis resized on its own (the aspect is not kept). The full-size pixels never leave the decoder.
+   *
+   * @param into where to put it, so that a group needs no new memory for each photograph
    */
-  sample(bytes: Uint8Array, format: InputFormat): Promise<Float32Array>;
+  sample(bytes: Uint8Array, format: InputFormat, into?: Float32Array): Promise<Float32Array>;
   /** Between groups: gives a heap back that large images have blown up. */
   trim(): void;
 }

@@ -1,45 +1,52 @@
-import { z } from "zod";
+// The small form of zod: the whole of it would be two thirds of the Worker.
+import * as z from "zod/mini";
 import { CosalError } from "../errors.ts";
 
-const dimension = z.union([z.number().int().positive(), z.enum(["batch", "group"])]);
+const positive = z.int().check(z.positive());
+const nonempty = z.string().check(z.minLength(1));
+const dimension = z.union([positive, z.enum(["batch", "group"])]);
 const tensors = z.record(z.string(), z.array(dimension));
 
 const graph = z.object({
-  file: z.string().regex(/^[\w.-]+$/),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  bytes: z.number().int().positive(),
+  file: z.string().check(z.regex(/^[\w.-]+$/)),
+  sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  bytes: positive,
   inputs: tensors,
   outputs: tensors,
 });
 
 const schema = z.object({
   schema: z.literal(1),
-  name: z.string().min(1),
-  version: z.string().min(1),
+  name: nonempty,
+  version: nonempty,
   licence: z.string(),
   /** Network input: (rgb / 255 - mean) / std, NCHW, both sides resized without keeping the aspect. */
   input: z.object({
-    width: z.number().int().positive(),
-    height: z.number().int().positive(),
+    width: positive,
+    height: positive,
     mean: z.tuple([z.number(), z.number(), z.number()]),
-    std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+    std: z.tuple([
+      z.number().check(z.positive()),
+      z.number().check(z.positive()),
+      z.number().check(z.positive()),
+    ]),
   }),
   consensus: z.object({
-    shape: z.tuple([z.number().int().positive(), z.number().int().positive()]),
+    shape: z.tuple([positive, positive]),
   }),
   /** How often `refine` runs over the group after `affinity`. */
-  refinements: z.number().int().min(0),
+  refinements: z.int().check(z.minimum(0)),
   /** Whether an image's own keys get weight 0 in the affinity of a group of more than one. */
   excludeSelf: z.boolean(),
   graphs: z.object({
     encoder: graph,
     affinity: graph,
-    refine: graph.optional(),
-    seed: graph.optional(),
+    refine: z.optional(graph),
+    seed: z.optional(graph),
     decoder: graph,
   }),
-  training: z.unknown().optional(),
-  metrics: z.unknown().optional(),
+  training: z.optional(z.unknown()),
+  metrics: z.optional(z.unknown()),
 });
 
 /** `models/<name>/manifest.json`, schema 1: what the graphs are and how they are to be run. */

@@ -17,6 +17,7 @@ const GRAPHS = {
   decoder: { inputs: ["features", "consensus"], outputs: ["logits", "presence"] },
 };
 type Toy = keyof typeof GRAPHS;
+const SIZES: Record<Toy, number> = { encoder: 9, decoder: 8, refine: 3, affinity: 2 };
 
 const number = (tensors: Tensors, name: string) => tensors[name]?.data[0] as number;
 const scalar = (value: number, dims: number[]) => ({ data: Float32Array.of(value), dims });
@@ -52,7 +53,7 @@ async function toyModel(changes: object = {}): Promise<ModelFiles> {
     graphs[name] = {
       file: name,
       sha256: Buffer.from(hash).toString("hex"),
-      bytes: bytes.length,
+      bytes: SIZES[name as Toy],
       inputs: Object.fromEntries(inputs.map((input) => [input, ["batch", 1]])),
       outputs: Object.fromEntries(outputs.map((output) => [output, ["batch", 1]])),
     };
@@ -178,7 +179,7 @@ test("masks come in order, each with its measures", async () => {
   ]);
 });
 
-test("one image at a time; every graph is opened once; stages are told", async () => {
+test("one image at a time; every graph is opened once, small ones first; stages are told", async () => {
   const log: string[] = [];
   const segmenter = await toy({ log });
   const stages: string[] = [];
@@ -187,9 +188,9 @@ test("one image at a time; every graph is opened once; stages are told", async (
   };
   await Array.fromAsync(segmenter.segment(group(1, 2), { onEvent }));
   expect(log).toEqual([
-    ...["sample 1", "open encoder", "run encoder", "sample 2", "run encoder", "trim"],
-    ...["open affinity", "run affinity", "run affinity", "open decoder", "run decoder"],
-    "run decoder",
+    ...["sample 1", "open affinity", "open refine", "open decoder", "open encoder"],
+    ...["run encoder", "sample 2", "run encoder", "trim"],
+    ...["run affinity", "run affinity", "run decoder", "run decoder"],
   ]);
   expect(stages).toEqual([
     ...["decoded 0", "encoded 0", "decoded 1", "encoded 1", "consensus", "mask 0", "mask 1"],
@@ -258,6 +259,10 @@ describe("errors", () => {
     await expect(Array.fromAsync(segmenter.segment(group(1)))).rejects.toMatchObject({
       code: "model_invalid",
     });
+  });
+
+  test("a manifest's error names the field", async () => {
+    await expect(toy({ changes: { excludeSelf: "yes" } })).rejects.toThrow("excludeSelf");
   });
 
   test.each([

@@ -71,9 +71,10 @@ async function* segment(
   signal?.throwIfAborted();
   inspect(network.decoder, images);
   const encoded: Encoded[] = [];
+  const input = new Float32Array(3 * network.manifest.input.height * network.manifest.input.width);
   try {
     for (const [index, image] of images.entries()) {
-      encoded.push(await encode(network, image, index, onEvent));
+      encoded.push(await encode(network, image, index, input, onEvent));
       signal?.throwIfAborted();
     }
   } finally {
@@ -115,12 +116,13 @@ async function encode(
   { manifest, graphs, decoder }: Network,
   { id, bytes }: ImageInput,
   index: number,
+  input: Float32Array,
   onEvent: NonNullable<SegmentOptions["onEvent"]>,
 ): Promise<Encoded> {
   const { width, height } = decoder.inspect(bytes);
   let data: Float32Array;
   try {
-    data = await decoder.sample(bytes, manifest.input);
+    data = await decoder.sample(bytes, manifest.input, input);
   } catch (error) {
     throw about(error, { index, id });
   }

@@ -3,6 +3,7 @@ import decoder from "../../models/cosal-lite/decoder.onnx";
 import encoder from "../../models/cosal-lite/encoder.onnx";
 import manifest from "../../models/cosal-lite/manifest.json";
 import refine from "../../models/cosal-lite/refine.onnx";
+import seed from "../../models/cosal-lite/seed.onnx";
 import type { ModelFiles } from "../../src/engine/index.ts";
 
 const FILES: Readonly<Record<string, ArrayBuffer>> = {
@@ -10,6 +11,7 @@ const FILES: Readonly<Record<string, ArrayBuffer>> = {
   "decoder.onnx": decoder,
   "encoder.onnx": encoder,
   "refine.onnx": refine,
+  "seed.onnx": seed,
   "manifest.json": new TextEncoder().encode(JSON.stringify(manifest)).buffer,
 };
 

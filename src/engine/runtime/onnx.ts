@@ -19,30 +19,40 @@ export function onnxRuntime(
   options: InferenceSession.SessionOptions,
 ): Runtime {
   const exclusive = lock();
+  return {
+    async open(graph) {
+      const session = await exclusive(() => ort.InferenceSession.create(graph, options));
+      return sessionOf(session, ort, exclusive);
+    },
+  };
+}
 
-  async function open(graph: Uint8Array): Promise<Session> {
-    const session = await exclusive(() => ort.InferenceSession.create(graph, options));
-    return {
-      async run(inputs) {
-        const feeds = Object.fromEntries(
-          Object.entries(inputs).map(([name, { data, dims }]) => [
-            name,
-            new ort.Tensor("float32", data, dims),
-          ]),
-        );
-        const outputs = await exclusive(() => session.run(feeds));
-        return Object.fromEntries(
-          Object.entries(outputs).map(([name, { data, dims }]) => [
-            name,
-            { data: data as Float32Array, dims },
-          ]),
-        );
-      },
-      close: () => exclusive(() => session.release()),
-    };
-  }
+type Exclusive = <T>(work: () => Promise<T>) => Promise<T>;
 
-  return { open };
+/** On its own, because a closure beside `graph` would keep the file's bytes as long as the session. */
+function sessionOf(
+  session: InferenceSession,
+  ort: OnnxRuntimeModule,
+  exclusive: Exclusive,
+): Session {
+  return {
+    async run(inputs) {
+      const feeds = Object.fromEntries(
+        Object.entries(inputs).map(([name, { data, dims }]) => [
+          name,
+          new ort.Tensor("float32", data, dims),
+        ]),
+      );
+      const outputs = await exclusive(() => session.run(feeds));
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, { data, dims }]) => [
+          name,
+          { data: data as Float32Array, dims },
+        ]),
+      );
+    },
+    close: () => exclusive(() => session.release()),
+  };
 }
 
 /**
@@ -50,7 +60,7 @@ export function onnxRuntime(
  * would leave this lock shut; but onnxruntime's WASM build does no I/O and sets no timer, so a piece
  * of work there ends within the turn of the event loop in which it began.
  */
-function lock(): <T>(work: () => Promise<T>) => Promise<T> {
+function lock(): Exclusive {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const result = last.then(work, work);

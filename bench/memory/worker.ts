@@ -1,0 +1,20 @@
+// The Worker under measurement, unchanged, behind an instrument: every WebAssembly memory of the
+// isolate is known, and `/heaps` tells their
+// sizes (`/heaps?collect` after a collection of garbage).
+
+import worker from "../../src/edge/worker.ts";
+import { wasmHeaps } from "./instrument.ts";
+
+declare const gc: () => void;
+
+export default {
+  fetch(request: Request, env: Parameters<typeof worker.fetch>[1]): Response | Promise<Response> {
+    const { pathname, search } = new URL(request.url);
+    if (pathname !== "/heaps") return worker.fetch(request, env);
+    if (search === "?collect") {
+      gc();
+      gc(); // the buffers that the first found dead are counted until the next
+    }
+    return Response.json(wasmHeaps());
+  },
+};
