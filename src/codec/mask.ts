@@ -1,4 +1,4 @@
-import { taps } from "./resample.ts";
+import { type Taps, taps } from "./resample.ts";
 
 /** The network's answer for one photograph, row by row: mask = sigmoid(logit). */
 export interface Logits {
@@ -36,24 +36,47 @@ function* logitRows(logits: Logits, width: number, height: number): Generator<Fl
         mixed[x]! += (logits.data[start + x] as number) * weight;
       }
     }
-    for (let x = 0; x < width; x++) {
-      const first = across.first[x] as number;
-      let sum = 0;
-      for (let k = 0; k < (across.count[x] as number); k++) {
-        sum += (mixed[first + k] as number) * (across.weights[x * across.stride + k] as number);
-      }
-      row[x] = sum;
-    }
+    resizeAcross(mixed, across, row);
     yield row;
   }
 }
+
+function resizeAcross(
+  from: Float32Array,
+  { first, count, weights, stride }: Taps,
+  to: Float32Array,
+) {
+  if (stride === 2 && from.length > 1) {
+    // The common case, a photograph larger than the logits: millions of pixels.
+    for (let x = 0; x < to.length; x++) {
+      const i = first[x] as number;
+      to[x] =
+        (from[i] as number) * (weights[2 * x] as number) +
+        (from[i + 1] as number) * (weights[2 * x + 1] as number);
+    }
+    return;
+  }
+  for (let x = 0; x < to.length; x++) {
+    let sum = 0;
+    for (let k = 0; k < (count[x] as number); k++) {
+      sum += (from[(first[x] as number) + k] as number) * (weights[x * stride + k] as number);
+    }
+    to[x] = sum;
+  }
+}
+
+/** From here on 255 * sigmoid rounds to 255, and below the negative to 0: most pixels of a mask. */
+const SATURATED = 6.24;
 
 /** The soft mask, 0..255, of a photograph of that size. The buffer of a row is used again. */
 export function* maskRows(logits: Logits, width: number, height: number): Generator<Uint8Array> {
   const mask = new Uint8Array(width);
   for (const row of logitRows(logits, width, height)) {
     for (let x = 0; x < width; x++) {
-      mask[x] = 255 / (1 + Math.exp(-(row[x] as number))) + 0.5;
+      const logit = row[x] as number;
+      if (logit > SATURATED) mask[x] = 255;
+      else if (logit < -SATURATED) mask[x] = 0;
+      else mask[x] = 255 / (1 + Math.exp(-logit)) + 0.5;
     }
     yield mask;
   }

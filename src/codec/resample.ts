@@ -1,7 +1,7 @@
 import type { InputFormat, Pixels } from "./types.ts";
 
 /** For each output position, the source positions it is made of and their weights. */
-interface Taps {
+export interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
   /** `weights[i * stride + k]` belongs to source position `first[i] + k`. */
