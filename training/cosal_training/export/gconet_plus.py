@@ -1,6 +1,6 @@
 """GCoNet+'s graphs: `encoder`, `affinity`, `decoder`. There is no refinement, and no seed.
 
-The encoder graph ends behind the laterals' 1x1 convolutions, which halves what is kept of an image (18 MB at 256).
+The encoder graph ends behind the laterals' 1x1 convolutions, which halves what is kept of an image (17 MB at 256).
 The consensus is the mean of attended features; the GAM's last convolution runs on it inside the decoder graph.
 """
 
