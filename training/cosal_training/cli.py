@@ -83,9 +83,9 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .evaluate import all_metrics, evaluate, evaluate_masks, graphs_segment, table, torch_segment
+    from .evaluate import evaluate, evaluate_masks, graphs_segment, table, torch_segment
     from .graphs import Graphs
-    from .metrics import region_metrics
+    from .metrics import all_metrics, region_metrics
     from .train import load_network
 
     metrics = all_metrics if options.all else region_metrics

@@ -12,7 +12,7 @@ import torch
 
 from .data.compose import resize
 from .graphs import Graphs
-from .metrics import NAMES, all_metrics, region_metrics
+from .metrics import NAMES, region_metrics
 from .network import CosalLite, Encoded
 
 Segment = Callable[[np.ndarray], np.ndarray]
@@ -135,6 +135,3 @@ def table(scores: list[GroupScore]) -> str:
     total = sum(s.images for s in scores)
     lines.append(f"{'mean':<12} {total:>6} " + " ".join(f"{mean_of(scores, n):6.3f}" for n in names))
     return "\n".join(lines)
-
-
-__all__ = ["all_metrics", "evaluate", "evaluate_masks", "graphs_segment", "mean_of", "table", "torch_segment"]

@@ -15,7 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
-from .data import Catalogue, GroupBatch, GroupDataset, SamplingConfig
+from .data import Catalogue, GroupDataset, SamplingConfig
 from .evaluate import evaluate, mean_of, torch_segment
 from .losses import AuxiliaryClassifier, LossConfig, training_loss
 from .network import CosalLite, LiteConfig
@@ -95,7 +95,7 @@ def train(config: TrainConfig) -> Path:
             group["lr"] = rate * group["factor"] * config.learning_rate
         began = time.perf_counter()
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-        loss = training_loss(network, classifier, _contiguous(batch), config.losses, generator)
+        loss = training_loss(network, classifier, batch, config.losses, generator)
         optimiser.zero_grad(set_to_none=True)
         loss.total.backward()
         nn.utils.clip_grad_norm_(network.parameters(), config.clip)
@@ -150,11 +150,6 @@ def _update_average(average: nn.Module, network: nn.Module, decay: float) -> Non
             mean.lerp_(now, 1 - decay)
         else:
             mean.copy_(now)
-
-
-def _contiguous(batch: GroupBatch) -> GroupBatch:
-    batch.image = batch.image.contiguous(memory_format=torch.channels_last)
-    return batch
 
 
 def _one_thread(_: int) -> None:

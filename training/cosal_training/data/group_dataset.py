@@ -14,6 +14,9 @@ from .compose import Cutout, Picture, beside, crop, cut_out, jitter, paste
 
 OWN = 0
 
+Subjects = list[tuple[str | None, list[Photograph]]]
+"""The groups of a step: name and photographs. A None name is a group of views of one single photograph."""
+
 
 @dataclass(frozen=True)
 class SamplingConfig:
@@ -109,9 +112,9 @@ class GroupDataset(Dataset[GroupBatch]):
             classes=torch.tensor(classes),
         )
 
-    def _subjects(self, rng: np.random.Generator, groups: int) -> list[tuple[str | None, list[Photograph]]]:
-        """Groups that may meet. A None name is a group of views of one single photograph."""
-        subjects: list[tuple[str | None, list[Photograph]]] = []
+    def _subjects(self, rng: np.random.Generator, groups: int) -> Subjects:
+        """Groups that may meet."""
+        subjects: Subjects = []
         names: list[str] = []
         while len(subjects) < groups:
             if rng.random() < self.config.single and self.catalogue.singles:
@@ -129,7 +132,7 @@ class GroupDataset(Dataset[GroupBatch]):
         rng: np.random.Generator,
         photograph: Photograph,
         own: int,
-        subjects: list[tuple[str | None, list[Photograph]]],
+        subjects: Subjects,
         size: int,
     ) -> Picture:
         config = self.config
@@ -174,9 +177,7 @@ class GroupDataset(Dataset[GroupBatch]):
     def _cutout(self, photograph: Photograph) -> Cutout | None:
         return None if photograph.mask is None else cut_out(read_image(photograph.path), read_mask(photograph.mask))
 
-    def _stranger(
-        self, rng: np.random.Generator, own: int, subjects: list[tuple[str | None, list[Photograph]]]
-    ) -> tuple[int, Photograph]:
+    def _stranger(self, rng: np.random.Generator, own: int, subjects: Subjects) -> tuple[int, Photograph]:
         """A photograph of another subject of the step, or (subject -1) of a class that is not in it."""
         if rng.random() >= self.config.step_mates:
             present = [name for name, _ in subjects if name is not None]
@@ -193,7 +194,7 @@ class GroupDataset(Dataset[GroupBatch]):
         self,
         rng: np.random.Generator,
         own: int,
-        subjects: list[tuple[str | None, list[Photograph]]],
+        subjects: Subjects,
         size: int,
     ) -> Picture:
         if rng.random() < 0.15:
@@ -205,7 +206,7 @@ class GroupDataset(Dataset[GroupBatch]):
         self,
         rng: np.random.Generator,
         own: int,
-        subjects: list[tuple[str | None, list[Photograph]]],
+        subjects: Subjects,
         size: int,
     ) -> Picture:
         """Somewhere without the group's object: a background, or a photograph of another group."""
@@ -222,7 +223,7 @@ class GroupDataset(Dataset[GroupBatch]):
         rng: np.random.Generator,
         picture: Picture,
         own: int,
-        subjects: list[tuple[str | None, list[Photograph]]],
+        subjects: Subjects,
         count: int,
     ) -> None:
         for _ in range(count):
