@@ -1,0 +1,188 @@
+import { encodeBase64 } from "hono/utils/encode";
+
+/**
+ * How a Worker proves to a GPU server that a request is its own: an HMAC-SHA-256 over what is asked,
+ * by a secret that both know. Web Crypto alone, so it runs in workerd and in Node. Each request
+ * carries four headers:
+ *
+ * ```text
+ * Content-Digest: sha-256=:<base64>:      of the body (RFC 9530), of no bytes where there is none
+ * Cosal-Time: <milliseconds since 1970>
+ * Cosal-Nonce: <32 hex digits>            never the same twice
+ * Cosal-Signature: <64 hex digits>        of the lines below
+ * ```
+ *
+ * and what is signed are these ASCII lines, each ended by one line feed:
+ *
+ * ```text
+ * cosal-signature/1
+ * <method>
+ * <path with query, as in the request line>
+ * <value of Content-Digest>
+ * <value of Cosal-Time>
+ * <value of Cosal-Nonce>
+ * ```
+ */
+export const SIGNATURE_HEADERS = {
+  digest: "content-digest",
+  time: "cosal-time",
+  nonce: "cosal-nonce",
+  signature: "cosal-signature",
+} as const;
+
+/** How far the two clocks may be apart, either way, in milliseconds. A nonce is kept for twice that. */
+export const SIGNATURE_WINDOW = 60_000;
+
+/** Characters of the shortest secret that is taken: 128 bits when they are hex digits. */
+export const SHORTEST_SECRET = 32;
+
+/** Nonces kept at most: 800 requests a second over the window, in about 10 MB. */
+const MOST_NONCES = 100_000;
+
+/** The parts of a request that are signed. */
+export interface SignedParts {
+  /** Upper case, e.g. `POST`. */
+  readonly method: string;
+  /** Path with query, e.g. `/v1/groups?output=logits`. */
+  readonly target: string;
+  /** The body's `contentDigest`. */
+  readonly digest: string;
+}
+
+/** What `verify` finds. `missing`: the request is not signed at all. */
+export type Verdict =
+  | {
+      readonly ok: true;
+      /** What the body has to match: its `contentDigest`. The body itself has not been looked at. */
+      readonly digest: string;
+    }
+  | { readonly ok: false; readonly reason: Refusal };
+
+export type Refusal = "missing" | "malformed" | "expired" | "forged" | "replayed";
+
+export interface VerifyOptions {
+  readonly secret: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** One for all requests of a process. */
+  readonly nonces: NonceMemory;
+}
+
+/** The body's digest as `Content-Digest` gives it: `sha-256=:<base64>:`. */
+export async function contentDigest(body: Uint8Array<ArrayBuffer>): Promise<string> {
+  return `sha-256=:${encodeBase64(await crypto.subtle.digest("SHA-256", body))}:`;
+}
+
+/**
+ * The headers that make a request a signed one. Each call takes a new nonce, so sign again for a
+ * second attempt.
+ *
+ * @param now milliseconds since 1970
+ * @throws TypeError for a secret of fewer than 32 characters
+ * @example
+ * ```ts
+ * const digest = await contentDigest(body);
+ * const headers = await sign({ method: "POST", target: "/v1/groups", digest }, secret, Date.now());
+ * await fetch(url, { method: "POST", body, headers: { ...headers, "content-type": type } });
+ * ```
+ */
+export async function sign(
+  parts: SignedParts,
+  secret: string,
+  now: number,
+): Promise<Record<string, string>> {
+  const time = String(Math.trunc(now));
+  const nonce = toHex(crypto.getRandomValues(new Uint8Array(16)));
+  const key = await keyOf(secret, "sign");
+  const signature = await crypto.subtle.sign("HMAC", key, signedText(parts, time, nonce));
+  return {
+    [SIGNATURE_HEADERS.digest]: parts.digest,
+    [SIGNATURE_HEADERS.time]: time,
+    [SIGNATURE_HEADERS.nonce]: nonce,
+    [SIGNATURE_HEADERS.signature]: toHex(new Uint8Array(signature)),
+  };
+}
+
+/**
+ * Whether the headers of a request were signed with the secret, lately, and for the first time.
+ * Needs no body, so a request can be refused before any of it is read; who reads it afterwards must
+ * hold it against the digest of the verdict. The comparison takes the same time wherever two
+ * signatures differ: it is that of `crypto.subtle.verify`.
+ *
+ * @throws TypeError for a secret of fewer than 32 characters
+ */
+export async function verify(
+  { method, target, headers }: Omit<SignedParts, "digest"> & { readonly headers: Headers },
+  { secret, now, nonces }: VerifyOptions,
+): Promise<Verdict> {
+  const key = await keyOf(secret, "verify");
+  const signature = headers.get(SIGNATURE_HEADERS.signature);
+  if (signature === null) return { ok: false, reason: "missing" };
+  const digest = headers.get(SIGNATURE_HEADERS.digest) ?? "";
+  const time = headers.get(SIGNATURE_HEADERS.time) ?? "";
+  const nonce = headers.get(SIGNATURE_HEADERS.nonce) ?? "";
+  if (
+    !/^[0-9a-f]{64}$/.test(signature) ||
+    !/^sha-256=:[A-Za-z0-9+/]{43}=:$/.test(digest) ||
+    !/^\d{1,16}$/.test(time) ||
+    !/^[0-9a-f]{32}$/.test(nonce)
+  ) {
+    return { ok: false, reason: "malformed" };
+  }
+  const text = signedText({ method, target, digest }, time, nonce);
+  const isSigned = await crypto.subtle.verify("HMAC", key, fromHex(signature), text);
+  if (!isSigned) return { ok: false, reason: "forged" };
+  if (Math.abs(now - Number(time)) > SIGNATURE_WINDOW) return { ok: false, reason: "expired" };
+  // Last, so that only who knows the secret can fill the memory.
+  if (!nonces.take(nonce, now)) return { ok: false, reason: "replayed" };
+  return { ok: true, digest };
+}
+
+/** The nonces of the last two windows, as many as it may keep. */
+export class NonceMemory {
+  /** Nonce to the time of its arrival, in the order of arrival. */
+  readonly #seen = new Map<string, number>();
+  readonly #limit: number;
+
+  constructor(limit: number = MOST_NONCES) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#seen.size;
+  }
+
+  /** Whether the nonce is new. A full memory takes none: what it cannot keep could be replayed. */
+  take(nonce: string, now: number): boolean {
+    for (const [old, arrived] of this.#seen) {
+      if (now - arrived <= 2 * SIGNATURE_WINDOW) break;
+      this.#seen.delete(old);
+    }
+    if (this.#seen.has(nonce) || this.#seen.size >= this.#limit) return false;
+    this.#seen.set(nonce, now);
+    return true;
+  }
+}
+
+function signedText({ method, target, digest }: SignedParts, time: string, nonce: string) {
+  const lines = ["cosal-signature/1", method, target, digest, time, nonce];
+  return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+}
+
+async function keyOf(secret: string, use: "sign" | "verify"): Promise<CryptoKey> {
+  if (secret.length < SHORTEST_SECRET) {
+    throw new TypeError(
+      `Expected a secret of at least ${SHORTEST_SECRET} characters but received ${secret.length}`,
+    );
+  }
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  return crypto.subtle.importKey("raw", new TextEncoder().encode(secret), algorithm, false, [use]);
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
