@@ -1,0 +1,1 @@
+export { atModelSize, decodeLogits, encodeLogits, LOGITS_TYPE, type MaskRecord } from "./record.ts";
