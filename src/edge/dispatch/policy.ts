@@ -1,0 +1,63 @@
+import { CosalError } from "../../errors.ts";
+
+/** Where the caller wants a group to be computed. */
+export type Wanted = "auto" | "gpu" | "wasm";
+
+export type Place = "gpu" | "wasm";
+
+/** Both in estimated milliseconds of WebAssembly (`estimate`). */
+export interface DispatchLimits {
+  /** Up to here a group is computed in the Worker, above it on a GPU backend if there is one. */
+  readonly preferred: number;
+  /** No group above this is computed in the Worker at all. */
+  readonly most: number;
+}
+
+export interface Situation {
+  readonly wanted: Wanted;
+  readonly estimate: number;
+  readonly limits: DispatchLimits;
+  /** Whether any GPU backend is configured. */
+  readonly hasGpu: boolean;
+}
+
+/** The places to ask, one after the other until one answers, and why they are in this order. */
+export interface Plan {
+  readonly places: readonly Place[];
+  readonly reason: string;
+}
+
+/**
+ * @throws CosalError group_too_large where only the Worker may compute and the group does not fit,
+ * backend_unavailable where only a GPU may and none is configured
+ */
+export function planFor({ wanted, estimate, limits, hasGpu }: Situation): Plan {
+  const fits = estimate <= limits.most;
+  const cost = `estimated ${Math.round(estimate)} ms in WebAssembly`;
+  if (wanted === "wasm") {
+    if (!fits) throw tooCostly(estimate, limits);
+    return { places: ["wasm"], reason: `asked for; ${cost}` };
+  }
+  if (wanted === "gpu") {
+    if (!hasGpu) throw new CosalError("backend_unavailable", "This deployment has no GPU backend.");
+    return { places: ["gpu"], reason: `asked for; ${cost}` };
+  }
+  if (!hasGpu) {
+    if (!fits) throw tooCostly(estimate, limits);
+    return { places: ["wasm"], reason: `${cost}; no GPU backend here` };
+  }
+  if (estimate <= limits.preferred && fits) {
+    return { places: ["wasm", "gpu"], reason: `${cost}, at most ${limits.preferred}` };
+  }
+  const places: Place[] = fits ? ["gpu", "wasm"] : ["gpu"];
+  return { places, reason: `${cost}, more than ${limits.preferred}` };
+}
+
+function tooCostly(estimate: number, { most }: DispatchLimits): CosalError {
+  return new CosalError(
+    "group_too_large",
+    `The group would take about ${Math.round(estimate)} ms in WebAssembly, where at most ${most} ` +
+      "are taken. Send fewer photographs.",
+    { limit: { name: "wasm_milliseconds", limit: most, actual: Math.round(estimate) } },
+  );
+}
