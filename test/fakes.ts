@@ -1,10 +1,16 @@
 import type { AppDependencies } from "../src/app/index.ts";
-import type { ImageInput, ImageMask, Segmenter, SegmentOptions } from "../src/engine/index.ts";
+import type {
+  Consensus,
+  ImageInput,
+  ImageMask,
+  Segmenter,
+  SegmentOptions,
+} from "../src/engine/index.ts";
 import { CosalError } from "../src/errors.ts";
 import type { GroupResult, GroupStore } from "../src/group/index.ts";
 
 /** A store that keeps everything, until `forgetMasks`. */
-export class MemoryStore implements GroupStore {
+export class MemoryStore implements Pick<GroupStore, "result" | "mask" | "putMask" | "putResult"> {
   readonly results = new Map<string, GroupResult>();
   readonly masks = new Map<string, Uint8Array<ArrayBuffer>>();
 
@@ -35,24 +41,37 @@ export class FakeSegmenter implements Segmenter {
   readonly calls: string[][] = [];
 
   async *segment(images: readonly ImageInput[], { signal, onEvent }: SegmentOptions = {}) {
-    this.calls.push(images.map(({ bytes }) => text(bytes)));
-    for (const [index, { id, bytes }] of images.entries()) {
+    const files = await Promise.all(
+      images.map(({ bytes }) => (typeof bytes === "function" ? bytes() : bytes)),
+    );
+    this.calls.push(files.map(text));
+    for (const [index, { id }] of images.entries()) {
+      const bytes = files[index] as Uint8Array;
       if (!text(bytes).startsWith("image")) {
         throw new CosalError("image_type_unsupported", "no image", { image: { index, id } });
       }
     }
-    for (const [index, { id, bytes }] of images.entries()) {
+    for (const [index, { id }] of images.entries()) {
+      const bytes = files[index] as Uint8Array;
       await new Promise((resolve) => setTimeout(resolve, 1));
       signal?.throwIfAborted();
       if (text(bytes).includes("broken")) {
         throw new CosalError("image_undecodable", "broken", { image: { index, id } });
       }
-      await onEvent?.({ stage: "encoded", index, id });
+      await onEvent?.({ stage: "encoded", index, id, cached: false });
     }
-    for (const [index, { id, bytes }] of images.entries()) {
+    for (const [index, { id }] of images.entries()) {
       await onEvent?.({ stage: "mask", index, id });
-      yield fakeMask(index, id, bytes);
+      yield fakeMask(index, id, files[index] as Uint8Array);
     }
+  }
+
+  segmentWith(_: Consensus, images: readonly ImageInput[], options: SegmentOptions = {}) {
+    return this.segment(images, options);
+  }
+
+  async consensus(): Promise<Consensus> {
+    return { model: this.digest, shape: [1, 1], data: new Float32Array(1) };
   }
 }
 

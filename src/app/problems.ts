@@ -1,14 +1,32 @@
 import { CosalError, type ErrorCode, type LimitReference } from "../errors.ts";
 
+export type ProblemStatus =
+  | 400
+  | 401
+  | 403
+  | 404
+  | 405
+  | 406
+  | 409
+  | 410
+  | 413
+  | 415
+  | 416
+  | 422
+  | 429
+  | 500
+  | 503
+  | 504;
+
 interface ProblemKind {
-  readonly status: 400 | 404 | 405 | 413 | 415 | 422 | 500 | 503;
+  readonly status: ProblemStatus;
   /** The same for every occurrence (RFC 9457, 3.1.3). */
   readonly title: string;
 }
 
 /** Every error code with its answer. `GET /problems/{code}` shows a row. */
 export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
-  content_type_unsupported: { status: 415, title: "The body is not multipart/form-data" },
+  content_type_unsupported: { status: 415, title: "The body's type is not taken here" },
   body_not_multipart: { status: 400, title: "The multipart body is broken" },
   body_too_large: { status: 413, title: "The body has too many bytes" },
   option_invalid: { status: 400, title: "An option is not known or has an unknown value" },
@@ -19,10 +37,31 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   image_too_large: { status: 413, title: "The image has too many bytes" },
   image_too_many_pixels: { status: 422, title: "The image has too many pixels" },
   image_too_small: { status: 422, title: "The image is too small" },
+  seed_invalid: { status: 422, title: "A seed marks nothing of the group" },
+  seeds_unsupported: { status: 422, title: "The model takes no seeds" },
+  consensus_invalid: { status: 422, title: "The consensus cannot be read" },
+  consensus_incompatible: { status: 409, title: "The consensus is another model's" },
+  body_not_json: { status: 400, title: "The body is no JSON" },
+  body_invalid: { status: 400, title: "The body has another form than described" },
+  group_too_many_pixels: { status: 413, title: "The group has too many pixels" },
+  digest_mismatch: { status: 422, title: "The bytes are not those that their digest promises" },
+  images_missing: { status: 409, title: "Some photographs are not stored here" },
+  url_refused: { status: 422, title: "Photographs are not fetched from there" },
+  url_failed: { status: 422, title: "The URL gave no photograph" },
+  model_unknown: { status: 400, title: "No such model is served" },
+  not_acceptable: { status: 406, title: "No accepted type can be given" },
+  image_expired: { status: 410, title: "The photograph is no longer stored" },
+  range_invalid: { status: 416, title: "The range is not within the file" },
+  credentials_missing: { status: 401, title: "A key or token is needed" },
+  credentials_invalid: { status: 401, title: "The key, token or link is not valid" },
+  scope_missing: { status: 403, title: "The key does not allow this" },
+  rate_limited: { status: 429, title: "Too many requests" },
+  idempotency_mismatch: { status: 422, title: "The idempotency key belongs to another request" },
   not_found: { status: 404, title: "There is nothing here" },
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   model_invalid: { status: 500, title: "The model's files are not usable" },
   backend_unavailable: { status: 503, title: "Nothing can compute the group now" },
+  deadline_exceeded: { status: 504, title: "The group took longer than it may" },
   internal: { status: 500, title: "Something went wrong on our side" },
 };
 

@@ -20,12 +20,16 @@ export class Graphs {
     this.runtime = runtime;
   }
 
+  /** Names of what a graph takes; none when the model does not have it. */
+  inputs(name: GraphName): readonly string[] {
+    return Object.keys(this.manifest.graphs[name]?.inputs ?? {});
+  }
+
   /** Runs a graph on those of `tensors` that it takes. */
   async run(name: GraphName, tensors: Tensors): Promise<Tensors> {
-    const graph = this.graph(name);
     const session = this.sessions[name] ?? (await this.open(name));
     const inputs = Object.fromEntries(
-      Object.keys(graph.inputs).map((input) => {
+      this.inputs(name).map((input) => {
         const tensor = tensors[input];
         if (!tensor) throw new CosalError("model_invalid", `graph ${name} asks for ${input}`);
         return [input, tensor];

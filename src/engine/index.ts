@@ -1,13 +1,19 @@
 export type { Box, Logits } from "../codec/index.ts";
+export { decodeConsensus, encodeConsensus, MAX_CONSENSUS_BYTES } from "./consensus-file.ts";
+export { memoryFeatureCache } from "./feature-cache.ts";
 export { type Graph, type GraphName, type Manifest, parseManifest } from "./manifest.ts";
 export { describeModel, type ModelDescription } from "./model.ts";
 export type { Runtime, Session, Tensor, Tensors } from "./runtime/runtime.ts";
 export { createSegmenter, MAX_GROUP, type SegmenterParts } from "./segmenter.ts";
 export type {
   Consensus,
+  FeatureCache,
   ImageInput,
   ImageMask,
   ModelFiles,
+  Seed,
+  SeedMark,
+  SeedMask,
   SegmentEvent,
   Segmenter,
   SegmentOptions,

@@ -4,6 +4,7 @@ import { CosalError } from "../errors.ts";
 
 const positive = z.int().check(z.positive());
 const nonempty = z.string().check(z.minLength(1));
+const share = z.number().check(z.minimum(0), z.maximum(1));
 const dimension = z.union([positive, z.enum(["batch", "group"])]);
 const tensors = z.record(z.string(), z.array(dimension));
 
@@ -45,6 +46,8 @@ const schema = z.object({
     seed: z.optional(graph),
     decoder: graph,
   }),
+  /** From which presence on an image shows the object, and (their mean) a group has one in common. */
+  presence: z.optional(z.object({ image: share, group: share })),
   training: z.optional(z.unknown()),
   metrics: z.optional(z.unknown()),
 });

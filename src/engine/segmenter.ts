@@ -1,12 +1,17 @@
 import { type Decoder, encodeGreyPng, type Logits, maskRows, measureMask } from "../codec/index.ts";
-import { CosalError, type ImageReference } from "../errors.ts";
-import { affinityWeights, ConsensusMean } from "./consensus.ts";
+import { CosalError } from "../errors.ts";
+import { distil, type Regions } from "./distil.ts";
+import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.ts";
+import { FeatureFormat, type Features } from "./features.ts";
 import { Graphs } from "./graphs.ts";
-import type { Manifest } from "./manifest.ts";
+import { inOrder } from "./in-order.ts";
 import { describeModel } from "./model.ts";
-import type { Runtime, Tensor, Tensors } from "./runtime/runtime.ts";
+import { Progress } from "./progress.ts";
+import type { Runtime, Tensor } from "./runtime/runtime.ts";
+import { checkSeeds, regionOf, seedGrid } from "./seeds.ts";
 import type {
   Consensus,
+  FeatureCache,
   ImageInput,
   ImageMask,
   ModelFiles,
@@ -14,16 +19,20 @@ import type {
   SegmentOptions,
 } from "./types.ts";
 
-/**
- * Images of one group. Their features stay in memory until the last mask is made: 0.9 MB each with
- * cosal-lite, 60 MB in all.
- */
+/** Images of one group. Their features stay in memory until the last mask is made. */
 export const MAX_GROUP = 64;
 
 export interface SegmenterParts {
   readonly model: ModelFiles;
   readonly runtime: Runtime;
   readonly decoder: Decoder;
+  /** Where features are kept from one group to the next; nowhere by default. */
+  readonly features?: FeatureCache;
+  /**
+   * Images in the works at once, 1 by default: then at most one image's pixels and activations are
+   * in memory. More is for a runtime that batches what it is given at once.
+   */
+  readonly concurrency?: number;
 }
 
 /**
@@ -38,172 +47,202 @@ export interface SegmenterParts {
  */
 export async function createSegmenter(parts: SegmenterParts): Promise<Segmenter> {
   const { manifest, digest } = await describeModel(parts.model);
-  const graphs = new Graphs(manifest, parts.model, parts.runtime);
+  const network: Network = {
+    manifest,
+    digest,
+    graphs: new Graphs(manifest, parts.model, parts.runtime),
+    decoder: parts.decoder,
+    format: new FeatureFormat(manifest),
+    cache: parts.features,
+    concurrency: parts.concurrency ?? 1,
+  };
   return {
     name: manifest.name,
     digest,
     manifest,
-    segment: (images, options = {}) =>
-      segment({ manifest, digest, graphs, decoder: parts.decoder }, images, options),
+    segment: (images, options = {}) => segment(network, images, options),
+    segmentWith: (consensus, images, options = {}) =>
+      segmentWith(network, consensus, images, options),
+    consensus: async (images, options = {}) =>
+      (await compare(network, images, options, new Progress(options))).consensus,
   };
 }
 
-interface Network {
-  readonly manifest: Manifest;
-  readonly digest: string;
-  readonly graphs: Graphs;
-  readonly decoder: Decoder;
-}
-
-/** What stays of an image once it is encoded: the encoder's outputs, by name. */
+/** An image that could be encoded. */
 interface Encoded {
-  readonly width: number;
-  readonly height: number;
-  readonly features: Tensors;
+  readonly index: number;
+  readonly id: string;
+  readonly features: Features;
 }
 
 /** The streaming form of the network: one image's pixels and activations at a time. */
 async function* segment(
   network: Network,
   images: readonly ImageInput[],
-  { signal, onEvent = () => {} }: SegmentOptions,
+  options: SegmentOptions,
 ): AsyncGenerator<ImageMask> {
-  signal?.throwIfAborted();
-  inspect(network.decoder, images);
-  const encoded: Encoded[] = [];
-  const input = new Float32Array(3 * network.manifest.input.height * network.manifest.input.width);
-  try {
-    for (const [index, image] of images.entries()) {
-      encoded.push(await encode(network, image, index, input, onEvent));
-      signal?.throwIfAborted();
+  const progress = new Progress(options);
+  const { encoded, consensus } = await compare(network, images, options, progress);
+  yield* inOrder(encoded, network.concurrency, (image) =>
+    decode(network, image, consensus, progress),
+  );
+}
+
+/** What the images of a group have in common, and their features. */
+async function compare(
+  network: Network,
+  images: readonly ImageInput[],
+  options: SegmentOptions,
+  progress: Progress,
+): Promise<{ encoded: readonly Encoded[]; consensus: Consensus }> {
+  progress.check();
+  checkSize(images);
+  const seeds = options.seeds ?? [];
+  if (seeds.length > 0) seedGrid(network.manifest);
+  checkSeeds(seeds, images.length);
+  const encoded = await Array.fromAsync(
+    encodeAll(network, images, options, progress, async (image) => image),
+  );
+  if (encoded.length === 0) {
+    throw new CosalError("group_empty", `None of the ${images.length} images can be read.`);
+  }
+  const regions = regionsOf(network, encoded, options);
+  const features = encoded.map((image) => image.features);
+  const consensus = await distil(network, features, regions, progress);
+  await progress.tell({ stage: "consensus", consensus });
+  return { encoded, consensus };
+}
+
+async function* segmentWith(
+  network: Network,
+  consensus: Consensus,
+  images: readonly ImageInput[],
+  options: SegmentOptions,
+): AsyncGenerator<ImageMask> {
+  const { manifest, digest } = network;
+  const progress = new Progress(options);
+  progress.check();
+  if (images.length === 0) throw nothing();
+  if (consensus.model !== digest) {
+    throw new CosalError(
+      "consensus_incompatible",
+      `The consensus was made by model ${consensus.model}; this is ${manifest.name}, ${digest}.`,
+    );
+  }
+  yield* encodeAll(network, images, options, progress, (image) =>
+    decode(network, image, consensus, progress),
+  );
+}
+
+/** What `use` makes of each image that can be encoded, in order. */
+async function* encodeAll<Result>(
+  network: Network,
+  images: readonly ImageInput[],
+  { onError = "fail" }: SegmentOptions,
+  progress: Progress,
+  use: (image: Encoded) => Promise<Result>,
+): AsyncGenerator<Result> {
+  if (onError === "fail") inspect(network.decoder, images);
+  const encoder = new ImageEncoder(network, progress);
+  const encode = async (image: ImageInput, index: number) => {
+    try {
+      return await encoder.encode(image, index);
+    } catch (error) {
+      if (onError === "fail" || !isImageFault(error)) throw error;
+      await progress.tell({ stage: "skipped", index, id: image.id, error });
+      return undefined;
     }
+  };
+  const results = inOrder(images.entries(), network.concurrency, async ([index, image]) => {
+    const features = await encode(image, index);
+    return features && { result: await use({ index, id: image.id, features }) };
+  });
+  try {
+    for await (const made of results) if (made) yield made.result;
   } finally {
     network.decoder.trim();
   }
-  const consensus = await distil(network, encoded, signal);
-  await onEvent({ stage: "consensus", consensus });
-  for (const [index, image] of encoded.entries()) {
-    const { id } = images[index] as ImageInput;
-    const mask = await decode(network, image, consensus, { index, id });
-    await onEvent({ stage: "mask", index, id });
-    yield mask;
-    signal?.throwIfAborted();
-  }
 }
 
-/** Every header before any pixel: a group with a broken image costs nothing. */
-function inspect(decoder: Decoder, images: readonly ImageInput[]): void {
-  if (images.length === 0) {
-    throw new CosalError("group_empty", "The group has no image; at least one is needed.");
-  }
-  if (images.length > MAX_GROUP) {
+function checkSize({ length }: readonly ImageInput[]): void {
+  if (length === 0) throw nothing();
+  if (length > MAX_GROUP) {
     throw new CosalError(
       "group_too_large",
-      `The group has ${images.length} images; at most ${MAX_GROUP} are taken.`,
-      { limit: { name: "images", limit: MAX_GROUP, actual: images.length } },
+      `The group has ${length} images; at most ${MAX_GROUP} are taken.`,
+      { limit: { name: "images", limit: MAX_GROUP, actual: length } },
     );
   }
-  for (const [index, { id, bytes }] of images.entries()) {
+}
+
+function nothing(): CosalError {
+  return new CosalError("group_empty", "The group has no image; at least one is needed.");
+}
+
+/** Every header that is there before any pixel: a group with a broken image costs nothing. */
+function inspect(decoder: Decoder, images: readonly ImageInput[]): void {
+  for (const [index, image] of images.entries()) {
+    if (typeof image.bytes === "function") continue;
     try {
-      decoder.inspect(bytes);
+      decoder.inspect(image.bytes);
     } catch (error) {
-      throw about(error, { index, id });
+      throw aboutImage(error, image, index);
     }
   }
 }
 
-async function encode(
-  { manifest, graphs, decoder }: Network,
-  { id, bytes }: ImageInput,
-  index: number,
-  input: Float32Array,
-  onEvent: NonNullable<SegmentOptions["onEvent"]>,
-): Promise<Encoded> {
-  const { width, height } = decoder.inspect(bytes);
-  let data: Float32Array;
-  try {
-    data = await decoder.sample(bytes, manifest.input, input);
-  } catch (error) {
-    throw about(error, { index, id });
-  }
-  await onEvent({ stage: "decoded", index, id, width, height });
-  const image = { data, dims: [1, 3, manifest.input.height, manifest.input.width] };
-  const features = await graphs.run("encoder", { image });
-  await onEvent({ stage: "encoded", index, id });
-  return { width, height, features };
-}
-
-/**
- * The group's consensus: each image proposes prototypes of what it shares with the others (GCoNet+,
- * group affinity module), then again of what it shares with the consensus so far.
- */
-async function distil(
-  { manifest, digest, graphs }: Network,
-  group: readonly Encoded[],
-  signal: AbortSignal | undefined,
-): Promise<Consensus> {
-  const { shape } = manifest.consensus;
-  const keys = concat(group.map(({ features }) => features.keys as Tensor));
-  let data: Float32Array = new Float32Array();
-  for (let round = 0; round <= manifest.refinements; round++) {
-    const mean = new ConsensusMean(shape);
-    for (const [i, { features }] of group.entries()) {
-      if (round === 0) {
-        const weights = affinityWeights(group.length, i, manifest.excludeSelf);
-        const row = { data: weights, dims: [1, group.length] };
-        mean.add(await graphs.run("affinity", { ...features, keys, weights: row }));
-      } else {
-        mean.add(await graphs.run("refine", { ...features, consensus: { data, dims: shape } }));
-      }
-      signal?.throwIfAborted();
+/** The seeds' regions, by place among those images that are left. */
+function regionsOf(
+  { manifest }: Network,
+  encoded: readonly Encoded[],
+  { seeds = [] }: SegmentOptions,
+): Regions {
+  const regions = new Map<number, Tensor>();
+  if (seeds.length === 0) return regions;
+  const grid = seedGrid(manifest);
+  for (const [place, { index, id, features }] of encoded.entries()) {
+    const marks = seeds.filter(({ image }) => image === index);
+    if (marks.length === 0) continue;
+    try {
+      regions.set(place, regionOf(marks, features, grid));
+    } catch (error) {
+      throw aboutImage(error, { id, bytes: features.record }, index);
     }
-    data = mean.mean();
   }
-  return { model: digest, shape, data };
+  if (regions.size === 0) {
+    throw new CosalError("seed_invalid", "Every image with a seed was left out of the group.");
+  }
+  return regions;
 }
 
 async function decode(
-  { graphs }: Network,
-  { width, height, features }: Encoded,
+  { graphs, format }: Network,
+  { index, id, features }: Encoded,
   consensus: Consensus,
-  { index, id }: Required<ImageReference>,
+  progress: Progress,
 ): Promise<ImageMask> {
+  progress.check();
   const outputs = await graphs.run("decoder", {
-    ...features,
+    ...format.unpack(features, graphs.inputs("decoder")),
     consensus: { data: consensus.data, dims: consensus.shape },
   });
   const logits = toLogits(outputs.logits as Tensor);
-  const presence = (outputs.presence as Tensor).data[0] as number;
-  return {
+  const { width, height } = features;
+  const mask: ImageMask = {
     index,
     id,
     width,
     height,
     ...measureMask(logits, width, height),
-    presence,
+    presence: (outputs.presence as Tensor).data[0] as number,
     logits,
     png: () => encodeGreyPng(width, height, maskRows(logits, width, height)),
   };
+  await progress.tell({ stage: "mask", index, id });
+  return mask;
 }
 
 /** `[1, 1, height, width]` */
 function toLogits({ data, dims }: Tensor): Logits {
   return { width: dims[3] as number, height: dims[2] as number, data };
-}
-
-/** Tensors one after another along the first axis. */
-function concat(tensors: readonly Tensor[]): Tensor {
-  const [first] = tensors;
-  if (!first) throw new Error("nothing to concatenate");
-  const data = new Float32Array(tensors.reduce((sum, tensor) => sum + tensor.data.length, 0));
-  let offset = 0;
-  for (const tensor of tensors) {
-    data.set(tensor.data, offset);
-    offset += tensor.data.length;
-  }
-  return { data, dims: [tensors.length * (first.dims[0] as number), ...first.dims.slice(1)] };
-}
-
-function about(error: unknown, image: ImageReference): unknown {
-  return error instanceof CosalError ? error.about(image) : error;
 }

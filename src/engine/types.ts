@@ -1,11 +1,38 @@
 import type { Box, Logits } from "../codec/index.ts";
+import type { CosalError } from "../errors.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** One photograph: the bytes of a JPEG, PNG, WebP or AVIF file. */
+/** One photograph: a JPEG, PNG, WebP or AVIF file. */
 export interface ImageInput {
   /** What the caller calls it; errors and results carry it. */
   readonly id: string;
-  readonly bytes: Uint8Array;
+  /**
+   * The file. A function is called when the image's turn comes, and what it gave is dropped once the
+   * image is encoded, so that a group needs no more memory than its largest file; it is not called
+   * at all when the image's features are known. It rejects with a CosalError when the image itself
+   * is at fault (see `onError`).
+   */
+  readonly bytes: Uint8Array | (() => Promise<Uint8Array>);
+  /** SHA-256 of the file, hex: its key in the feature cache. Computed when missing and needed. */
+  readonly digest?: string;
+}
+
+/** An example of the object, marked on an image of the group. `image` is its place, from 0. */
+export type Seed = { readonly image: number } & SeedMark;
+
+export type SeedMark =
+  /** Object where it is 255, not where it is 0; stretched over the upright photograph. */
+  | { readonly mask: SeedMask }
+  /** `[x, y, width, height]` in pixels of the upright photograph. */
+  | { readonly box: Box }
+  /** `[x, y]` in pixels of the upright photograph. */
+  | { readonly point: readonly [number, number] };
+
+/** Grey values, row by row: `data.length === width * height`. Any size. */
+export interface SeedMask {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
 }
 
 /** The mask of one photograph, kept at the network's size until a file is asked for. */
@@ -46,18 +73,44 @@ export type SegmentEvent =
       readonly width: number;
       readonly height: number;
     }
-  | { readonly stage: "encoded"; readonly index: number; readonly id: string }
+  /** `cached`: its features were known, and it was neither decoded nor encoded. */
+  | {
+      readonly stage: "encoded";
+      readonly index: number;
+      readonly id: string;
+      readonly cached: boolean;
+    }
   | { readonly stage: "consensus"; readonly consensus: Consensus }
-  | { readonly stage: "mask"; readonly index: number; readonly id: string };
+  | { readonly stage: "mask"; readonly index: number; readonly id: string }
+  /** `onError: "skip"`: the image has no part in the group and gets no mask. */
+  | {
+      readonly stage: "skipped";
+      readonly index: number;
+      readonly id: string;
+      readonly error: CosalError;
+    };
 
 export interface SegmentOptions {
   /** Stops between two graph runs; the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Milliseconds since 1970 after which no graph run is begun: CosalError deadline_exceeded. */
+  readonly deadline?: number;
   /**
    * Told of each step. The next one waits for what this returns: that is where a host whose only
    * thread the graphs run on lets others have a turn.
    */
   readonly onEvent?: (event: SegmentEvent) => void | Promise<void>;
+  /**
+   * What an image does that cannot be read: "fail" (default) ends the group with its error, "skip"
+   * leaves it out, with an event. A group of which nothing is left is group_empty.
+   */
+  readonly onError?: "fail" | "skip";
+  /**
+   * Marked examples. The first consensus then comes from them alone instead of from what the images
+   * share, and is refined over the whole group. With `onError: "skip"`, a seed on an image that was
+   * left out is left out too.
+   */
+  readonly seeds?: readonly Seed[];
 }
 
 export interface Segmenter {
@@ -67,12 +120,39 @@ export interface Segmenter {
   readonly digest: string;
   readonly manifest: Manifest;
   /**
-   * The masks of a group, in the order sent, each as soon as it is ready. Every image is checked
-   * (type, size) before the first one is decoded.
+   * The masks of a group, in the order sent, each as soon as it is ready. Every image whose bytes
+   * are there is checked (type, size) before the first one is decoded.
    *
-   * @throws CosalError group_empty, group_too_large, image_* (naming the image), model_invalid
+   * @throws CosalError group_empty, group_too_large, image_* (naming the image), seed_invalid,
+   * seeds_unsupported, deadline_exceeded, model_invalid
    */
   segment(images: readonly ImageInput[], options?: SegmentOptions): AsyncIterable<ImageMask>;
+  /**
+   * The masks of images under a consensus that exists. They have no part in it and do not see each
+   * other: any number of them, each encoded and decoded before the next.
+   *
+   * @throws CosalError as `segment`, and consensus_incompatible
+   */
+  segmentWith(
+    consensus: Consensus,
+    images: readonly ImageInput[],
+    options?: Omit<SegmentOptions, "seeds">,
+  ): AsyncIterable<ImageMask>;
+  /**
+   * What the images have in common, without masks.
+   *
+   * @throws CosalError as `segment`
+   */
+  consensus(images: readonly ImageInput[], options?: SegmentOptions): Promise<Consensus>;
+}
+
+/**
+ * Features of images that were encoded before: bytes by key, `${model digest}/${image digest}`. A
+ * cache that fails or has lost a value costs time, never a result: what rejects counts as a miss.
+ */
+export interface FeatureCache {
+  get(key: string): Promise<Uint8Array | undefined>;
+  put(key: string, bytes: Uint8Array): Promise<void>;
 }
 
 /** Reads a file of the model's folder by name, e.g. `encoder.onnx`. */

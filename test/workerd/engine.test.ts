@@ -15,16 +15,16 @@ test("the real runtime: a Worker", () => {
   expect(navigator.userAgent).toBe("Cloudflare-Workers");
 });
 
-test("parity with the trained network", async () => {
+test("parity with the trained network, but for features in float16", async () => {
   const golden = new Golden(goldenIndex, goldenBytes);
   const { consensus, masks } = await segmentGolden(golden, modelFiles, workerdRuntime());
-  expect(largestDifference(consensus, golden.floats("consensus"))).toBeLessThan(1e-4);
+  expect(largestDifference(consensus, golden.floats("consensus"))).toBeLessThan(1e-3);
   for (const [i, { logits }] of masks.entries()) {
     const wanted = golden
       .floats("logits")
       .subarray(i * logits.data.length)
       .slice(0, logits.data.length);
-    expect(largestDifference(logits.data, wanted)).toBeLessThan(1e-4);
+    expect(largestDifference(logits.data, wanted)).toBeLessThan(1e-2);
   }
 });
 

@@ -1,0 +1,73 @@
+import { CosalError } from "../errors.ts";
+import type { Consensus } from "./types.ts";
+
+const MAGIC = 0x434f5343; // "COSC"
+const VERSION = 1;
+const HEADER_BYTES = 44;
+const DIGEST_BYTES = 32;
+const FLOAT32 = 4;
+const FLOAT16 = 2;
+
+/** A consensus on a wire or a disk is smaller than this. */
+export const MAX_CONSENSUS_BYTES = 8192;
+
+/**
+ * A consensus as bytes, fewer than 8 kB: float32 where that fits, else float16.
+ *
+ * ```text
+ * 0   "COSC" (uint32), version (uint16), bytes per number: 4 or 2 (uint16), big-endian
+ * 8   prototypes, channels (uint16), big-endian
+ * 12  digest of the model, 32 bytes
+ * 44  the numbers, row by row, little-endian
+ * ```
+ *
+ * @throws RangeError for a consensus that does not fit in float16 either (4,000 numbers)
+ */
+export function encodeConsensus({ model, shape, data }: Consensus): Uint8Array<ArrayBuffer> {
+  const fits = (width: number) => HEADER_BYTES + width * data.length < MAX_CONSENSUS_BYTES;
+  const width = fits(FLOAT32) ? FLOAT32 : FLOAT16;
+  if (!fits(width)) throw new RangeError(`a consensus of ${data.length} numbers is too large`);
+  const bytes = new Uint8Array(HEADER_BYTES + width * data.length);
+  const header = new DataView(bytes.buffer);
+  header.setUint32(0, MAGIC);
+  header.setUint16(4, VERSION);
+  header.setUint16(6, width);
+  header.setUint16(8, shape[0]);
+  header.setUint16(10, shape[1]);
+  for (let i = 0; i < DIGEST_BYTES; i++) {
+    bytes[12 + i] = Number.parseInt(model.slice(2 * i, 2 * i + 2), 16);
+  }
+  const numbers = width === FLOAT32 ? Float32Array : Float16Array;
+  new numbers(bytes.buffer, HEADER_BYTES).set(data);
+  return bytes;
+}
+
+/** @throws CosalError consensus_invalid */
+export function decodeConsensus(bytes: Uint8Array): Consensus {
+  if (bytes.byteLength < HEADER_BYTES || bytes.byteLength >= MAX_CONSENSUS_BYTES) {
+    throw invalid(`has ${bytes.byteLength} bytes`);
+  }
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (header.getUint32(0) !== MAGIC) throw invalid("does not begin as one");
+  const version = header.getUint16(4);
+  if (version !== VERSION) throw invalid(`is of version ${version}; known is ${VERSION}`);
+  const width = header.getUint16(6);
+  const shape = [header.getUint16(8), header.getUint16(10)] as const;
+  const length = shape[0] * shape[1];
+  const whole = HEADER_BYTES + width * length === bytes.byteLength;
+  if (!whole || length === 0 || (width !== FLOAT32 && width !== FLOAT16)) {
+    throw invalid(`is not of the size that it announces`);
+  }
+  const digest = bytes.subarray(12, 12 + DIGEST_BYTES);
+  const model = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const body = bytes.slice(HEADER_BYTES).buffer;
+  const data = new Float32Array(
+    width === FLOAT32 ? new Float32Array(body) : new Float16Array(body),
+  );
+  if (!data.every(Number.isFinite)) throw invalid("has values that are no numbers");
+  return { model, shape, data };
+}
+
+function invalid(what: string): CosalError {
+  return new CosalError("consensus_invalid", `The consensus cannot be read: it ${what}.`);
+}

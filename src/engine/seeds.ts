@@ -1,0 +1,133 @@
+import { type Taps, taps } from "../codec/resample.ts";
+import { CosalError } from "../errors.ts";
+import type { Manifest } from "./manifest.ts";
+import type { Tensor } from "./runtime/runtime.ts";
+import type { Seed, SeedMark, SeedMask } from "./types.ts";
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The cells that the `seed` graph looks at. @throws CosalError seeds_unsupported */
+export function seedGrid(manifest: Manifest): Size {
+  const shape = manifest.graphs.seed?.inputs.region;
+  const [height, width] = shape?.slice(-2) ?? [];
+  if (typeof width !== "number" || typeof height !== "number") {
+    throw new CosalError(
+      "seeds_unsupported",
+      `The model ${manifest.name} takes no seeds: it has no graph for marked examples.`,
+    );
+  }
+  return { width, height };
+}
+
+/** @throws CosalError seed_invalid when a seed names no image of the group */
+export function checkSeeds(seeds: readonly Seed[], images: number): void {
+  for (const { image } of seeds) {
+    if (!Number.isInteger(image) || image < 0 || image >= images) {
+      throw new CosalError(
+        "seed_invalid",
+        `A seed is on image ${image}; the group has images 0 to ${images - 1}.`,
+      );
+    }
+  }
+}
+
+/**
+ * What is marked on one photograph, as the `seed` graph takes it: the marked share of each cell of
+ * the feature grid, 0..1, `[1, 1, height, width]`. Several marks are joined.
+ *
+ * @throws CosalError seed_invalid when a mark is malformed or marks nothing of the photograph
+ */
+export function regionOf(marks: readonly SeedMark[], photograph: Size, grid: Size): Tensor {
+  const data = new Float32Array(grid.width * grid.height);
+  for (const mark of marks) {
+    const region = shares(mark, photograph, grid);
+    if (!region.some((share) => share > 0)) throw invalid("marks nothing of the photograph");
+    for (let i = 0; i < data.length; i++)
+      data[i] = Math.max(data[i] as number, region[i] as number);
+  }
+  return { data, dims: [1, 1, grid.height, grid.width] };
+}
+
+function shares(mark: SeedMark, photograph: Size, grid: Size): Float32Array {
+  if ("mask" in mark) return maskShares(mark.mask, grid);
+  if ("box" in mark) {
+    const [x, y, width, height] = finite(mark.box, 4) as [number, number, number, number];
+    if (width <= 0 || height <= 0) throw invalid("is a box without an area");
+    return outer(
+      covered(x, x + width, photograph.width, grid.width),
+      covered(y, y + height, photograph.height, grid.height),
+    );
+  }
+  const [x, y] = finite(mark.point, 2) as [number, number];
+  if (x < 0 || y < 0 || x >= photograph.width || y >= photograph.height) {
+    throw invalid(
+      `is a point outside of its photograph of ${photograph.width} x ${photograph.height}`,
+    );
+  }
+  // The square of one cell around the point.
+  const across = photograph.width / grid.width / 2;
+  const down = photograph.height / grid.height / 2;
+  return outer(
+    covered(x - across, x + across, photograph.width, grid.width),
+    covered(y - down, y + down, photograph.height, grid.height),
+  );
+}
+
+function maskShares({ width, height, data }: SeedMask, grid: Size): Float32Array {
+  const sides = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  if (!sides || data.length !== width * height) {
+    throw invalid(`is a mask of ${width} x ${height} with ${data.length} values`);
+  }
+  const across = taps(width, grid.width);
+  const down = taps(height, grid.height);
+  const result = new Float32Array(grid.width * grid.height);
+  for (let y = 0; y < grid.height; y++) {
+    for (let x = 0; x < grid.width; x++) {
+      let sum = 0;
+      for (const [row, weight] of tapsOf(down, y)) {
+        for (const [column, share] of tapsOf(across, x)) {
+          sum += weight * share * (data[row * width + column] as number);
+        }
+      }
+      result[y * grid.width + x] = sum / 255;
+    }
+  }
+  return result;
+}
+
+function* tapsOf({ first, count, weights, stride }: Taps, i: number): Generator<[number, number]> {
+  for (let k = 0; k < (count[i] as number); k++) {
+    yield [(first[i] as number) + k, weights[i * stride + k] as number];
+  }
+}
+
+/** The share of each of `cells` cells along an axis of `length` pixels that lies in from..to. */
+function covered(from: number, to: number, length: number, cells: number): Float32Array {
+  const cell = length / cells;
+  return Float32Array.from({ length: cells }, (_, i) => {
+    const overlap = Math.min(to, (i + 1) * cell) - Math.max(from, i * cell);
+    return Math.max(0, overlap) / cell;
+  });
+}
+
+function outer(across: Float32Array, down: Float32Array): Float32Array {
+  const result = new Float32Array(across.length * down.length);
+  for (const [y, share] of down.entries()) {
+    for (const [x, other] of across.entries()) result[y * across.length + x] = share * other;
+  }
+  return result;
+}
+
+function finite(values: readonly number[], count: number): readonly number[] {
+  if (values.length !== count || !values.every(Number.isFinite)) {
+    throw invalid(`needs ${count} numbers`);
+  }
+  return values;
+}
+
+function invalid(what: string): CosalError {
+  return new CosalError("seed_invalid", `A seed ${what}.`);
+}
