@@ -18,7 +18,7 @@ export type Exclusive = <T>(
 export interface Computing {
   /** Told for every request: cheap, as the network is loaded by the first group it segments. */
   readonly segmenter: () => Promise<Segmenter>;
-  readonly store: GroupStore;
+  readonly store: Pick<GroupStore, "result" | "mask" | "putMask" | "putResult">;
   /** Where the segmenter runs, as told to the caller. */
   readonly backend: string;
   readonly exclusive: Exclusive;
@@ -68,7 +68,7 @@ export async function computeGroup(
 }
 
 async function stored(
-  store: GroupStore,
+  store: Computing["store"],
   id: string,
   withMasks: boolean,
 ): Promise<Computed | undefined> {
@@ -95,7 +95,7 @@ async function run(
     signal,
     onEvent: async (event) => {
       alive();
-      if (event.stage === "mask") return;
+      if (event.stage === "mask" || event.stage === "skipped") return;
       if (event.stage === "consensus") onEvent?.({ stage: "consensus" });
       else onEvent?.({ stage: event.stage, image: distinct[event.index]! });
       await turnOfEventLoop();
@@ -116,7 +116,10 @@ async function run(
   } catch (error) {
     throw inOrderSent(error, distinct);
   }
-  const result: GroupResult = { id, model, backend, images };
+  const result: GroupResult = {
+    ...{ id, model, backend, images },
+    ...{ common: 1, skipped: [], notices: [] },
+  };
   await store.putResult(result);
   return { result, cache: "miss", masks };
 }

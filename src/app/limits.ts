@@ -1,6 +1,36 @@
+const MEBIBYTE = 1024 * 1024;
+
 /**
  * Bytes of a request's body: the photographs' files, which stay in memory until their group is
  * done. Of an isolate's 128 MB the network takes about 50, and a 12-megapixel JPEG while it is
  * being decoded 51 (`codec/limits.ts`); that leaves about 25 MiB.
  */
-export const MAX_BODY_BYTES = 24 * 1024 * 1024;
+export const MAX_BODY_BYTES = 24 * MEBIBYTE;
+
+/** What one kind of backend takes. */
+export interface BackendLimits {
+  /** Photographs of a group. */
+  readonly images: number;
+  /** Pixels of one photograph. */
+  readonly pixels: number;
+  /** Pixels of a group's photographs together. */
+  readonly totalPixels: number;
+}
+
+/** What a deployment takes; shown to clients at `GET /v1/limits`. */
+export interface Limits {
+  /** Bytes of a request's body. */
+  readonly bodyBytes: number;
+  /** Bytes of one photograph's file. */
+  readonly imageBytes: number;
+  /** Photographs of a group, as sent. */
+  readonly images: number;
+  /** Seconds that a request may take before it is answered 504. */
+  readonly seconds: number;
+  /** Pixels of a photograph that cut-outs and overlays are made of. */
+  readonly renderedPixels: number;
+  /** More photographs than this are answered 202 where there are jobs. */
+  readonly synchronousImages: number;
+  /** By kind of backend, `wasm` or `gpu`: a group must fit one that the deployment has. */
+  readonly backends: Readonly<Partial<Record<"wasm" | "gpu", BackendLimits>>>;
+}

@@ -10,7 +10,7 @@ const ORIGIN = "https://cosal.internal";
  * Groups in the Cache API of the data centre. A Worker on a workers.dev address has a Cache API
  * that keeps nothing: there each request is computed, and masks come only inline.
  */
-export class CacheStore implements GroupStore {
+export class CacheStore implements Pick<GroupStore, "result" | "mask" | "putMask" | "putResult"> {
   readonly #caches: CacheStorage;
 
   constructor(caches: CacheStorage) {

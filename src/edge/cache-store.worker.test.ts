@@ -6,7 +6,8 @@ const png = Uint8Array.from([1, 2, 3]);
 
 function result(id: string): GroupResult {
   const image = { sha256: "a", width: 2, height: 1, coverage: 0.5, box: null, presence: 1 };
-  return { id, model: { name: "m", digest: "d" }, backend: "wasm", images: [image] };
+  const rest = { common: 1, skipped: [], notices: [] };
+  return { id, model: { name: "m", digest: "d" }, backend: "wasm", images: [image], ...rest };
 }
 
 describe("the store on the Cache API", () => {

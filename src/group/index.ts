@@ -7,7 +7,13 @@ export {
   isDigest,
   sha256,
 } from "./identity.ts";
+export {
+  MemoryFeatureStore,
+  MemoryGroupStore,
+  MemoryImageStore,
+  memoryStores,
+} from "./memory.ts";
 export type { GroupOptions } from "./options.ts";
 export { DEFAULT_OPTIONS } from "./options.ts";
-export type { GroupResult, ImageResult } from "./result.ts";
-export type { GroupStore } from "./store.ts";
+export type { GroupResult, ImageResult, Notice, SkippedImage } from "./result.ts";
+export type { FeatureStore, GroupStore, ImageStore, Stores, StoresOf } from "./store.ts";

@@ -1,17 +1,53 @@
+import type { FeatureCache } from "../engine/index.ts";
 import type { GroupResult } from "./result.ts";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /**
- * Where computed groups are kept. A store may forget at any time, but never keeps half: once
- * `result` has answered, a `mask` that turns out to be gone makes the store forget the group, so
- * that sending it again computes it anew.
+ * Where computed groups are kept. A store may forget anything at any time: what is found missing is
+ * computed anew. It never answers with part of a value.
  */
 export interface GroupStore {
   /** The group's result, or undefined when it is not here. */
   result(group: string): Promise<GroupResult | undefined>;
-  /** The mask of one image of a group as an 8-bit grey PNG, or undefined when it is not here. */
-  mask(group: string, image: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Keeps one mask. Comes before the `putResult` of its group. */
-  putMask(group: string, image: string, png: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Keeps a group whose masks have all been put. */
+  /** Keeps a group whose masks and consensus have all been put. */
   putResult(result: GroupResult): Promise<void>;
+  /** What the network found in one image of a group: the record of `encodeLogits`. */
+  mask(group: string, image: string): Promise<Bytes | undefined>;
+  putMask(group: string, image: string, record: Bytes): Promise<void>;
+  /** What the group has in common: the bytes of `encodeConsensus`. */
+  consensus(group: string): Promise<Bytes | undefined>;
+  putConsensus(group: string, bytes: Bytes): Promise<void>;
+  /** Forgets result, masks and consensus; whether there was a result. */
+  delete(group: string): Promise<boolean>;
 }
+
+/** Where photographs are kept as they were sent, by the SHA-256 of their bytes, for a short while. */
+export interface ImageStore {
+  get(sha256: string): Promise<Bytes | undefined>;
+  /** Those of the photographs that are here. */
+  has(sha256s: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Keeps a photograph whose bytes have been held against their name. */
+  put(sha256: string, bytes: Bytes): Promise<void>;
+  /** Whether it was here. */
+  delete(sha256: string): Promise<boolean>;
+}
+
+/** Features of photographs, which go when their photograph goes. */
+export interface FeatureStore extends FeatureCache {
+  /** Forgets the features that every model has of a photograph (the part of the key after `/`). */
+  deleteImage(sha256: string): Promise<void>;
+}
+
+/** Everything that is kept for one tenant. */
+export interface Stores {
+  readonly groups: GroupStore;
+  readonly images: ImageStore;
+  readonly features: FeatureStore;
+}
+
+/**
+ * The stores of a tenant, who sees nothing of any other's. The tenant "" is everybody: a deployment
+ * without keys, or one that declares its cache shared. Cheap: called for each request.
+ */
+export type StoresOf = (tenant: string) => Stores;
