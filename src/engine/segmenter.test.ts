@@ -1,129 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Decoder } from "../codec/index.ts";
-import { CosalError } from "../errors.ts";
-import { type ImageInput, MAX_GROUP, type SegmentEvent } from "./index.ts";
-import type { Runtime, Tensors } from "./runtime/runtime.ts";
+import { group, toy, toyDecoder, toyModel, toyRuntime } from "../../test/toy-network.ts";
+import { MAX_GROUP, type SegmentEvent } from "./index.ts";
 import { createSegmenter } from "./segmenter.ts";
 import type { ModelFiles } from "./types.ts";
 
-// A toy network: an image is one number v. features = v, keys = v; affinity proposes the weighted
-// sum of the keys, refine moves half way from the consensus to v, and the mask's logit is v minus
-// the consensus. The graphs' bytes are their names, so that the runtime knows which is which.
-const GRAPHS = {
-  encoder: { inputs: ["image"], outputs: ["features", "keys"] },
-  affinity: { inputs: ["features", "keys", "weights"], outputs: ["sums", "mass"] },
-  refine: { inputs: ["features", "consensus"], outputs: ["sums", "mass"] },
-  decoder: { inputs: ["features", "consensus"], outputs: ["logits", "presence"] },
-};
-type Toy = keyof typeof GRAPHS;
-const SIZES: Record<Toy, number> = { encoder: 9, decoder: 8, refine: 3, affinity: 2 };
-
-const number = (tensors: Tensors, name: string) => tensors[name]?.data[0] as number;
-const scalar = (value: number, dims: number[]) => ({ data: Float32Array.of(value), dims });
-
-function compute(graph: Toy, inputs: Tensors): Tensors {
-  switch (graph) {
-    case "encoder": {
-      const value = number(inputs, "image");
-      return { features: scalar(value, [1, 1]), keys: scalar(value, [1, 1]) };
-    }
-    case "affinity": {
-      const weights = inputs.weights?.data as Float32Array;
-      const keys = inputs.keys?.data as Float32Array;
-      const sum = weights.reduce((total, weight, i) => total + weight * (keys[i] as number), 0);
-      return { sums: scalar(sum, [1, 1, 1]), mass: scalar(1, [1, 1]) };
-    }
-    case "refine": {
-      const value = (number(inputs, "features") + number(inputs, "consensus")) / 2;
-      return { sums: scalar(2 * value, [1, 1, 1]), mass: scalar(2, [1, 1]) };
-    }
-    case "decoder": {
-      const value = number(inputs, "features") - number(inputs, "consensus");
-      return { logits: scalar(value, [1, 1, 1, 1]), presence: scalar(0.25, [1]) };
-    }
-  }
-}
-
-async function toyModel(changes: object = {}): Promise<ModelFiles> {
-  const graphs: Record<string, object> = {};
-  for (const [name, { inputs, outputs }] of Object.entries(GRAPHS)) {
-    const bytes = new TextEncoder().encode(name);
-    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-    graphs[name] = {
-      file: name,
-      sha256: Buffer.from(hash).toString("hex"),
-      bytes: SIZES[name as Toy],
-      inputs: Object.fromEntries(inputs.map((input) => [input, ["batch", 1]])),
-      outputs: Object.fromEntries(outputs.map((output) => [output, ["batch", 1]])),
-    };
-  }
-  const manifest = {
-    schema: 1,
-    name: "toy",
-    version: "1",
-    licence: "MIT",
-    input: { width: 1, height: 1, mean: [0, 0, 0], std: [1, 1, 1] },
-    consensus: { shape: [1, 1] },
-    refinements: 0,
-    excludeSelf: true,
-    graphs,
-    ...changes,
-  };
-  return async (name) =>
-    new TextEncoder().encode(name === "manifest.json" ? JSON.stringify(manifest) : name);
-}
-
-/** Bytes are [v]; 255 is an image that has a header and no pixels, 254 one without a header. */
-function toyDecoder(log: string[] = []): Decoder {
-  return {
-    inspect(bytes) {
-      if (bytes[0] === 254) throw new CosalError("image_type_unsupported", "no header");
-      return { type: "image/png", width: 10, height: 6, orientation: 1 };
-    },
-    decode: () => Promise.reject(new Error("not used")),
-    async sample(bytes) {
-      if (bytes[0] === 255) throw new CosalError("image_undecodable", "no pixels");
-      log.push(`sample ${bytes[0]}`);
-      return Float32Array.of(bytes[0] as number, 0, 0);
-    },
-    trim: () => void log.push("trim"),
-  };
-}
-
-function toyRuntime(log: string[] = []): Runtime {
-  return {
-    async open(graph) {
-      const name = new TextDecoder().decode(graph) as Toy;
-      log.push(`open ${name}`);
-      return {
-        async run(inputs) {
-          expect(Object.keys(inputs)).toEqual(GRAPHS[name].inputs);
-          log.push(`run ${name}`);
-          return compute(name, inputs);
-        },
-        close: async () => {},
-      };
-    },
-  };
-}
-
-async function toy({ changes = {}, log = [] as string[] } = {}) {
-  const model = await toyModel(changes);
-  return createSegmenter({ model, runtime: toyRuntime(log), decoder: toyDecoder(log) });
-}
-
-const group = (...values: number[]): ImageInput[] =>
-  values.map((value) => ({ id: `image ${value}`, bytes: Uint8Array.of(value) }));
-
 async function consensusOf(values: number[], changes: object = {}): Promise<number> {
   const segmenter = await toy({ changes });
-  let consensus = Number.NaN;
-  const onEvent = (event: SegmentEvent) => {
-    if (event.stage === "consensus") consensus = event.consensus.data[0] as number;
-  };
-  await Array.fromAsync(segmenter.segment(group(...values), { onEvent }));
-  return consensus;
+  return (await segmenter.consensus(group(...values))).data[0] as number;
 }
 
 describe("consensus", () => {
@@ -188,7 +72,7 @@ test("one image at a time; every graph is opened once, small ones first; stages 
   };
   await Array.fromAsync(segmenter.segment(group(1, 2), { onEvent }));
   expect(log).toEqual([
-    ...["sample 1", "open affinity", "open refine", "open decoder", "open encoder"],
+    ...["sample 1", "open seed", "open affinity", "open refine", "open decoder", "open encoder"],
     ...["run encoder", "sample 2", "run encoder", "trim"],
     ...["run affinity", "run affinity", "run decoder", "run decoder"],
   ]);
