@@ -1,10 +1,11 @@
 import type { GroupOptions } from "./options.ts";
+import { type SeedIdentity, seedLine } from "./seeds.ts";
 
 /**
  * Raised whenever the same photographs, model and options come to give other masks (another way
  * to decode, resize or upsample), so that nothing stored before is taken for the new result.
  */
-export const IDENTITY_VERSION = "cosal-group/1";
+export const IDENTITY_VERSION = "cosal-group/2";
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const TOKEN = /^[a-z0-9._-]{1,64}$/;
@@ -13,7 +14,11 @@ const TOKEN = /^[a-z0-9._-]{1,64}$/;
 export interface GroupContents {
   /** SHA-256 of the model (`Segmenter.digest`), 64 lower-case hex digits. */
   readonly model: string;
+  /** The group whose consensus the photographs are masked with, when it is not their own. */
+  readonly consensusOf?: string;
   readonly options: GroupOptions;
+  /** In any order; one that is there twice counts once. */
+  readonly seeds?: readonly SeedIdentity[];
   /** SHA-256 of each photograph's file bytes, in any order; one sent twice counts once. */
   readonly images: readonly string[];
 }
@@ -22,22 +27,29 @@ export interface GroupContents {
  * The canonical form of a group: ASCII lines, each ended by one line feed (0x0A).
  *
  * ```text
- * cosal-group/1
+ * cosal-group/2
  * model <64 hex digits>
- * option <name> <value>      one line per option, sorted by name
- * image <64 hex digits>      one line per distinct photograph, sorted
+ * consensus <64 hex digits>                        only with another group's consensus
+ * option <name> <value>                            one line per option, sorted by name
+ * seed <image> point <x> <y>                       one line per distinct seed, the lines sorted
+ * seed <image> box <x> <y> <width> <height>
+ * seed <image> mask <width> <height> <SHA-256 of its grey values, row by row>
+ * image <64 hex digits>                            one line per distinct photograph, sorted
  * ```
  *
- * Sorting is by byte value. Neither file names nor the order sent enter it. Test vectors for
- * other languages: `test/vectors/group-identity.json`.
+ * Sorting is by byte value; numbers are decimal integers. Neither file names nor the order sent
+ * enter it. Test vectors for other languages: `test/vectors/group-identity.json`.
  *
- * @throws TypeError for a digest or an option that is not of the form above.
+ * @throws TypeError for a digest, an option or a seed that is not of the form above.
  */
-export function canonicalForm({ model, options, images }: GroupContents): string {
+export function canonicalForm(contents: GroupContents): string {
+  const { model, consensusOf, options, seeds = [], images } = contents;
   const lines = [IDENTITY_VERSION, `model ${checked(DIGEST, model)}`];
+  if (consensusOf !== undefined) lines.push(`consensus ${checked(DIGEST, consensusOf)}`);
   for (const name of Object.keys(options).sort()) {
     lines.push(`option ${checked(TOKEN, name)} ${checked(TOKEN, options[name])}`);
   }
+  lines.push(...distinct(seeds.map((seed) => `seed ${checked(DIGEST, seed.image)} ${line(seed)}`)));
   for (const image of distinct(images)) lines.push(`image ${checked(DIGEST, image)}`);
   return `${lines.join("\n")}\n`;
 }
@@ -58,9 +70,14 @@ export function isDigest(text: string): boolean {
   return DIGEST.test(text);
 }
 
-/** Each digest once, sorted: the order in which a group is computed. */
-export function distinct(digests: readonly string[]): string[] {
-  return [...new Set(digests)].sort();
+/** Each text once, sorted: the order in which a group's images are computed. */
+export function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
+}
+
+function line(seed: SeedIdentity): string {
+  if ("mask" in seed) checked(DIGEST, seed.mask.sha256);
+  return seedLine(seed);
 }
 
 function checked(pattern: RegExp, text: string | undefined): string {

@@ -1,0 +1,38 @@
+import type { Box } from "../engine/index.ts";
+
+/** A marked example as it enters a group's identity. Coordinates are whole pixels, 0 to 16383. */
+export type SeedIdentity = {
+  /** SHA-256 of the photograph it is on. */
+  readonly image: string;
+} & (
+  | { readonly point: readonly [number, number] }
+  | { readonly box: Box }
+  | { readonly mask: SeedMaskIdentity }
+);
+
+export interface SeedMaskIdentity {
+  readonly width: number;
+  readonly height: number;
+  /** SHA-256 of its grey values, row by row, one byte each. */
+  readonly sha256: string;
+}
+
+/** The largest coordinate: no photograph has a longer side. */
+export const MAX_COORDINATE = 16_383;
+
+/** @throws TypeError for a number that is no coordinate */
+export function seedLine(seed: SeedIdentity): string {
+  if ("point" in seed) return `point ${numbers(seed.point)}`;
+  if ("box" in seed) return `box ${numbers(seed.box)}`;
+  const { width, height, sha256 } = seed.mask;
+  return `mask ${numbers([width, height])} ${sha256}`;
+}
+
+function numbers(values: readonly number[]): string {
+  for (const value of values) {
+    if (!Number.isInteger(value) || value < 0 || value > MAX_COORDINATE) {
+      throw new TypeError(`Expected whole pixels in a seed but received ${value}`);
+    }
+  }
+  return values.join(" ");
+}
