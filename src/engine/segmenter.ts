@@ -60,12 +60,18 @@ export async function createSegmenter(parts: SegmenterParts): Promise<Segmenter>
     name: manifest.name,
     digest,
     manifest,
-    segment: (images, options = {}) => segment(network, images, options),
+    segment: (images, options = {}) => segment(withCache(network, options), images, options),
     segmentWith: (consensus, images, options = {}) =>
-      segmentWith(network, consensus, images, options),
-    consensus: async (images, options = {}) =>
-      (await compare(network, images, options, new Progress(options))).consensus,
+      segmentWith(withCache(network, options), consensus, images, options),
+    consensus: async (images, options = {}) => {
+      const progress = new Progress(options);
+      return (await compare(withCache(network, options), images, options, progress)).consensus;
+    },
   };
+}
+
+function withCache(network: Network, { features }: SegmentOptions): Network {
+  return features === undefined ? network : { ...network, cache: features };
 }
 
 /** An image that could be encoded. */

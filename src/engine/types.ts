@@ -111,6 +111,8 @@ export interface SegmentOptions {
    * left out is left out too.
    */
   readonly seeds?: readonly Seed[];
+  /** Where this group's features are looked up and kept, instead of where the segmenter's are. */
+  readonly features?: FeatureCache;
 }
 
 export interface Segmenter {
