@@ -18,27 +18,57 @@ export interface MaskMeasures {
 }
 
 /**
- * Resizes logits to `width` x `height` (linear between pixel centres, edges repeat; a smaller
- * photograph gets the area average) and yields one row at a time, in a buffer that is used again
- * for the next.
+ * How a row of nodes becomes a row of pixels: those from `starts[i]` to `starts[i + 1]` lie between
+ * the nodes i and i + 1, each at its `share` of the way. A photograph has several pixels between
+ * two nodes, so most work is done once for all of them.
  */
-function* logitRows(logits: Logits, width: number, height: number): Generator<Float32Array> {
+interface Across {
+  readonly starts: Int32Array;
+  readonly share: Float32Array;
+}
+
+/**
+ * Logits resized to `height` rows and made ready to be resized to `width` (linear between pixel
+ * centres, edges repeat; a smaller photograph gets the area average). A row's buffer is used again.
+ */
+function nodesOf(logits: Logits, width: number, height: number) {
   const across = taps(logits.width, width);
   const down = taps(logits.height, height);
-  const mixed = new Float32Array(logits.width);
-  const row = new Float32Array(width);
-  for (let y = 0; y < height; y++) {
-    mixed.fill(0);
-    for (let k = 0; k < (down.count[y] as number); k++) {
-      const start = ((down.first[y] as number) + k) * logits.width;
-      const weight = down.weights[y * down.stride + k] as number;
-      for (let x = 0; x < mixed.length; x++) {
-        mixed[x]! += (logits.data[start + x] as number) * weight;
+  const grows = width >= logits.width;
+  return {
+    across: grows ? between(across, logits.width) : one(width),
+    *rows(): Generator<Float32Array> {
+      const mixed = new Float32Array(logits.width + 1);
+      const row = grows ? mixed : new Float32Array(width + 1);
+      for (let y = 0; y < height; y++) {
+        mixed.fill(0);
+        for (let k = 0; k < (down.count[y] as number); k++) {
+          const start = ((down.first[y] as number) + k) * logits.width;
+          const weight = down.weights[y * down.stride + k] as number;
+          for (let x = 0; x < logits.width; x++) {
+            mixed[x]! += (logits.data[start + x] as number) * weight;
+          }
+        }
+        if (!grows) resizeAcross(mixed, across, row);
+        yield row;
       }
-    }
-    resizeAcross(mixed, across, row);
-    yield row;
-  }
+    },
+  };
+}
+
+function between({ first, weights }: Taps, nodes: number): Across {
+  const starts = new Int32Array(nodes + 1).fill(first.length);
+  for (let x = first.length - 1; x >= 0; x--) starts[first[x] as number] = x;
+  for (let i = nodes - 1; i >= 0; i--) starts[i] = Math.min(starts[i]!, starts[i + 1]!);
+  return { starts, share: Float32Array.from(first, (_, x) => weights[2 * x + 1] as number) };
+}
+
+/** Every pixel is a node. */
+function one(width: number): Across {
+  return {
+    starts: Int32Array.from({ length: width + 1 }, (_, i) => i),
+    share: new Float32Array(width),
+  };
 }
 
 function resizeAcross(
@@ -46,17 +76,7 @@ function resizeAcross(
   { first, count, weights, stride }: Taps,
   to: Float32Array,
 ) {
-  if (stride === 2 && from.length > 1) {
-    // The common case, a photograph larger than the logits: millions of pixels.
-    for (let x = 0; x < to.length; x++) {
-      const i = first[x] as number;
-      to[x] =
-        (from[i] as number) * (weights[2 * x] as number) +
-        (from[i + 1] as number) * (weights[2 * x + 1] as number);
-    }
-    return;
-  }
-  for (let x = 0; x < to.length; x++) {
+  for (let x = 0; x < first.length; x++) {
     let sum = 0;
     for (let k = 0; k < (count[x] as number); k++) {
       sum += (from[(first[x] as number) + k] as number) * (weights[x * stride + k] as number);
@@ -67,16 +87,65 @@ function resizeAcross(
 
 /** From here on 255 * sigmoid rounds to 255, and below the negative to 0: most pixels of a mask. */
 const SATURATED = 6.24;
+/** Steps of the table for a logit of 1: a value is at most 1/20 off before it is rounded. */
+const STEPS = 1280;
+const HALF = Math.ceil(SATURATED * STEPS);
+/** 255 * sigmoid in the middle of each step; steps meet at 0, so that 0.5 is exact. */
+const SIGMOID = Uint8Array.from({ length: 2 * HALF }, (_, i) =>
+  Math.round(255 / (1 + Math.exp(-(i + 0.5 - HALF) / STEPS))),
+);
 
 /** The soft mask, 0..255, of a photograph of that size. The buffer of a row is used again. */
 export function* maskRows(logits: Logits, width: number, height: number): Generator<Uint8Array> {
+  const { across, rows } = nodesOf(logits, width, height);
+  const { starts, share } = across;
   const mask = new Uint8Array(width);
-  for (const row of logitRows(logits, width, height)) {
-    for (let x = 0; x < width; x++) {
-      const logit = row[x] as number;
-      if (logit > SATURATED) mask[x] = 255;
-      else if (logit < -SATURATED) mask[x] = 0;
-      else mask[x] = 255 / (1 + Math.exp(-logit)) + 0.5;
+  for (const nodes of rows()) {
+    for (let i = 0; i + 1 < starts.length; i++) {
+      const start = starts[i] as number;
+      const end = starts[i + 1] as number;
+      const left = nodes[i] as number;
+      const right = nodes[i + 1] as number;
+      if (left > SATURATED && right > SATURATED) mask.fill(255, start, end);
+      else if (left < -SATURATED && right < -SATURATED) mask.fill(0, start, end);
+      else {
+        const from = left * STEPS + HALF;
+        const rise = (right - left) * STEPS;
+        for (let x = start; x < end; x++) {
+          const step = from + rise * (share[x] as number);
+          mask[x] = step <= 0 ? 0 : step >= 2 * HALF ? 255 : (SIGMOID[step | 0] as number);
+        }
+      }
+    }
+    yield mask;
+  }
+}
+
+/**
+ * Where the mask is at least `sigmoid(level)`: rows of 0 and 1 of a photograph of that size. The
+ * buffer of a row is used again.
+ */
+export function* binaryRows(
+  logits: Logits,
+  width: number,
+  height: number,
+  level = 0,
+): Generator<Uint8Array> {
+  const { across, rows } = nodesOf(logits, width, height);
+  const { starts, share } = across;
+  const mask = new Uint8Array(width);
+  for (const nodes of rows()) {
+    for (let i = 0; i + 1 < starts.length; i++) {
+      const start = starts[i] as number;
+      const end = starts[i + 1] as number;
+      const left = (nodes[i] as number) - level;
+      const right = (nodes[i + 1] as number) - level;
+      if (left >= 0 && right >= 0) mask.fill(1, start, end);
+      else if (left < 0 && right < 0) mask.fill(0, start, end);
+      else {
+        const rise = right - left;
+        for (let x = start; x < end; x++) mask[x] = left + rise * (share[x] as number) >= 0 ? 1 : 0;
+      }
     }
     yield mask;
   }
@@ -87,13 +156,14 @@ export function measureMask(logits: Logits, width: number, height: number): Mask
   let covered = 0;
   let [left, top, right, bottom] = [width, height, -1, -1];
   let y = 0;
-  for (const row of logitRows(logits, width, height)) {
-    for (let x = 0; x < width; x++) {
-      if ((row[x] as number) < 0) continue;
-      covered++;
-      if (x < left) left = x;
-      if (x > right) right = x;
-      if (y < top) top = y;
+  for (const row of binaryRows(logits, width, height)) {
+    const first = row.indexOf(1);
+    if (first >= 0) {
+      const last = row.lastIndexOf(1);
+      for (let x = first; x <= last; x++) covered += row[x] as number;
+      left = Math.min(left, first);
+      right = Math.max(right, last);
+      top = Math.min(top, y);
       bottom = y;
     }
     y++;

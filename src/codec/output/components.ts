@@ -1,0 +1,90 @@
+import type { Logits } from "../mask.ts";
+
+/** A mask of less than 1/255: nothing is left of it. */
+const NOTHING = -8;
+
+/**
+ * Logits without the connected parts of the mask that cover less than `smallest` of the image.
+ *
+ * Parts are found among the logits, not the photograph's pixels: a photograph's mask is their
+ * bilinear interpolation, which has no maximum of its own between them, so both have the same parts,
+ * and 25 thousand logits stand for 12 million pixels. Two logits that touch by a corner are of one
+ * part when the interpolated surface between them stays above the threshold. Around a dropped part,
+ * all goes that slopes down from it.
+ *
+ * @param threshold of the mask, between 0 and 1
+ */
+export function dropSmallComponents(logits: Logits, smallest: number, threshold = 0.5): Logits {
+  const { width, height } = logits;
+  const level = Math.log(threshold / (1 - threshold));
+  const { labels, sizes } = components(logits, level);
+  const least = smallest * width * height;
+  if (sizes.every((size) => size >= least)) return logits;
+  const data = logits.data.slice();
+  const slope: number[] = [];
+  for (const [i, label] of labels.entries()) {
+    if (label > 0 && (sizes[label - 1] as number) < least) slope.push(i);
+  }
+  for (const i of slope) data[i] = NOTHING;
+  for (let node = slope.pop(); node !== undefined; node = slope.pop()) {
+    for (const next of neighbours(node, width, height)) {
+      const value = logits.data[next] as number;
+      if (labels[next] || (data[next] as number) <= NOTHING) continue;
+      if (value > (logits.data[node] as number)) continue;
+      data[next] = NOTHING;
+      slope.push(next);
+    }
+  }
+  return { width, height, data };
+}
+
+/** Labels from 1 for each logit of at least `level`, 0 for the others; and the labels' sizes. */
+function components({ width, height, data }: Logits, level: number) {
+  const labels = new Int32Array(data.length);
+  const sizes: number[] = [];
+  const stack: number[] = [];
+  const visit = (node: number) => {
+    labels[node] = sizes.length;
+    stack.push(node);
+  };
+  const inside = (node: number) => (data[node] as number) >= level;
+  for (let start = 0; start < data.length; start++) {
+    if (labels[start] || !inside(start)) continue;
+    sizes.push(0);
+    visit(start);
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      sizes[sizes.length - 1]!++;
+      const x = node % width;
+      for (const next of neighbours(node, width, height)) {
+        if (!labels[next] && inside(next)) visit(next);
+      }
+      for (const [dx, dy] of DIAGONALS) {
+        const next = node + dx + dy * width;
+        if (x + dx < 0 || x + dx >= width || next < 0 || next >= data.length) continue;
+        if (labels[next] || !inside(next)) continue;
+        const a = (data[node] as number) - level;
+        const d = (data[next] as number) - level;
+        const b = (data[node + dx] as number) - level;
+        const c = (data[node + dy * width] as number) - level;
+        // The surface's saddle, where both others lie below; else the way goes by one of them.
+        if (b < 0 && c < 0 && a * d >= b * c) visit(next);
+      }
+    }
+  }
+  return { labels, sizes };
+}
+
+const DIAGONALS = [
+  [-1, -1],
+  [1, -1],
+  [-1, 1],
+  [1, 1],
+] as const;
+
+function* neighbours(node: number, width: number, height: number): Generator<number> {
+  const x = node % width;
+  if (x > 0) yield node - 1;
+  if (x + 1 < width) yield node + 1;
+  if (node >= width) yield node - width;
+  if (node + width < width * height) yield node + width;
+}

@@ -1,0 +1,42 @@
+import { binaryRows, maskRows } from "../mask.ts";
+import { type MaskOptions, prepared } from "./options.ts";
+import { encodePng } from "./png/png.ts";
+import type { MaskRecord } from "./record.ts";
+
+/** The soft mask as an 8-bit grey PNG of the photograph's size; 255 is object. */
+export async function maskPng(
+  record: MaskRecord,
+  options?: MaskOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { width, height, logits } = prepared(record, options);
+  return encodePng(width, height, "grey", maskRows(logits, width, height));
+}
+
+/** The mask at the threshold as a PNG of one bit per pixel, of the photograph's size; white is object. */
+export async function binaryPng(
+  record: MaskRecord,
+  options?: MaskOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { width, height, logits, level } = prepared(record, options);
+  return encodePng(
+    width,
+    height,
+    "binary",
+    packed(binaryRows(logits, width, height, level), width),
+  );
+}
+
+/** Eight pixels to a byte, the first in its highest bit. */
+function* packed(rows: Iterable<Uint8Array>, width: number): Generator<Uint8Array> {
+  const bits = new Uint8Array(Math.ceil(width / 8));
+  const padded = new Uint8Array(8 * bits.length);
+  for (const row of rows) {
+    padded.set(row);
+    for (let i = 0, x = 0; i < bits.length; i++) {
+      let byte = 0;
+      for (let k = 0; k < 8; k++) byte = (byte << 1) | (padded[x++] as number);
+      bits[i] = byte;
+    }
+    yield bits;
+  }
+}

@@ -1,0 +1,150 @@
+import { BitWriter } from "./bit-writer.ts";
+import { type HuffmanCode, huffmanCode } from "./huffman.ts";
+
+/** The bytes from `start` to `end` of some memory that is also seen as words of four. */
+export interface WordBuffer {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Tokens of a block, which has a Huffman code of its own. */
+const BLOCK = 32 * 1024;
+const SHORTEST_RUN = 3;
+const LONGEST_RUN = 258;
+const END_OF_BLOCK = 256;
+const SYMBOLS = 286;
+
+/** RFC 1951, 3.2.5: symbol, extra bits and first length of a run of each length. */
+const LENGTH_SYMBOL = new Uint16Array(LONGEST_RUN + 1);
+const LENGTH_EXTRA_BITS = new Uint8Array(LONGEST_RUN + 1);
+const LENGTH_BASE = new Uint16Array(LONGEST_RUN + 1);
+for (let symbol = 257, length = SHORTEST_RUN; symbol < 285; symbol++) {
+  const extra = symbol < 265 ? 0 : (symbol - 261) >> 2;
+  for (let i = 0, base = length; i < 1 << extra && length < LONGEST_RUN; i++, length++) {
+    LENGTH_SYMBOL[length] = symbol;
+    LENGTH_EXTRA_BITS[length] = extra;
+    LENGTH_BASE[length] = base;
+  }
+}
+LENGTH_SYMBOL[LONGEST_RUN] = 285;
+LENGTH_BASE[LONGEST_RUN] = LONGEST_RUN;
+
+/** The order in which the code lengths' own code is written (RFC 1951, 3.2.7). */
+const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+/**
+ * Deflate (RFC 1951) that looks for one thing: runs of a byte. That is what zlib calls Z_RLE, which
+ * `CompressionStream` does not offer. Filtered rows of a mask are runs of zeros and a few small
+ * numbers along the outline, so this takes a small part of the time of a search for matches.
+ */
+export class RunLengthDeflate {
+  private readonly bits = new BitWriter();
+  private readonly tokens = new Uint16Array(BLOCK);
+  private readonly counts = new Uint32Array(SYMBOLS);
+  private used = 0;
+
+  /** Appends what lies in a buffer up to `end`. Runs are not followed from one call to the next. */
+  push({ bytes, words, start, end }: WordBuffer): void {
+    const { tokens, counts } = this;
+    let used = this.used;
+    for (let i = start; i < end; ) {
+      if (used + 2 > BLOCK) {
+        this.used = used;
+        this.block(false);
+        used = 0;
+      }
+      const byte = bytes[i++] as number;
+      tokens[used++] = byte;
+      counts[byte]!++;
+      if (bytes[i] !== byte || i === end) continue;
+      const most = Math.min(end, i + LONGEST_RUN);
+      let next = i + 1;
+      if (byte === 0) {
+        while ((next & 3) !== 0 && next < most && bytes[next] === 0) next++;
+        if ((next & 3) === 0) while (next + 4 <= most && words[next >> 2] === 0) next += 4;
+      }
+      while (next < most && bytes[next] === byte) next++;
+      const run = next - i;
+      if (run < SHORTEST_RUN) continue;
+      tokens[used++] = END_OF_BLOCK + run;
+      counts[LENGTH_SYMBOL[run] as number]!++;
+      i = next;
+    }
+    this.used = used;
+  }
+
+  /** What has been packed since the last call. */
+  take(): Uint8Array<ArrayBuffer> {
+    return this.bits.take();
+  }
+
+  /** Ends the last block. */
+  finish(): void {
+    this.block(true);
+    this.bits.align();
+  }
+
+  private block(last: boolean): void {
+    const { bits, tokens, counts } = this;
+    counts[END_OF_BLOCK] = 1;
+    const code = huffmanCode(counts, 15);
+    bits.write(last ? 1 : 0, 1);
+    bits.write(2, 2);
+    writeCode(bits, code.lengths);
+    for (let i = 0; i < this.used; i++) {
+      const token = tokens[i] as number;
+      if (token < END_OF_BLOCK) {
+        bits.write(code.bits[token] as number, code.lengths[token] as number);
+      } else writeRun(bits, code, token - END_OF_BLOCK);
+    }
+    bits.write(code.bits[END_OF_BLOCK] as number, code.lengths[END_OF_BLOCK] as number);
+    counts.fill(0);
+    this.used = 0;
+  }
+}
+
+function writeRun(bits: BitWriter, { bits: codes, lengths }: HuffmanCode, run: number): void {
+  const symbol = LENGTH_SYMBOL[run] as number;
+  bits.write(codes[symbol] as number, lengths[symbol] as number);
+  const extra = LENGTH_EXTRA_BITS[run] as number;
+  if (extra > 0) bits.write(run - (LENGTH_BASE[run] as number), extra);
+  bits.write(0, 1); // the distance 1, whose code is the only one
+}
+
+/** A dynamic block's header (RFC 1951, 3.2.7): the lengths of both codes, themselves packed. */
+function writeCode(bits: BitWriter, lengths: Uint8Array): void {
+  const all = Uint8Array.of(...lengths, 1);
+  const packed: { symbol: number; extra: number; extraBits: number }[] = [];
+  for (let i = 0; i < all.length; ) {
+    const length = all[i] as number;
+    let run = 1;
+    while (i + run < all.length && all[i + run] === length) run++;
+    if (length === 0 && run >= 3) {
+      run = Math.min(run, 138);
+      packed.push(
+        run < 11
+          ? { symbol: 17, extra: run - 3, extraBits: 3 }
+          : { symbol: 18, extra: run - 11, extraBits: 7 },
+      );
+    } else {
+      run = 1;
+      packed.push({ symbol: length, extra: 0, extraBits: 0 });
+    }
+    i += run;
+  }
+  const counts = new Uint32Array(19);
+  for (const { symbol } of packed) counts[symbol]!++;
+  const code = huffmanCode(counts, 7);
+  let sent = 19;
+  while (sent > 4 && code.lengths[ORDER[sent - 1] as number] === 0) sent--;
+  bits.write(lengths.length - 257, 5);
+  bits.write(0, 5);
+  bits.write(sent - 4, 4);
+  for (const symbol of ORDER.slice(0, sent)) bits.write(code.lengths[symbol] as number, 3);
+  for (const { symbol, extra, extraBits } of packed) {
+    bits.write(code.bits[symbol] as number, code.lengths[symbol] as number);
+    if (extraBits > 0) bits.write(extra, extraBits);
+  }
+}

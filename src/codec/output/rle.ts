@@ -1,0 +1,88 @@
+import { binaryRows } from "../mask.ts";
+import { type MaskOptions, prepared } from "./options.ts";
+import type { MaskRecord } from "./record.ts";
+
+/** A mask in COCO's compressed form, as pycocotools reads it. */
+export interface CocoRle {
+  /** `[height, width]` in pixels. */
+  readonly size: readonly [number, number];
+  readonly counts: string;
+}
+
+/**
+ * The mask at the threshold, run-length encoded down the columns: lengths of runs of 0 and 1 by
+ * turns, beginning with 0 (cocoapi, common/maskApi.c).
+ */
+export function maskRle(record: MaskRecord, options?: MaskOptions): CocoRle {
+  const { width, height, logits, level } = prepared(record, options);
+  const places = changes(binaryRows(logits, width, height, level), width, height);
+  const runs: number[] = [];
+  let start = 0;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i] as number;
+    // The last pixel of a column and the first of the next, both 1: two changes, none in effect.
+    if (place === places[i + 1]) i++;
+    else {
+      runs.push(place - start);
+      start = place;
+    }
+  }
+  if (start < width * height || runs.length === 0) runs.push(width * height - start);
+  return { size: [height, width], counts: packed(runs) };
+}
+
+/**
+ * Where the mask changes down its columns, which stand one after another, each with a 0 before and
+ * after it: places in ascending order. Rows go by one at a time; only what changes is kept.
+ */
+function changes(rows: Iterable<Uint8Array>, width: number, height: number): Float64Array {
+  let xs = new Uint16Array(1024);
+  let ys = new Uint16Array(1024);
+  let used = 0;
+  const perColumn = new Uint32Array(width + 1);
+  const above = new Uint8Array(width);
+  const compare = (row: Uint8Array, y: number) => {
+    for (let x = 0; x < width; x++) {
+      if (row[x] === above[x]) continue;
+      if (used === xs.length) {
+        xs = grown(xs);
+        ys = grown(ys);
+      }
+      xs[used] = x;
+      ys[used++] = y;
+      perColumn[x + 1]!++;
+    }
+    above.set(row);
+  };
+  let y = 0;
+  for (const row of rows) compare(row, y++);
+  compare(new Uint8Array(width), height);
+  for (let x = 0; x < width; x++) perColumn[x + 1]! += perColumn[x] as number;
+  const places = new Float64Array(used);
+  for (let i = 0; i < used; i++) {
+    const x = xs[i] as number;
+    places[perColumn[x]!++] = x * height + (ys[i] as number);
+  }
+  return places;
+}
+
+function grown(numbers: Uint16Array): Uint16Array<ArrayBuffer> {
+  const larger = new Uint16Array(2 * numbers.length);
+  larger.set(numbers);
+  return larger;
+}
+
+/** `rleToString` of maskApi.c: from the fourth on, a run is written as its difference to the one two before. */
+function packed(runs: readonly number[]): string {
+  const text: number[] = [];
+  for (const [i, run] of runs.entries()) {
+    let value = i > 2 ? run - (runs[i - 2] as number) : run;
+    for (let more = true; more; ) {
+      const low = value & 31;
+      value >>= 5;
+      more = (low & 16) !== 0 ? value !== -1 : value !== 0;
+      text.push((more ? low | 32 : low) + 48);
+    }
+  }
+  return text.reduce((joined, code) => joined + String.fromCharCode(code), "");
+}
