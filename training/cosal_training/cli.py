@@ -19,6 +19,8 @@ def main() -> None:
     train.add_argument("--data", default=DATA, help="folder with index.jsonl and concepts.json")
     train.add_argument("--output", default="training/runs/lite", help="checkpoints and logs")
     train.add_argument("--steps", type=int, default=4000)
+    train.add_argument("--initial", help="model folder to begin with, e.g. models/cosal-lite; else ImageNet weights")
+    train.add_argument("--learning-rate", type=float, default=1.5e-3)
     train.add_argument("--seed", type=int, default=7)
     train.add_argument("--threads", type=int, default=2)
 
@@ -77,6 +79,8 @@ def _train(options: argparse.Namespace) -> None:
             output=options.output,
             steps=options.steps,
             seed=options.seed,
+            initial=options.initial,
+            learning_rate=options.learning_rate,
             threads=options.threads,
         )
     )

@@ -15,10 +15,11 @@ from torch import nn
 from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
-from .data import Catalogue, GroupDataset, SamplingConfig
+from .data import Catalogue, GroupDataset, SamplingConfig, nearest_classes
 from .evaluate import evaluate, mean_of, torch_segment
 from .losses import AuxiliaryClassifier, LossConfig, training_loss
 from .network import CosalLite, LiteConfig
+from .warm_start import warm_start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class TrainConfig:
     stop_at: int | None = None
     """Stop after this step, as if interrupted; the schedule stays that of `steps`."""
     seed: int = 7
+    initial: str | None = None
+    """A model folder whose weights to begin with, such as that of the shipped model; else ImageNet's."""
     learning_rate: float = 1.5e-3
     backbone_factor: float = 0.1
     weight_decay: float = 1e-2
@@ -38,6 +41,7 @@ class TrainConfig:
     threads: int = 2
     checkpoint_every: int = 100
     evaluate_every: int = 500
+    evaluate_size: int = 320
     network: LiteConfig = field(default_factory=LiteConfig)
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     losses: LossConfig = field(default_factory=LossConfig)
@@ -52,12 +56,17 @@ def train(config: TrainConfig) -> Path:
     (output / "config.json").write_text(json.dumps(asdict(config), indent=2))
 
     catalogue = Catalogue.read(Path(config.data))
-    dataset = GroupDataset(catalogue, config.sampling, seed=config.seed, steps=config.steps)
+    last = output / "last.pt"
     network = CosalLite(config.network).to(memory_format=torch.channels_last)
+    near = _near(output / "near.json", catalogue, network) if config.sampling.near else None
+    dataset = GroupDataset(catalogue, config.sampling, seed=config.seed, steps=config.steps, near=near)
+    if config.initial is not None and not last.exists():
+        steps = GroupDataset(catalogue, config.sampling, seed=config.seed + 1, steps=4)
+        batches = (steps[step] for step in range(len(steps)))
+        warm_start(network, Path(config.initial), (group for b in batches for group in b.image.split(b.sizes)))
     classifier = AuxiliaryClassifier(config.network.channels, len(dataset.names))
     average = deepcopy(network).requires_grad_(False)
     optimiser = torch.optim.AdamW(_parameter_groups(network, classifier, config))
-    last = output / "last.pt"
     start, end = 0, config.stop_at or config.steps
     if last.exists():
         state = torch.load(last, map_location="cpu", weights_only=True)
@@ -85,6 +94,8 @@ def train(config: TrainConfig) -> Path:
         num_workers=1,
         prefetch_factor=4,
         worker_init_fn=_one_thread,
+        # A forked child inherits OpenMP's threads as they are not, and hangs in its first parallel loop.
+        multiprocessing_context="spawn",
     )
     log = _Log(output / "log.csv", start)
     network.train()
@@ -105,9 +116,10 @@ def train(config: TrainConfig) -> Path:
         bar.set_postfix(loss=f"{float(loss.total.detach()):.3f}", refresh=False)
         if (step + 1) % config.checkpoint_every == 0 or step + 1 == end:
             save()
-        if (step + 1) % config.evaluate_every == 0 or step + 1 == end:
-            scores = evaluate(torch_segment(average.eval()), Path(config.data) / "val", size=256)
-            alone = evaluate(torch_segment(average), Path(config.data) / "val", size=256, group_size=1)
+        size, validation = config.evaluate_size, Path(config.data) / "val"
+        if validation.is_dir() and ((step + 1) % config.evaluate_every == 0 or step + 1 == end):
+            scores = evaluate(torch_segment(average.eval()), validation, size=size)
+            alone = evaluate(torch_segment(average), validation, size=size, group_size=1)
             line = f"step {step + 1}: J {mean_of(scores):.4f}, each image alone {mean_of(alone):.4f} "
             line += " ".join(f"{s.group} {s.jaccard:.2f}" for s in scores)
             bar.write(line)
@@ -122,6 +134,13 @@ def load_network(checkpoint: Path, *, average: bool = True) -> CosalLite:
     network = CosalLite(LiteConfig(**state["network_config"]))
     network.load_state_dict(state["average" if average else "network"])
     return network.to(memory_format=torch.channels_last).eval()
+
+
+def _near(path: Path, catalogue: Catalogue, network: CosalLite) -> dict[str, list[str]]:
+    """Classes that look alike under the network's ImageNet backbone; kept, so that a resumed run draws the same."""
+    if not path.exists():
+        path.write_text(json.dumps(nearest_classes(catalogue, network.encoder.backbone)))
+    return json.loads(path.read_text())
 
 
 def _parameter_groups(network: CosalLite, classifier: nn.Module, config: TrainConfig) -> list[dict]:

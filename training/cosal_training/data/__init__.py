@@ -2,5 +2,6 @@
 
 from .catalogue import Catalogue, Photograph
 from .group_dataset import GroupBatch, GroupDataset, SamplingConfig
+from .neighbours import nearest_classes
 
-__all__ = ["Catalogue", "GroupBatch", "GroupDataset", "Photograph", "SamplingConfig"]
+__all__ = ["Catalogue", "GroupBatch", "GroupDataset", "Photograph", "SamplingConfig", "nearest_classes"]

@@ -22,7 +22,7 @@ Subjects = list[tuple[str | None, list[Photograph]]]
 class SamplingConfig:
     shapes: tuple[tuple[int, int], ...] = ((5, 4), (4, 5), (3, 7), (2, 10))
     """(groups, images of each) of a step; one is drawn."""
-    sizes: tuple[int, ...] = (192, 224, 256)
+    sizes: tuple[int, ...] = (256, 288, 320)
     """Side of the pictures of a step in pixels; one is drawn."""
     single: float = 0.12
     """Share of groups that are views of one photograph."""
@@ -30,10 +30,12 @@ class SamplingConfig:
     pasted: float = 0.15
     absent: float = 0.06
     """Shares of pictures; the rest are photographs with objects of other groups pasted in."""
-    plain: float = 0.35
+    plain: float = 0.25
     """Of the photographs, the share that stays without a distractor."""
-    step_mates: float = 0.75
+    step_mates: float = 0.8
     """Share of distractors that come from the other groups of the same step."""
+    near: float = 0.4
+    """Share of a step's further groups that are of a class much like the first group's: hard negatives."""
 
 
 @dataclass
@@ -58,11 +60,21 @@ class GroupBatch:
 class GroupDataset(Dataset[GroupBatch]):
     """Item `step` is made from (seed, step) alone: any number of loaders, any resume, the same pictures."""
 
-    def __init__(self, catalogue: Catalogue, config: SamplingConfig, *, seed: int, steps: int) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        config: SamplingConfig,
+        *,
+        seed: int,
+        steps: int,
+        near: dict[str, list[str]] | None = None,
+    ) -> None:
+        """near: for each class those that look like it (`nearest_classes`); without it, no hard negatives."""
         self.catalogue = catalogue
         self.config = config
         self.seed = seed
         self.steps = steps
+        self.near = near or {}
         self.names = sorted(catalogue.groups)
         self.class_index = {name: index for index, name in enumerate(self.names)}
         sizes = np.array([len(catalogue.groups[name]) for name in self.names], np.float64)
@@ -121,7 +133,11 @@ class GroupDataset(Dataset[GroupBatch]):
                 one = self.catalogue.singles[rng.integers(len(self.catalogue.singles))]
                 subjects.append((None, [one]))
                 continue
-            name = self.names[rng.choice(len(self.names), p=self.chance)]
+            alike = self.near.get(names[0], []) if names else []
+            if alike and rng.random() < self.config.near:
+                name = alike[rng.integers(len(alike))]
+            else:
+                name = self.names[rng.choice(len(self.names), p=self.chance)]
             if all(self.catalogue.may_meet(name, other) for other in names):
                 names.append(name)
                 subjects.append((name, self.catalogue.groups[name]))

@@ -21,18 +21,28 @@ def deployed(network: Network, *, half: bool = True) -> Network:
     A normalisation is folded into the convolution that its parent holds right before it.
     """
     network = deepcopy(network).eval().to(memory_format=torch.contiguous_format)
-    for parent in list(network.modules()):
-        previous: nn.Module | None = None
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.BatchNorm2d) and isinstance(previous, nn.Conv2d):
-                _fold(previous, child)
-                setattr(parent, name, getattr(child, "act", nn.Identity()))
-            previous = child
+    parents = {child: (parent, name) for parent in network.modules() for name, child in parent.named_children()}
+    for _, convolution, norm in foldable(network):
+        _fold(convolution, norm)
+        parent, name = parents[norm]
+        setattr(parent, name, getattr(norm, "act", nn.Identity()))
     if half:
         for parameter in network.parameters():
             if parameter.numel() >= HALF_FROM:
                 parameter.data = parameter.data.half().float()
     return network
+
+
+def foldable(network: nn.Module) -> list[tuple[str, nn.Conv2d, nn.BatchNorm2d]]:
+    """Convolutions (with their names) and the normalisation that their parent holds right behind each."""
+    found = []
+    for prefix, parent in network.named_modules():
+        before: tuple[str, nn.Module] | None = None
+        for name, child in parent.named_children():
+            if isinstance(child, nn.BatchNorm2d) and before is not None and isinstance(before[1], nn.Conv2d):
+                found.append((f"{prefix}.{before[0]}".lstrip("."), before[1], child))
+            before = (name, child)
+    return found
 
 
 def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:

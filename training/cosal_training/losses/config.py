@@ -17,6 +17,8 @@ class LossConfig:
     """Coarse logits at every refinement."""
     gcm: float = 1.0
     """Decoding with another group's consensus must give that group's object, or an empty map."""
+    gamma: float = 0.0
+    """Focus of the GCM's loss on the coarse maps: 2 is the published focal loss, 0 plain cross-entropy."""
     presence: float = 0.1
     acm: float = 0.1
     racm: float = 0.0
@@ -29,6 +31,8 @@ class LossConfig:
     """Share of a step's pictures that go through the encoder again, multiplied by their masks."""
     seeded_share: float = 0.2
     """Share of groups whose consensus starts from marked regions instead of affinity."""
+    reused_share: float = 0.25
+    """Share of groups whose consensus is made by some of their images only, as when it is reused for others."""
 
     def terms(self) -> list[str]:
         """Names of the terms, on or off."""

@@ -15,32 +15,36 @@ from ..network.blocks import resize_region
 from ..network.gam import consensus_of, mean_weights
 from .classification import IGNORED, AuxiliaryClassifier, acm_loss, racm_loss, region_mean
 from .config import LossConfig
-from .terms import per_image_bce, per_image_iou
+from .terms import per_image_bce, per_image_focal, per_image_iou
 from .triplet import symmetric_triplet_loss
 
 
 def group_consensuses(
-    network: CosalLite, features: Tensor, region: Tensor, sizes: list[int], seeded: list[int]
+    network: CosalLite, features: Tensor, region: Tensor, sizes: list[int], seeded: list[int], makers: list[int]
 ) -> tuple[Tensor, list[Tensor]]:
     """Each group's consensus, (G, 2K, C), and the coarse logits that its refinements made, per refinement.
 
-    region: true regions on the feature grid; seeded[g] is how many of the group's first images are marked.
+    region: true regions on the feature grid; seeded[g] is how many of the group's first images are marked, and
+    makers[g] how many make the consensus. Without GAM there is nothing to refine.
     """
+    if not network.config.gam:
+        return network.constant.expand(len(sizes), -1, -1), []
     consensuses: list[Tensor] = []
     coarse: list[list[Tensor]] = [[] for _ in range(network.config.refinements)]
     start = 0
-    for size, marked in zip(sizes, seeded, strict=True):
+    for size, marked, count in zip(sizes, seeded, makers, strict=True):
         own = features[start : start + size]
+        part = own[:count]
         if marked:
             consensus = consensus_of(network.gam.pool(own[:marked], region[start : start + marked]))
         else:
             consensus = consensus_of(
-                network.affinity_summary(own, network.gam.keys(own), mean_weights(size, own.device))
+                network.affinity_summary(part, network.gam.keys(part), mean_weights(count, own.device))
             )
         for index in range(network.config.refinements):
             logits = network.coarse(own, consensus)
             coarse[index].append(logits)
-            consensus = consensus_of(network.gam.pool(own, logits.sigmoid()))
+            consensus = consensus_of(network.gam.pool(part, logits[:count].sigmoid()))
         consensuses.append(consensus)
         start += size
     return torch.stack(consensuses), [torch.cat(c) for c in coarse]
@@ -70,7 +74,8 @@ def training_loss(
         else 0
         for s in _starts(batch.sizes)
     ]
-    consensuses, refined = group_consensuses(network, encoded.features, region, batch.sizes, seeded)
+    makers = [_makers(size, config.reused_share, generator) for size in batch.sizes]
+    consensuses, refined = group_consensuses(network, encoded.features, region, batch.sizes, seeded, makers)
     own = torch.repeat_interleave(torch.arange(len(batch.sizes)), torch.tensor(batch.sizes))
     count = int(images * config.foreign_share) if config.gcm else 0
     swapped = torch.randperm(images, generator=generator)[:count]
@@ -86,7 +91,7 @@ def training_loss(
     bce = per_image_bce(decoded.logits, half)
     iou = per_image_iou(decoded.logits, half) * (there & is_own)
     shrink = per_image_bce(decoded.shrink, half)
-    coarse = per_image_bce(decoded.coarse, coarse_target)
+    coarse = per_image_focal(decoded.coarse, coarse_target, config.gamma)
     own_mean = _weighted_mean(trust, is_own)
     foreign_mean = _weighted_mean(trust, ~is_own)
     refined_loss = sum(
@@ -124,6 +129,13 @@ def training_loss(
 
 def _starts(sizes: list[int]) -> list[int]:
     return [sum(sizes[:g]) for g in range(len(sizes))]
+
+
+def _makers(size: int, reused_share: float, generator: torch.Generator) -> int:
+    """How many images of a group make its consensus: all, or by chance some, of which two at least."""
+    if size < 3 or not reused_share or torch.rand((), generator=generator) >= reused_share:
+        return size
+    return int(torch.randint(2, size, (), generator=generator))
 
 
 def _marks(region: Tensor, index: int) -> bool:

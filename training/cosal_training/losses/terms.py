@@ -11,6 +11,19 @@ def per_image_bce(logits: Tensor, target: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean((1, 2, 3))
 
 
+def per_image_focal(logits: Tensor, target: Tensor, gamma: float) -> Tensor:
+    """Focal loss (Lin et al., 2017, without alpha), mean over pixels: (N). The published GCM has gamma 2.
+
+    With gamma 0 it is the cross-entropy. Targets in 0..1.
+    """
+    if gamma == 0:
+        return per_image_bce(logits, target)
+    p = logits.sigmoid()
+    missed = p + target - 2 * p * target
+    loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return (missed.clamp(0, 1).pow(gamma) * loss).mean((1, 2, 3))
+
+
 def per_image_iou(logits: Tensor, target: Tensor) -> Tensor:
     """1 - intersection over union of soft maps: (N). Defined for empty maps too (the published one is 0/0)."""
     p = logits.sigmoid()

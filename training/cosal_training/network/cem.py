@@ -54,6 +54,20 @@ class ConfidenceEnhancement(nn.Module):
         return binarise(p, t, self.k), p
 
 
+class PlainHead(nn.Module):
+    """What the CEM is compared with: one branch, whose logits are the mask's. Takes what the CEM takes."""
+
+    def __init__(self, inputs: int, width: int, *, scale: int, k: float) -> None:
+        super().__init__()
+        del k
+        self.scale = scale
+        self.branch = nn.Sequential(ConvBN(inputs, width), nn.Conv2d(width, scale * scale, 1))
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        logits = F.pixel_shuffle(self.branch(features), self.scale)
+        return logits, logits
+
+
 class PublishedConfidenceEnhancement(nn.Module):
     """The published branches: two 3x3 blocks and a 1x1 convolution each. (N, C, H, W) -> two maps (N, 1, H, W).
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from .cem import ConfidenceEnhancement, PlainHead
 from .decoder import CoarseHead, Decoder, Modulation
 from .encoder import LiteEncoder
 from .gam import GroupAffinity, Summary, consensus_of, mean_weights
@@ -24,6 +26,10 @@ class LiteConfig:
     cem_width: int = 16
     k: float = 20.0
     refinements: int = 2
+    gam: bool = True
+    """False, to compare with: no image sees another; a learned constant takes the consensus' place."""
+    cem: bool = True
+    """False, to compare with: a plain head in place of the CEM's two branches."""
 
 
 @dataclass
@@ -62,7 +68,11 @@ class CosalLite(nn.Module):
         self.modulation = Modulation(config.channels, 2 * config.parts)
         self.coarse_head = CoarseHead(self.modulation.outputs, config.coarse_width)
         widths = (config.width16, config.lateral8, config.lateral4)
-        self.decoder = Decoder(self.modulation.outputs, widths, config.cem_width, config.k)
+        head = ConfidenceEnhancement if config.cem else PlainHead
+        cem = partial(head, width=config.cem_width, scale=2, k=config.k)
+        self.decoder = Decoder(self.modulation.outputs, widths, cem)
+        if not config.gam:
+            self.constant = nn.Parameter(torch.randn(2 * config.parts, config.channels))
 
     def encode(self, image: Tensor) -> Encoded:
         return Encoded(*self.encoder(image))
@@ -78,6 +88,8 @@ class CosalLite(nn.Module):
 
     def consensus(self, features: Tensor) -> Tensor:
         """The consensus (2K, C) of one group: affinity first, then as often as configured the coarse regions."""
+        if not self.config.gam:
+            return self.constant
         consensus = consensus_of(
             self.affinity_summary(features, self.gam.keys(features), mean_weights(len(features), features.device))
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .blocks import ConvBN, cosine_maps, upsample_to
-from .cem import ConfidenceEnhancement
 
 
 class Modulation(nn.Module):
@@ -52,13 +53,14 @@ class CoarseHead(nn.Module):
 class Decoder(nn.Module):
     """Modulated features, coarse logits and laterals -> CEM logits at half the input size, and presence."""
 
-    def __init__(self, inputs: int, widths: tuple[int, int, int], cem_width: int, k: float) -> None:
+    def __init__(self, inputs: int, widths: tuple[int, int, int], cem: Callable[[int], nn.Module]) -> None:
+        """cem: makes the head, from its number of input channels."""
         super().__init__()
         w16, w8, w4 = widths
         self.at16 = nn.Sequential(ConvBN(inputs + 1, w16), ConvBN(w16, w8, activation=False))
         self.at8 = nn.Sequential(nn.ReLU(), ConvBN(w8, w8), ConvBN(w8, w4, activation=False))
         self.at4 = nn.Sequential(nn.ReLU(), ConvBN(w4, w4))
-        self.cem = ConfidenceEnhancement(w4, cem_width, scale=2, k=k)
+        self.cem = cem(w4)
         self.presence = nn.Linear(2 + w8, 1)
 
     def forward(

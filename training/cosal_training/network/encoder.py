@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .blocks import ConvBN, upsample_to
 
-FROZEN_STAGES = ("conv_stem", "bn1", "blocks.0", "blocks.1")
+FROZEN_STAGES = ("conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2")
 
 
 def efficientnet_lite0() -> nn.Module:

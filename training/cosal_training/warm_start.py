@@ -1,0 +1,139 @@
+"""A shipped model as the start of a training: its graphs' weights back into a network.
+
+Graphs hold batch normalisations folded into their convolutions. Unfolding is exact for evaluation: a convolution
+takes the folded weights, and its normalisation undoes itself with the statistics that training pictures have there.
+In training mode, where batches bring statistics of their own, the network then starts close to what was shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from .export.deployed import foldable
+from .network import CosalLite
+
+PREFIX = "network."
+HALF = "_half"
+
+
+class WarmStartError(ValueError):
+    """A model folder does not fit the network."""
+
+
+def warm_start(network: CosalLite, folder: Path, pictures: Iterable[Tensor]) -> None:
+    """Give `network` the weights of the graphs in `folder`.
+
+    pictures: training pictures (N, 3, S, S), a whole group each, to measure statistics on; some 50 in all are
+    enough. Raises WarmStartError when the folder's weights are not those of such a network.
+    """
+    weights = read_weights(folder)
+    pairs = {bn: (name, convolution) for name, convolution, bn in foldable(network)}
+    folded = {f"{name}.bias" for name, _ in pairs.values()}
+    own = dict(network.named_parameters())
+    normalised = {id(p) for bn in pairs for p in bn.parameters()}
+    wanted = [name for name, p in own.items() if id(p) not in normalised]
+    wrong = [n for n in wanted if n not in weights or weights[n].shape != own[n].shape]
+    if wrong:
+        raise WarmStartError(
+            f"{folder} is no model of this network: {', '.join(wrong[:5])} missing or of another shape"
+        )
+    with torch.no_grad():
+        for name in wanted:
+            own[name].copy_(weights[name])
+        for bn, (name, _) in pairs.items():
+            _neutral(bn, weights[f"{name}.bias"])
+    assert folded <= weights.keys()
+    _measure(network, list(pairs), pictures)
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Parameters of the graphs of a model folder, by the names that they have in the folded network."""
+    found: dict[str, Tensor] = {}
+    for path in sorted(folder.glob("*.onnx")):
+        graph = onnx.load(path).graph
+        arrays = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+        for name, values in arrays.items():
+            if name.startswith(PREFIX):
+                found[name.removeprefix(PREFIX).removesuffix(HALF)] = _tensor(values)
+        for name, values in _linear_weights(graph, arrays):
+            found.setdefault(name, _tensor(values))
+    if not found:
+        raise WarmStartError(f"{folder} holds no graph with named weights")
+    return found
+
+
+def _linear_weights(graph: onnx.GraphProto, arrays: dict[str, np.ndarray]) -> Iterable[tuple[str, np.ndarray]]:
+    """The exporter transposes the weights of linear layers and drops their names; their biases keep them."""
+    made_by = {output: node for node in graph.node for output in node.output}
+    for node in graph.node:
+        bias = next((i for i in node.input if i.startswith(PREFIX) and i.endswith(".bias")), None)
+        if bias is None or node.op_type not in ("Add", "Gemm"):
+            continue
+        product = (
+            node
+            if node.op_type == "Gemm"
+            else next((made_by[i] for i in node.input if i in made_by and made_by[i].op_type == "MatMul"), None)
+        )
+        if product is None:
+            continue
+        for name in product.input:
+            cast = made_by.get(name)
+            source = cast.input[0] if cast is not None and cast.op_type == "Cast" else name
+            if source in arrays and arrays[source].ndim == 2:
+                transposed = product.op_type == "MatMul" or not any(
+                    a.name == "transB" and a.i for a in product.attribute
+                )
+                values = arrays[source]
+                yield bias.removeprefix(PREFIX).removesuffix("bias") + "weight", values.T if transposed else values
+
+
+def _tensor(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.array(values, np.float32, order="C"))
+
+
+def _neutral(bn: nn.BatchNorm2d, bias: Tensor) -> None:
+    """Evaluation adds `bias` and does nothing else."""
+    assert bn.running_mean is not None and bn.running_var is not None
+    bn.running_mean.zero_()
+    bn.running_var.fill_(1 - bn.eps)
+    bn.weight.fill_(1)
+    bn.bias.copy_(bias)
+
+
+@torch.no_grad()
+def _measure(network: CosalLite, norms: list[nn.BatchNorm2d], pictures: Iterable[Tensor]) -> None:
+    """The same function, with the statistics that `pictures` have before each normalisation."""
+    sums = {bn: (torch.zeros_like(bn.weight), torch.zeros_like(bn.weight), [0]) for bn in norms}
+
+    def note(bn: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        assert isinstance(bn, nn.BatchNorm2d)
+        total, squares, count = sums[bn]
+        total += inputs[0].sum((0, 2, 3))
+        squares += inputs[0].square().sum((0, 2, 3))
+        count[0] += inputs[0].numel() // inputs[0].shape[1]
+
+    hooks = [bn.register_forward_pre_hook(note) for bn in norms]
+    training = network.training
+    network.eval()
+    for group in pictures:
+        network.segment(group)
+    network.train(training)
+    for hook in hooks:
+        hook.remove()
+    for bn, (total, squares, (count,)) in sums.items():
+        if count == 0:
+            raise WarmStartError("there are no pictures to measure statistics on")
+        mean = total / count
+        variance = (squares / count - mean.square()).clamp_min(1e-6)
+        assert bn.running_mean is not None and bn.running_var is not None
+        bn.running_mean.copy_(mean)
+        bn.running_var.copy_(variance)
+        bn.weight.copy_((variance + bn.eps).sqrt())
+        bn.bias += mean
