@@ -7,6 +7,10 @@ import { CacheStore } from "./cache-store.ts";
 import { once } from "./once.ts";
 import { createTurns } from "./turns.ts";
 
+export { RateObject } from "./access/rate-object.ts";
+export { FlightObject } from "./flights/flight-object.ts";
+export { JobObject } from "./jobs/job-object.ts";
+
 /** The bindings of wrangler.toml. */
 interface Env {
   readonly ASSETS: Assets;

@@ -4,4 +4,6 @@ declare module "cloudflare:workers" {
   export const exports: {
     readonly default: { fetch(url: string, init?: RequestInit): Promise<Response> };
   };
+  /** Its bindings. */
+  export const env: unknown;
 }

@@ -1,0 +1,144 @@
+import type { MessageBatch } from "@cloudflare/workers-types";
+import type { GroupEvent, JobEvent, JobRequest, Log, Problem } from "../../app/index.ts";
+import type { Begun, JobMessage } from "./job-object.ts";
+
+/** What a `JobObject` answers to who computes it. */
+export interface WorkStub {
+  begin(holder: string): Promise<Begun>;
+  tell(holder: string, events: readonly JobEvent["event"][]): Promise<boolean>;
+  succeed(holder: string): Promise<void>;
+  fail(holder: string, problem: Problem, isFinal: boolean): Promise<boolean>;
+  bury(problem: Problem): Promise<void>;
+}
+
+/** Computes a job's group and leaves it in the stores. */
+export type RunJob = (
+  request: JobRequest,
+  context: { readonly signal: AbortSignal; readonly onEvent: (event: GroupEvent) => void },
+) => Promise<void>;
+
+export interface ConsumerParts {
+  readonly stubOf: (message: JobMessage) => WorkStub;
+  readonly run: RunJob;
+  /** How an error is shown, and whether trying again is in vain. */
+  readonly explain: (error: unknown, request: string) => { problem: Problem; isFinal: boolean };
+  readonly log: Log;
+}
+
+/** Seconds before a job is begun again: 10, 20, 40. */
+const pauseAfter = (attempt: number) => 10 * 2 ** (attempt - 1);
+
+/** Takes jobs out of the queue, and those that the queue gave up out of the dead-letter queue. */
+export async function consume(
+  batch: MessageBatch<JobMessage>,
+  { stubOf, run, explain, log }: ConsumerParts,
+): Promise<void> {
+  for (const message of batch.messages) {
+    const { id } = message.body;
+    const stub = stubOf(message.body);
+    if (batch.queue.endsWith("-dead")) {
+      await stub.bury(deadProblem(id));
+      log({ level: "error", event: "job dead", job: id });
+      message.ack();
+      continue;
+    }
+    const attempt = await work(stub, run, explain);
+    log({ level: "info", event: "job attempt", job: id, ...attempt });
+    if (attempt.again === undefined) message.ack();
+    else message.retry({ delaySeconds: attempt.again });
+  }
+}
+
+/** One attempt; `again`: the seconds after which the next is due. */
+async function work(
+  stub: WorkStub,
+  run: RunJob,
+  explain: ConsumerParts["explain"],
+): Promise<{ again?: number; problem?: string }> {
+  const holder = crypto.randomUUID();
+  const begun = await stub.begin(holder);
+  if (begun === undefined) return {};
+  const { request, attempt } = begun;
+  const stop = new AbortController();
+  const teller = new Teller(stub, holder, () => stop.abort(new Error("the job is over")));
+  try {
+    await run(request, { signal: stop.signal, onEvent: (event) => teller.tell(event) });
+    await teller.finish();
+    await stub.succeed(holder);
+    return {};
+  } catch (error) {
+    await teller.finish();
+    const { problem, isFinal } = explain(error, request.request);
+    const isAgain = await stub.fail(holder, problem, isFinal);
+    return { problem: problem.code, ...(isAgain && { again: pauseAfter(attempt) }) };
+  } finally {
+    teller.stop();
+  }
+}
+
+/** Milliseconds after which the job's object hears that the work goes on, if nothing else. */
+const BEAT = 20_000;
+
+/** Tells events in the order they came, as many at once as came meanwhile. */
+class Teller {
+  readonly #stub: WorkStub;
+  readonly #holder: string;
+  readonly #onRefused: () => void;
+  readonly #beat: ReturnType<typeof setInterval>;
+  #waiting: GroupEvent[] = [];
+  #sending: Promise<void> | undefined;
+
+  constructor(stub: WorkStub, holder: string, onRefused: () => void) {
+    this.#stub = stub;
+    this.#holder = holder;
+    this.#onRefused = onRefused;
+    this.#beat = setInterval(() => this.#send(), BEAT);
+  }
+
+  tell(event: GroupEvent): void {
+    this.#waiting.push(event);
+    this.#send();
+  }
+
+  /** When all has been told, or the job's object cannot be reached. */
+  async finish(): Promise<void> {
+    for (let tries = 0; tries < 3; tries++) {
+      this.#send();
+      await this.#sending;
+      if (this.#waiting.length === 0) return;
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#beat);
+  }
+
+  #send(): void {
+    this.#sending ??= this.#drain().finally(() => {
+      this.#sending = undefined;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    do {
+      const events = this.#waiting.splice(0);
+      try {
+        if (!(await this.#stub.tell(this.#holder, events))) this.#onRefused();
+      } catch {
+        this.#waiting.unshift(...events);
+        return;
+      }
+    } while (this.#waiting.length > 0);
+  }
+}
+
+function deadProblem(request: string): Problem {
+  return {
+    type: "/problems/backend_unavailable",
+    title: "Nothing can compute the group now",
+    status: 503,
+    code: "backend_unavailable",
+    detail: "The job failed as often as it may be tried.",
+    request,
+  };
+}

@@ -1,0 +1,271 @@
+import { DurableObject } from "cloudflare:workers";
+import type { DurableObjectState, Queue } from "@cloudflare/workers-types";
+import {
+  type Job,
+  type JobEvent,
+  type JobRequest,
+  jsonLog,
+  type Problem,
+} from "../../app/index.ts";
+import { hasEnded, type JobState, jobOf, Ledger } from "./ledger.ts";
+import { deliver, pauseAfter } from "./webhook.ts";
+
+/** What the queue carries: where the job's state is. */
+export interface JobMessage {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+/** The bindings and secrets that a job needs. */
+export interface JobEnv {
+  readonly QUEUE: Queue<JobMessage>;
+  readonly WEBHOOK_SECRET?: string;
+}
+
+export interface NewJob {
+  readonly id: string;
+  readonly request: JobRequest;
+  readonly fingerprint: string;
+}
+
+/** What whoever computes a job may do: nothing when it is another's, or over. */
+export type Begun = { readonly request: JobRequest; readonly attempt: number } | undefined;
+
+/** How often a job is begun before it is given up. */
+export const MOST_ATTEMPTS = 4;
+
+/** Milliseconds of silence after which who computes a job counts as gone. */
+const SILENCE = 60_000;
+
+/** Milliseconds after which a job that waits is put into the queue again, should it have been lost. */
+const LOST = 10 * 60_000;
+
+/** How long what is known of a job is kept after its end, in milliseconds. */
+const KEPT = 30 * 24 * 3_600_000;
+
+/** How long a reader of events may wait, in milliseconds, before it has to ask again. */
+const LONGEST_WAIT = 10_000;
+
+/** Events that are told at once: each is a few hundred bytes, and an answer may have 32 MiB. */
+const PAGE = 200;
+
+/**
+ * A job: state in SQLite, so that it survives whatever happens to the Worker that computes it. The
+ * alarm keeps it going: it puts a job back into the queue whose computer went silent, delivers the
+ * webhook, and forgets the job at last.
+ */
+export class JobObject extends DurableObject<JobEnv> {
+  readonly #ledger: Ledger;
+  readonly #log = jsonLog();
+  /** Readers of events that wait for the next. */
+  readonly #waiting = new Set<() => void>();
+
+  constructor(ctx: DurableObjectState, env: JobEnv) {
+    super(ctx, env);
+    this.#ledger = new Ledger(ctx.storage.sql);
+  }
+
+  /** The job, which is an older one when its id was used before. Undefined for another request. */
+  async create({ id, request, fingerprint }: NewJob): Promise<Job | undefined> {
+    const known = this.#ledger.state;
+    if (known !== undefined) return known.fingerprint === fingerprint ? jobOf(known) : undefined;
+    const now = Date.now();
+    this.#ledger.open({
+      id,
+      request,
+      fingerprint,
+      status: "queued",
+      created: now,
+      updated: now,
+      seen: now,
+      holder: "",
+      attempts: 0,
+      done: 0,
+      deliveries: 0,
+    });
+    this.#tell();
+    await this.#enqueue();
+    await this.ctx.storage.setAlarm(now + SILENCE);
+    return this.get();
+  }
+
+  get(): Job | undefined {
+    const { state } = this.#ledger;
+    return state && jobOf(state);
+  }
+
+  /** Takes the job for `holder`. */
+  begin(holder: string): Begun {
+    const { state } = this.#ledger;
+    if (state === undefined || hasEnded(state)) return undefined;
+    if (state.status === "running" && !this.#isSilent(state)) return undefined;
+    const attempts = state.attempts + 1;
+    this.#change({ status: "running", holder, attempts, done: 0 });
+    return { request: state.request, attempt: attempts };
+  }
+
+  /** Adds events; whether to go on. */
+  tell(holder: string, events: readonly JobEvent["event"][]): boolean {
+    const { state } = this.#ledger;
+    if (state?.status !== "running" || state.holder !== holder) return false;
+    let { done } = state;
+    for (const event of events) {
+      this.#ledger.append(event);
+      if (event.event === "image") done++;
+    }
+    const { total } = jobOf(state);
+    this.#ledger.update({ seen: Date.now(), updated: Date.now(), done: Math.min(done, total) });
+    this.#wake();
+    return true;
+  }
+
+  async succeed(holder: string): Promise<void> {
+    const { state } = this.#ledger;
+    if (state?.status !== "running" || state.holder !== holder) return;
+    await this.#end({ status: "succeeded", done: jobOf(state).total });
+  }
+
+  /** @returns whether it is to be tried again */
+  async fail(holder: string, problem: Problem, isFinal: boolean): Promise<boolean> {
+    const { state } = this.#ledger;
+    if (state?.status !== "running" || state.holder !== holder) return false;
+    if (isFinal || state.attempts >= MOST_ATTEMPTS) {
+      await this.#end({ status: "failed", problem });
+      return false;
+    }
+    this.#change({ status: "queued", holder: "", problem });
+    return true;
+  }
+
+  /** The queue gave the job up: it ends with the last problem that was met, or this one. */
+  async bury(problem: Problem): Promise<void> {
+    const { state } = this.#ledger;
+    if (state === undefined || hasEnded(state)) return;
+    await this.#end({ status: "failed", problem: state.problem ?? problem });
+  }
+
+  async cancel(): Promise<Job | undefined> {
+    const { state } = this.#ledger;
+    if (state !== undefined && !hasEnded(state)) await this.#end({ status: "cancelled" });
+    return this.get();
+  }
+
+  /** Events after a number, as soon as there is one; none when the job has ended or nothing came. */
+  async events(after: number): Promise<{ events: JobEvent[]; isOver: boolean } | undefined> {
+    if (this.#ledger.state === undefined) return undefined;
+    const read = () => this.#ledger.after(after, PAGE);
+    let events = read();
+    if (events.length === 0 && !hasEnded(this.#ledger.state)) {
+      await this.#next();
+      events = read();
+    }
+    return { events, isOver: events.length < PAGE && hasEnded(this.#ledger.state) };
+  }
+
+  async alarm(): Promise<void> {
+    const { state } = this.#ledger;
+    if (state === undefined) return;
+    const now = Date.now();
+    if (!hasEnded(state)) await this.#watch(state);
+    else if (state.deliveryDue !== undefined && state.deliveryDue <= now)
+      await this.#deliver(state);
+    else if (now >= state.updated + KEPT) {
+      await this.ctx.storage.deleteAll();
+      return;
+    }
+    const current = this.#ledger.state as JobState;
+    const next = hasEnded(current)
+      ? (current.deliveryDue ?? current.updated + KEPT)
+      : now + SILENCE;
+    await this.ctx.storage.setAlarm(next);
+  }
+
+  async #watch(state: JobState): Promise<void> {
+    const isLost = state.status === "queued" && Date.now() - state.updated > LOST;
+    if (!isLost && !(state.status === "running" && this.#isSilent(state))) return;
+    if (state.attempts >= MOST_ATTEMPTS) {
+      await this.bury(goneProblem(state));
+      return;
+    }
+    this.#change({ status: "queued", holder: "" });
+    await this.#enqueue();
+  }
+
+  async #deliver(state: JobState): Promise<void> {
+    const { webhook } = state.request;
+    const secret = this.env.WEBHOOK_SECRET;
+    if (webhook === undefined || secret === undefined) {
+      this.#ledger.update({ deliveryDue: undefined });
+      return;
+    }
+    const outcome = await deliver(jobOf(state), webhook, secret);
+    const deliveries = state.deliveries + 1;
+    const pause = outcome === "failed" ? pauseAfter(deliveries) : undefined;
+    const deliveryDue = pause === undefined ? undefined : Date.now() + pause;
+    this.#ledger.update({ deliveries, deliveryDue });
+    if (outcome !== "delivered") {
+      const fields = { job: state.id, outcome, deliveries, isLast: pause === undefined };
+      this.#log({ level: "warn", event: "webhook failed", ...fields });
+    }
+  }
+
+  async #end(change: Partial<JobState>): Promise<void> {
+    const deliveryDue = this.#ledger.state?.request.webhook === undefined ? undefined : Date.now();
+    const { updated } = this.#change({ holder: "", deliveryDue, ...change });
+    await this.ctx.storage.setAlarm(deliveryDue ?? updated + KEPT);
+  }
+
+  #change(change: Partial<JobState>): JobState {
+    const now = Date.now();
+    const state = this.#ledger.update({ seen: now, updated: now, ...change });
+    this.#tell();
+    return state;
+  }
+
+  /** Tells readers what the job now is. */
+  #tell(): void {
+    this.#ledger.append({ event: "job", data: this.get() as Job });
+    this.#wake();
+  }
+
+  /** A job that does not get into the queue is tried again by the alarm: it is not lost. */
+  async #enqueue(): Promise<void> {
+    const { id, request } = this.#ledger.state as JobState;
+    try {
+      await this.env.QUEUE.send({ tenant: request.tenant, id });
+    } catch (error) {
+      this.#log({ level: "error", event: "queue failed", job: id, error });
+    }
+  }
+
+  #isSilent({ seen }: JobState): boolean {
+    return Date.now() - seen > SILENCE;
+  }
+
+  #wake(): void {
+    for (const done of [...this.#waiting]) done();
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, LONGEST_WAIT);
+      this.#waiting.add(done);
+    });
+  }
+}
+
+function goneProblem({ request, attempts }: JobState): Problem {
+  return {
+    type: "/problems/backend_unavailable",
+    title: "Nothing can compute the group now",
+    status: 503,
+    code: "backend_unavailable",
+    detail: `The job was begun ${attempts} times, and each time whoever computed it went silent.`,
+    request: request.request,
+  };
+}

@@ -1,0 +1,52 @@
+import { Webhook } from "standardwebhooks";
+import type { Job } from "../../app/index.ts";
+
+/**
+ * Milliseconds between a delivery that failed and the next: 10 in all, over a little more than a
+ * day. (Standard Webhooks, "Deliverability and reliability", recommends several days at most.)
+ */
+const PAUSES = [5, 30, 120, 600, 1800, 3600, 10_800, 21_600, 43_200].map((s) => 1000 * s);
+
+/** How long a receiver may take to answer, in milliseconds. */
+const PATIENCE = 15_000;
+
+/** Milliseconds until the delivery after `tried` ones that failed; undefined: there is none. */
+export function pauseAfter(tried: number): number | undefined {
+  return PAUSES[tried - 1];
+}
+
+/** `delivered`: a 2xx. `gone`: a 410, the receiver wants nothing more. Else it is tried again. */
+export type Delivery = "delivered" | "gone" | "failed";
+
+/**
+ * Tells a receiver how a job ended, once: a POST signed as Standard Webhooks 1.0 says (`webhook-id`,
+ * `webhook-timestamp`, `webhook-signature: v1,...`). Redirects are not followed: the receiver's
+ * host was checked, the next one would not be.
+ *
+ * @param secret `whsec_` and base64 of 24 to 64 bytes
+ */
+export async function deliver(job: Job, url: string, secret: string): Promise<Delivery> {
+  const id = `msg_${job.id}`;
+  const now = new Date();
+  const body = JSON.stringify({ type: `job.${job.status}`, timestamp: job.updated, data: job });
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE),
+      headers: {
+        "content-type": "application/json",
+        "user-agent": "cosal",
+        "webhook-id": id,
+        "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+        "webhook-signature": new Webhook(secret).sign(id, now, body),
+      },
+      body,
+    });
+    await response.body?.cancel();
+    if (response.ok) return "delivered";
+    return response.status === 410 ? "gone" : "failed";
+  } catch {
+    return "failed";
+  }
+}

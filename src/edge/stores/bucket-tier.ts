@@ -1,0 +1,42 @@
+import type { R2Bucket, R2Object } from "@cloudflare/workers-types";
+import { kindOf } from "./keys.ts";
+import type { Retention } from "./retention.ts";
+import type { Tier } from "./tier.ts";
+
+/**
+ * An R2 bucket: global and durable. Its lifecycle rules delete what is too old within a day (see
+ * docs/deploy.md); what is too old and still there is not read.
+ */
+export function bucketTier(
+  bucket: R2Bucket,
+  retention: Retention,
+  now: () => number = Date.now,
+): Tier {
+  const expiry = (object: R2Object) => object.uploaded.getTime() + retention[kindOf(object.key)];
+  return {
+    name: "bucket",
+    async get(key) {
+      const oldest = new Date(now() - retention[kindOf(key)]);
+      const object = await bucket.get(key, { onlyIf: { uploadedAfter: oldest } });
+      // What is too old comes without its body.
+      if (object === null || !("body" in object)) return undefined;
+      return { bytes: new Uint8Array(await object.arrayBuffer()), expires: expiry(object) };
+    },
+    async has(key) {
+      const object = await bucket.head(key);
+      return object !== null && now() < expiry(object);
+    },
+    async put(key, { bytes }) {
+      await bucket.put(key, bytes);
+    },
+    async forget(prefix, keys) {
+      if (keys.length > 0) await bucket.delete([...keys]);
+      // A page has at most 1,000 keys, and as many are taken by one delete.
+      for (;;) {
+        const { objects } = await bucket.list({ prefix });
+        if (objects.length === 0) return;
+        await bucket.delete(objects.map(({ key }) => key));
+      }
+    },
+  };
+}

@@ -1,0 +1,215 @@
+import { env } from "cloudflare:workers";
+import type { R2Bucket } from "@cloudflare/workers-types";
+import { beforeEach, describe, expect, it } from "vitest";
+import { silent } from "../../app/index.ts";
+import type { GroupResult, Stores } from "../../group/index.ts";
+import { Keys } from "./keys.ts";
+import { RETENTION } from "./retention.ts";
+import { edgeStores } from "./stores.ts";
+
+const { BUCKET } = env as { BUCKET: R2Bucket };
+const MODEL = "e".repeat(64);
+const record = Uint8Array.from([1, 2, 3]);
+
+let now = Date.now();
+let tests = 0;
+let digest: (text: string) => string;
+
+beforeEach(() => {
+  now = Date.now();
+  const prefix = (++tests).toString(16);
+  digest = (text) => `${prefix}${text}`.padEnd(64, "0");
+});
+
+/** Each call is another isolate: its memory is empty. */
+function isolate({ bucket = true, caches: cache = caches }: Options = {}) {
+  const under: Promise<unknown>[] = [];
+  const stores = edgeStores({
+    caches: cache,
+    ...(bucket && { bucket: BUCKET }),
+    retention: RETENTION,
+    models: async () => [{ digest: MODEL }],
+    waitUntil: (promise) => under.push(promise),
+    log: silent,
+    now: () => now,
+  });
+  return { stores, settled: () => Promise.all(under) };
+}
+
+interface Options {
+  bucket?: boolean;
+  caches?: CacheStorage;
+}
+
+/** Another data centre: nothing is in its cache. */
+function elsewhere(): CacheStorage {
+  const name = `cosal-elsewhere-${crypto.randomUUID()}`;
+  return { open: () => caches.open(name) } as unknown as CacheStorage;
+}
+
+function result(id: string): GroupResult {
+  const image = {
+    sha256: digest("a"),
+    width: 2,
+    height: 1,
+    coverage: 0.5,
+    box: null,
+    presence: 1,
+  };
+  return {
+    id,
+    model: { name: "m", digest: MODEL },
+    backend: "wasm",
+    common: 1,
+    images: [image],
+    skipped: [],
+    notices: [],
+  };
+}
+
+async function keep({ groups }: Stores, id: string): Promise<void> {
+  await groups.putMask(id, digest("a"), record);
+  await groups.putConsensus(id, record);
+  await groups.putResult(result(id));
+}
+
+describe.each([
+  ["with a bucket", true],
+  ["without one", false],
+])("the stores of the edge, %s", (_, bucket) => {
+  it("give back what was put, and nothing else, in this isolate and in the next", async () => {
+    const id = digest("one");
+    const first = isolate({ bucket });
+    await keep(first.stores(""), id);
+    await first.settled();
+    for (const { stores } of [first, isolate({ bucket })]) {
+      const { groups } = stores("");
+      expect(await groups.result(id)).toEqual(result(id));
+      expect(await groups.mask(id, digest("a"))).toEqual(record);
+      expect(await groups.consensus(id)).toEqual(record);
+      expect(await groups.result(digest("other"))).toBeUndefined();
+      expect(await groups.mask(id, digest("b"))).toBeUndefined();
+    }
+  });
+
+  it("show no tenant what another has", async () => {
+    const { stores } = isolate({ bucket });
+    const id = digest("tenants");
+    await keep(stores("a"), id);
+    await stores("a").images.put(digest("a"), record);
+    await stores("a").features.put(`${MODEL}/${digest("a")}`, record);
+    for (const tenant of ["", "b", "a/", "A", "../a"]) {
+      const { groups, images, features } = stores(tenant);
+      expect(await groups.result(id)).toBeUndefined();
+      expect(await groups.mask(id, digest("a"))).toBeUndefined();
+      expect((await images.has([digest("a")])).size).toBe(0);
+      expect(await features.get(`${MODEL}/${digest("a")}`)).toBeUndefined();
+      expect(await groups.delete(id)).toBe(false);
+    }
+    expect(await stores("a").groups.result(id)).toBeDefined();
+  });
+
+  it("keep photographs for a day and results for thirty", async () => {
+    const id = digest("retention");
+    const image = digest("a");
+    const writer = isolate({ bucket });
+    await keep(writer.stores(""), id);
+    await writer.stores("").images.put(image, record);
+    await writer.stores("").features.put(`${MODEL}/${image}`, record);
+    await writer.settled();
+    const begin = now;
+    for (const [after, hasImage, hasResult] of [
+      [RETENTION.inputs - 60_000, true, true],
+      [RETENTION.inputs + 60_000, false, true],
+      [RETENTION.results - 60_000, false, true],
+      [RETENTION.results + 60_000, false, false],
+    ] as const) {
+      now = begin + after;
+      for (const { stores } of [writer, isolate({ bucket })]) {
+        const { groups, images, features } = stores("");
+        expect((await images.get(image)) !== undefined).toBe(hasImage);
+        expect((await images.has([image])).size).toBe(hasImage ? 1 : 0);
+        expect((await features.get(`${MODEL}/${image}`)) !== undefined).toBe(hasImage);
+        expect((await groups.result(id)) !== undefined).toBe(hasResult);
+        expect((await groups.mask(id, image)) !== undefined).toBe(hasResult);
+      }
+    }
+  });
+
+  it("forget a group and a photograph wherever they are", async () => {
+    const [id, image] = [digest("deleted"), digest("a")];
+    const first = isolate({ bucket });
+    await keep(first.stores(""), id);
+    await first.stores("").images.put(image, record);
+    await first.stores("").features.put(`${MODEL}/${image}`, record);
+    await first.settled();
+    expect(await first.stores("").groups.delete(id)).toBe(true);
+    expect(await first.stores("").images.delete(image)).toBe(true);
+    await first.stores("").features.deleteImage(image);
+    for (const { stores } of [first, isolate({ bucket })]) {
+      const { groups, images, features } = stores("");
+      expect(await groups.result(id)).toBeUndefined();
+      expect(await groups.mask(id, image)).toBeUndefined();
+      expect(await groups.consensus(id)).toBeUndefined();
+      expect(await images.get(image)).toBeUndefined();
+      expect(await features.get(`${MODEL}/${image}`)).toBeUndefined();
+      expect(await groups.delete(id)).toBe(false);
+      expect(await images.delete(image)).toBe(false);
+    }
+    expect((await BUCKET.list({ prefix: new Keys("").group(id) })).objects).toEqual([]);
+  });
+});
+
+describe("the bucket", () => {
+  it("serves other data centres, each of which then has a copy of its own", async () => {
+    const id = digest("global");
+    const writer = isolate();
+    await keep(writer.stores(""), id);
+    await writer.settled();
+    const cache = elsewhere();
+    const reader = isolate({ caches: cache });
+    expect(await reader.stores("").groups.result(id)).toEqual(result(id));
+    await reader.settled();
+    const nearby = isolate({ caches: cache, bucket: false });
+    expect(await nearby.stores("").groups.result(id)).toEqual(result(id));
+    // A copy that nobody can be told to delete is kept for an hour.
+    now += 3_700_000;
+    expect(await nearby.stores("").groups.result(id)).toBeUndefined();
+    expect(await reader.stores("").groups.result(id)).toEqual(result(id));
+  });
+
+  it("is not read for features of another model or other code", async () => {
+    const { stores, settled } = isolate();
+    const { features } = stores("");
+    await features.put(`${MODEL}/${digest("a")}`, record);
+    await settled();
+    const { objects } = await BUCKET.list({ prefix: new Keys("").featuresOf(digest("a")) });
+    expect(objects.map(({ key }) => key)).toEqual([new Keys("").features(digest("a"), MODEL)]);
+    expect(await features.get(`${"f".repeat(64)}/${digest("a")}`)).toBeUndefined();
+  });
+
+  it("may fail: what is nearer answers, and only a photograph that is lost is an error", async () => {
+    const failing = new Proxy({} as R2Bucket, {
+      get: () => () => Promise.reject(new Error("R2 is down")),
+    });
+    const under: Promise<unknown>[] = [];
+    const stores = edgeStores({
+      caches,
+      bucket: failing,
+      retention: RETENTION,
+      models: async () => [],
+      waitUntil: (promise) => under.push(promise),
+      log: silent,
+    })("");
+    const id = digest("failing");
+    expect(await stores.groups.result(id)).toBeUndefined();
+    await keep(stores, id);
+    await Promise.all(under);
+    expect(await stores.groups.result(id)).toEqual(result(id));
+    await expect(stores.images.put(digest("a"), record)).rejects.toMatchObject({
+      code: "backend_unavailable",
+      retryAfter: expect.any(Number),
+    });
+    await expect(stores.groups.delete(id)).rejects.toThrow("R2 is down");
+  });
+});
