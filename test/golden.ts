@@ -2,6 +2,7 @@ import type { Decoder, InputFormat } from "../src/codec/index.ts";
 import { toTensor } from "../src/codec/resample.ts";
 import {
   createSegmenter,
+  describeModel,
   type ImageMask,
   type ModelFiles,
   type Runtime,
@@ -26,6 +27,13 @@ export class Golden {
     this.group = index.group;
     this.index = index;
     this.bytes = bytes;
+  }
+
+  /** Logits that the network gave picture `i`. */
+  logits(i: number): Float32Array {
+    const logits = this.floats("logits");
+    const length = logits.length / this.group;
+    return logits.slice(i * length, (i + 1) * length);
   }
 
   floats(name: string): Float32Array {
@@ -80,6 +88,47 @@ export async function segmentGolden(
     masks.push(mask);
   }
   return { consensus, masks };
+}
+
+/** Logits of the golden pictures through the graphs alone, under the golden consensus. */
+export async function decodeGolden(
+  golden: Golden,
+  files: ModelFiles,
+  runtime: Runtime,
+): Promise<Float32Array[]> {
+  const { manifest } = await describeModel(files);
+  const { input, graphs } = manifest;
+  const encoder = await runtime.open(await files(graphs.encoder.file));
+  const decoder = await runtime.open(await files(graphs.decoder.file));
+  const consensus = { data: golden.floats("consensus"), dims: manifest.consensus.shape };
+  const logits: Float32Array[] = [];
+  for (let i = 0; i < golden.group; i++) {
+    const image = {
+      data: toTensor(golden.picture(i), input),
+      dims: [1, 3, input.height, input.width],
+    };
+    const features = await encoder.run({ image });
+    const inputs = Object.keys(graphs.decoder.inputs).map((name) => [
+      name,
+      name === "consensus" ? consensus : features[name],
+    ]);
+    const outputs = await decoder.run(Object.fromEntries(inputs));
+    logits.push(outputs.logits?.data as Float32Array);
+  }
+  return logits;
+}
+
+/** Mean difference of two masks, 0..1, given as logits. */
+export function meanMaskDifference(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) throw new Error(`${a.length} values against ${b.length}`);
+  const mask = (logit: number) => 1 / (1 + Math.exp(-logit));
+  return a.reduce((sum, logit, i) => sum + Math.abs(mask(logit) - mask(b[i]!)), 0) / a.length;
+}
+
+/** Share of pixels that are object in one mask and not in the other. */
+export function flippedPixels(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) throw new Error(`${a.length} values against ${b.length}`);
+  return a.reduce((flips, logit, i) => flips + Number(logit >= 0 !== b[i]! >= 0), 0) / a.length;
 }
 
 /** The model with another number of refinements. */

@@ -1,10 +1,10 @@
 import * as ort from "onnxruntime-web/wasm";
-import { onnxRuntime } from "./onnx.ts";
 import type { Runtime } from "./runtime.ts";
+import { webRuntime } from "./web.ts";
 
 /** onnxruntime-web (WASM SIMD, one thread) in Node: what a Worker computes, without a Worker. */
 export function nodeRuntime(): Runtime {
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = "error";
-  return onnxRuntime(ort, { executionProviders: ["wasm"], graphOptimizationLevel: "all" });
+  return webRuntime(ort, ["wasm"]);
 }

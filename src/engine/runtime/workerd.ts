@@ -1,12 +1,14 @@
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
 import * as ort from "onnxruntime-web/wasm";
-import { onnxRuntime } from "./onnx.ts";
+import { growTightly } from "./heap.ts";
 import type { Runtime } from "./runtime.ts";
+import { webRuntime } from "./web.ts";
 
 /**
  * onnxruntime-web (WASM SIMD, one thread) in a Worker.
  *
- * Workers may not compile WebAssembly, only instantiate modules that were compiled at deployment.
+ * Workers may not compile WebAssembly, only instantiate modules that were compiled at deployment
+ * (https://developers.cloudflare.com/workers/runtime-apis/webassembly/).
  * onnxruntime-web 1.30.0 has no option for that: it hands its bytes to WebAssembly.instantiate. So
  * it gets a dummy for bytes (which also keeps it from looking for a file next to `import.meta.url`,
  * empty here), and `instantiate` is replaced for as long as its first session takes to open.
@@ -15,14 +17,14 @@ export function workerdRuntime(): Runtime {
   ort.env.wasm.wasmBinary = DUMMY_BINARY;
   ort.env.wasm.numThreads = 1; // there is no Worker to put a second thread in
   ort.env.logLevel = "error";
-  return onnxRuntime(
+  return webRuntime(
     {
       Tensor: ort.Tensor,
       InferenceSession: {
         create: (graph, options) => withModule(() => ort.InferenceSession.create(graph, options)),
       },
     },
-    { executionProviders: ["wasm"], graphOptimizationLevel: "all" },
+    ["wasm"],
   );
 }
 
@@ -33,6 +35,7 @@ async function withModule<T>(open: () => Promise<T>): Promise<T> {
   const original = WebAssembly.instantiate;
   const replaced = async (source: unknown, imports: WebAssembly.Imports) => {
     if (!isDummy(source)) return original(source as BufferSource, imports);
+    growTightly(imports);
     // Synchronous, so that no request can be dropped between here and a loaded runtime.
     return { module: wasm, instance: new WebAssembly.Instance(wasm, imports) };
   };

@@ -1,0 +1,69 @@
+import type { Env } from "onnxruntime-web";
+import { CosalError } from "../../errors.ts";
+import { type AdapterSource, checkAdapter } from "./adapter.ts";
+import { gpuRuntime } from "./gpu.ts";
+import type { Runtime } from "./runtime.ts";
+import { webRuntime } from "./web.ts";
+
+export interface BrowserOptions {
+  /** "auto" (default): WebGPU where there is a real adapter, else WASM. */
+  readonly backend?: "auto" | "webgpu" | "wasm";
+  /** Whether WebGPU may run on a software adapter: for tests. No by default. */
+  readonly software?: boolean;
+  /** URL of the folder with onnxruntime-web's `.wasm` files; by default beside the script. */
+  readonly assets?: string;
+}
+
+export interface BrowserRuntime {
+  readonly runtime: Runtime;
+  readonly backend: "webgpu" | "wasm";
+  /** What the GPU is called, with WebGPU. */
+  readonly adapter?: string;
+  /** See `GpuRuntime.lost`. */
+  readonly lost?: Promise<string>;
+}
+
+/** More threads bring nothing for graphs of this size. */
+const MOST_THREADS = 4;
+
+/**
+ * onnxruntime-web in a page or a web worker. WASM runs on several threads where the page is
+ * cross-origin isolated (COOP and COEP headers), else on one.
+ *
+ * @throws CosalError backend_unavailable when WebGPU is asked for and has no fit adapter
+ */
+export async function browserRuntime(options: BrowserOptions = {}): Promise<BrowserRuntime> {
+  const { backend = "auto", software = false, assets } = options;
+  if (backend !== "wasm") {
+    try {
+      const adapter = await checkAdapter(webGpu(), software);
+      const ort = await gpuBuild();
+      locate(ort.env, assets);
+      return { backend: "webgpu", ...gpuRuntime(ort, adapter) };
+    } catch (error) {
+      if (backend === "webgpu" || !(error instanceof CosalError)) throw error;
+    }
+  }
+  const ort = await import("onnxruntime-web/wasm");
+  locate(ort.env, assets);
+  ort.env.logLevel = "error";
+  ort.env.wasm.numThreads = crossOriginIsolated
+    ? Math.min(MOST_THREADS, navigator.hardwareConcurrency)
+    : 1;
+  return { backend: "wasm", runtime: webRuntime(ort, ["wasm"]) };
+}
+
+/** 17 MB where the browser has JSPI (Chromium 137), else 27. */
+function gpuBuild() {
+  return "Suspending" in WebAssembly
+    ? import("onnxruntime-web/jspi")
+    : import("onnxruntime-web/webgpu");
+}
+
+function webGpu(): AdapterSource | undefined {
+  return (navigator as { gpu?: AdapterSource }).gpu;
+}
+
+function locate(env: Env, assets: string | undefined): void {
+  if (assets !== undefined) env.wasm.wasmPaths = assets;
+}

@@ -1,0 +1,68 @@
+import { CosalError } from "../../errors.ts";
+import { type AdapterSource, checkAdapter } from "./adapter.ts";
+import { type GpuRuntime, gpuRuntime } from "./gpu.ts";
+import type { Runtime } from "./runtime.ts";
+
+export interface DawnOptions {
+  /** Whether a software adapter will do (SwiftShader, llvmpipe): for tests. No by default. */
+  readonly software?: boolean;
+}
+
+/**
+ * WebGPU in Node 24 or newer: Chromium's Dawn (npm `webgpu`, an optional dependency) under
+ * onnxruntime-web's JSPI build. One per process; two processes may share a GPU.
+ *
+ * @throws CosalError backend_unavailable when Dawn or a fit adapter is missing
+ */
+export async function dawnRuntime({ software = false }: DawnOptions = {}): Promise<GpuRuntime> {
+  const gpu = await installWebGpu();
+  return whileAlive(async () => {
+    const adapter = await checkAdapter(gpu, software);
+    // Only now, as it looks for WebGPU when it is imported.
+    const { runtime, ...rest } = gpuRuntime(await import("onnxruntime-web/jspi"), adapter);
+    return { ...rest, runtime: keptAlive(runtime) };
+  });
+}
+
+/** Makes `navigator.gpu` and WebGPU's constants what they are in a browser. */
+async function installWebGpu(): Promise<AdapterSource> {
+  if (!("Suspending" in WebAssembly)) {
+    throw new CosalError("backend_unavailable", "WebGPU in Node needs Node 24 or newer (JSPI).");
+  }
+  try {
+    const { create, globals } = await import("webgpu");
+    Object.assign(globalThis, globals);
+    const gpu = create([]);
+    Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
+    return gpu as AdapterSource;
+  } catch (cause) {
+    throw new CosalError("backend_unavailable", "The npm package webgpu does not load here.", {
+      cause,
+    });
+  }
+}
+
+/**
+ * Dawn's promises do not keep Node from ending while they are pending
+ * (https://github.com/dawn-gpu/node-webgpu#lifetime).
+ */
+async function whileAlive<T>(work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(() => {}, 1000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function keptAlive(runtime: Runtime): Runtime {
+  return {
+    async open(graph) {
+      const session = await whileAlive(() => runtime.open(graph));
+      return {
+        run: (inputs) => whileAlive(() => session.run(inputs)),
+        close: () => whileAlive(() => session.close()),
+      };
+    },
+  };
+}

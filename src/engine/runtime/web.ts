@@ -1,0 +1,22 @@
+import type { InferenceSession } from "onnxruntime-web";
+import { type OnnxRuntimeModule, onnxRuntime } from "./onnx.ts";
+import type { Runtime } from "./runtime.ts";
+import { splitWeights, WEIGHTS_PATH } from "./weights.ts";
+
+/** A runtime on one of onnxruntime-web's builds, whose heap is kept small by split weights. */
+export function webRuntime(
+  ort: OnnxRuntimeModule,
+  executionProviders: readonly InferenceSession.ExecutionProviderConfig[],
+): Runtime {
+  const InferenceSession: OnnxRuntimeModule["InferenceSession"] = {
+    create(file, options) {
+      const { graph, weights } = splitWeights(file);
+      const externalData = [{ path: WEIGHTS_PATH, data: weights }];
+      return ort.InferenceSession.create(graph, { ...options, externalData });
+    },
+  };
+  return onnxRuntime(
+    { Tensor: ort.Tensor, InferenceSession },
+    { executionProviders, graphOptimizationLevel: "all" },
+  );
+}
