@@ -1,5 +1,6 @@
 export { dropSmallComponents } from "./components.ts";
-export { binaryPng, maskPng } from "./mask-png.ts";
+export { binaryPng, maskPng, maskWebp } from "./mask-files.ts";
 export type { MaskOptions } from "./options.ts";
+export { maskPolygons, maskSvg } from "./polygons.ts";
 export { atModelSize, decodeLogits, encodeLogits, LOGITS_TYPE, type MaskRecord } from "./record.ts";
 export { type CocoRle, maskRle } from "./rle.ts";

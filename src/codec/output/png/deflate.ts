@@ -1,5 +1,6 @@
-import { BitWriter } from "./bit-writer.ts";
-import { type HuffmanCode, huffmanCode } from "./huffman.ts";
+import { BitWriter } from "../bit-writer.ts";
+import { packLengths } from "../code-lengths.ts";
+import { type HuffmanCode, huffmanCode } from "../huffman.ts";
 
 /** The bytes from `start` to `end` of some memory that is also seen as words of four. */
 export interface WordBuffer {
@@ -115,35 +116,14 @@ function writeRun(bits: BitWriter, { bits: codes, lengths }: HuffmanCode, run: n
 
 /** A dynamic block's header (RFC 1951, 3.2.7): the lengths of both codes, themselves packed. */
 function writeCode(bits: BitWriter, lengths: Uint8Array): void {
-  const all = Uint8Array.of(...lengths, 1);
-  const packed: { symbol: number; extra: number; extraBits: number }[] = [];
-  for (let i = 0; i < all.length; ) {
-    const length = all[i] as number;
-    let run = 1;
-    while (i + run < all.length && all[i + run] === length) run++;
-    if (length === 0 && run >= 3) {
-      run = Math.min(run, 138);
-      packed.push(
-        run < 11
-          ? { symbol: 17, extra: run - 3, extraBits: 3 }
-          : { symbol: 18, extra: run - 11, extraBits: 7 },
-      );
-    } else {
-      run = 1;
-      packed.push({ symbol: length, extra: 0, extraBits: 0 });
-    }
-    i += run;
-  }
-  const counts = new Uint32Array(19);
-  for (const { symbol } of packed) counts[symbol]!++;
-  const code = huffmanCode(counts, 7);
-  let sent = 19;
+  const { code, symbols } = packLengths(Uint8Array.of(...lengths, 1));
+  let sent = ORDER.length;
   while (sent > 4 && code.lengths[ORDER[sent - 1] as number] === 0) sent--;
   bits.write(lengths.length - 257, 5);
   bits.write(0, 5);
   bits.write(sent - 4, 4);
   for (const symbol of ORDER.slice(0, sent)) bits.write(code.lengths[symbol] as number, 3);
-  for (const { symbol, extra, extraBits } of packed) {
+  for (const { symbol, extra, extraBits } of symbols) {
     bits.write(code.bits[symbol] as number, code.lengths[symbol] as number);
     if (extraBits > 0) bits.write(extra, extraBits);
   }

@@ -2,6 +2,7 @@ import { binaryRows, maskRows } from "../mask.ts";
 import { type MaskOptions, prepared } from "./options.ts";
 import { encodePng } from "./png/png.ts";
 import type { MaskRecord } from "./record.ts";
+import { encodeGreyWebp } from "./webp/grey-webp.ts";
 
 /** The soft mask as an 8-bit grey PNG of the photograph's size; 255 is object. */
 export async function maskPng(
@@ -10,6 +11,15 @@ export async function maskPng(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, logits } = prepared(record, options);
   return encodePng(width, height, "grey", maskRows(logits, width, height));
+}
+
+/** The soft mask as a lossless grey WebP of the photograph's size; 255 is object. */
+export async function maskWebp(
+  record: MaskRecord,
+  options?: MaskOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { width, height, logits } = prepared(record, options);
+  return encodeGreyWebp(width, height, maskRows(logits, width, height));
 }
 
 /** The mask at the threshold as a PNG of one bit per pixel, of the photograph's size; white is object. */

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { bitmapOf, someRecord } from "../../../test/masks.ts";
 import { maskRows } from "../mask.ts";
 import { nodeDecoder } from "../node.ts";
-import { binaryPng, maskPng } from "./mask-png.ts";
+import { binaryPng, maskPng, maskWebp } from "./mask-files.ts";
 import type { MaskRecord } from "./record.ts";
 
 const decoder = nodeDecoder();
@@ -16,13 +16,13 @@ async function greyOf(file: Uint8Array, { width, height }: MaskRecord): Promise<
   return Array.from({ length: width * height }, (_, i) => pixels.data[4 * i] as number);
 }
 
-test("a soft mask is its rows", async () => {
+test.each([maskPng, maskWebp])("%o: a soft mask is its rows", async (encode) => {
   await fc.assert(
     fc.asyncProperty(record, async (record) => {
       const { width, height, logits } = record;
       const wanted: number[] = [];
       for (const row of maskRows(logits, width, height)) wanted.push(...row);
-      expect(await greyOf(await maskPng(record), record)).toEqual(wanted);
+      expect(await greyOf(await encode(record), record)).toEqual(wanted);
     }),
   );
 });
@@ -51,6 +51,26 @@ test("at 0.5 the binary mask is what the soft one has from 128 on", async () => 
     }),
   );
 });
+
+test.each([maskPng, maskWebp])(
+  "%o: all of one value, and larger than any block",
+  async (encode) => {
+    for (const [value, width, height] of [
+      [-20, 8, 8],
+      [20, 8, 9],
+      [0, 1030, 12],
+      [20, 9, 5000],
+    ] as const) {
+      const record = {
+        width,
+        height,
+        logits: { width: 1, height: 1, data: Float32Array.of(value) },
+      };
+      const grey = await greyOf(await encode(record), record);
+      expect(new Set(grey)).toEqual(new Set([value < 0 ? 0 : value > 0 ? 255 : 128]));
+    }
+  },
+);
 
 test.each([0, 1, -0.1, Number.NaN, 7])("%d is no threshold", async (threshold) => {
   const logits = { width: 1, height: 1, data: Float32Array.of(0) };
