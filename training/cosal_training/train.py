@@ -41,6 +41,7 @@ class TrainConfig:
     threads: int = 2
     checkpoint_every: int = 100
     evaluate_every: int = 500
+    """Steps between evaluations on `data/val`, where that exists; the last step is evaluated too. 0: never."""
     evaluate_size: int = 320
     network: LiteConfig = field(default_factory=LiteConfig)
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
@@ -117,7 +118,8 @@ def train(config: TrainConfig) -> Path:
         if (step + 1) % config.checkpoint_every == 0 or step + 1 == end:
             save()
         size, validation = config.evaluate_size, Path(config.data) / "val"
-        if validation.is_dir() and ((step + 1) % config.evaluate_every == 0 or step + 1 == end):
+        due = config.evaluate_every and ((step + 1) % config.evaluate_every == 0 or step + 1 == end)
+        if due and validation.is_dir():
             scores = evaluate(torch_segment(average.eval()), validation, size=size)
             alone = evaluate(torch_segment(average), validation, size=size, group_size=1)
             line = f"step {step + 1}: J {mean_of(scores):.4f}, each image alone {mean_of(alone):.4f} "

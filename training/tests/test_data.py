@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cosal_training.data import Catalogue, GroupDataset, SamplingConfig
+from cosal_training.data import Catalogue, GroupDataset, SamplingConfig, nearest_classes
 from cosal_training.data.compose import Cutout, Picture, beside, cut_out, paste
 
 SMALL = SamplingConfig(shapes=((2, 3), (3, 2)), sizes=(64, 96))
@@ -92,3 +92,25 @@ def test_cut_out_refuses_empty_and_full_masks() -> None:
     image = np.zeros((20, 20, 3), np.uint8)
     assert cut_out(image, np.zeros((20, 20), np.uint8)) is None
     assert cut_out(image, np.full((20, 20), 255, np.uint8)) is None
+
+
+def test_nearest_classes_are_those_that_may_meet(shapes: Path) -> None:
+    catalogue = Catalogue.read(shapes)
+
+    class MeanColour(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> list[torch.Tensor]:
+            return [image]
+
+    near = nearest_classes(catalogue, MeanColour(), images=3)
+    assert sorted(near["disc"]) == ["bar", "cross", "square"], "ring is of disc's family"
+    assert near["disc"][0] == "cross", "of the three the one that is red too"
+
+
+def test_hard_negatives_are_drawn_from_the_nearest(shapes: Path) -> None:
+    catalogue = Catalogue.read(shapes)
+    config = SamplingConfig(shapes=((2, 2),), sizes=(32,), single=0, near=1)
+    near = {name: ["cross"] for name in catalogue.groups} | {"cross": ["bar"]}
+    dataset = GroupDataset(catalogue, config, seed=1, steps=12, near=near)
+    for step in range(12):
+        first, second = dataset[step].classes[[0, 2]].tolist()
+        assert dataset.names[second] in near[dataset.names[first]]

@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from cosal_training.data import Catalogue, GroupDataset, SamplingConfig
-from cosal_training.losses import AuxiliaryClassifier, LossConfig, per_image_iou, training_loss
+from cosal_training.losses import AuxiliaryClassifier, LossConfig, per_image_bce, per_image_iou, training_loss
+from cosal_training.losses.step import group_consensuses
+from cosal_training.losses.terms import per_image_focal
 from cosal_training.losses.triplet import symmetric_triplet_loss
-from cosal_training.network import CosalLite
+from cosal_training.network import CosalLite, LiteConfig
 from cosal_training.network.cem import ConfidenceEnhancement
 from cosal_training.network.gam import GroupAffinity, consensus_of, mean_weights
 
@@ -173,3 +175,43 @@ def test_the_masked_pass_leaves_batch_statistics_alone(shapes: Path) -> None:
 def test_frozen_stages_get_no_gradient(network: CosalLite) -> None:
     assert not network.encoder.backbone.conv_stem.weight.requires_grad
     assert any(p.requires_grad for p in network.encoder.backbone.parameters())
+
+
+@pytest.mark.parametrize("config", [LiteConfig(gam=False), LiteConfig(cem=False), LiteConfig(gam=False, cem=False)])
+def test_modules_can_be_left_out(shapes: Path, config: LiteConfig) -> None:
+    """For comparison: without GAM no image sees another; without CEM one plain branch makes the mask."""
+    torch.manual_seed(0)
+    network = CosalLite(config).train()
+    catalogue = Catalogue.read(shapes)
+    batch = GroupDataset(catalogue, SamplingConfig(shapes=((2, 3),), sizes=(64,)), seed=0, steps=1)[0]
+    losses = LossConfig(gcm=1.0 if config.gam else 0.0)
+    classifier = AuxiliaryClassifier(128, len(catalogue.groups))
+    training_loss(network, classifier, batch, losses, torch.Generator().manual_seed(0)).total.backward()
+    assert (network.gam.key.weight.grad is None) == (not config.gam)
+    assert hasattr(network.decoder.cem, "threshold") == config.cem
+    network.eval()
+    together, alone = network.segment(batch.image[:3]).logits, network.segment(batch.image[:1]).logits
+    assert torch.allclose(together[:1], alone, atol=1e-4) == (not config.gam)
+
+
+def test_gcm_without_gam_is_refused(shapes: Path) -> None:
+    network = CosalLite(LiteConfig(gam=False)).train()
+    batch = GroupDataset(Catalogue.read(shapes), SamplingConfig(shapes=((2, 3),), sizes=(64,)), seed=0, steps=1)[0]
+    with pytest.raises(ValueError, match="GCM"):
+        training_loss(network, AuxiliaryClassifier(128, 5), batch, LossConfig(), torch.Generator().manual_seed(0))
+
+
+def test_focal_loss_is_its_formula() -> None:
+    logits = torch.tensor([[[[2.0, -1.0]]]])
+    target = torch.tensor([[[[1.0, 1.0]]]])
+    p = logits.sigmoid()
+    expected = (-(1 - p).square() * p.log()).mean()
+    assert float(per_image_focal(logits, target, 2.0)) == pytest.approx(float(expected), rel=1e-5)
+    assert torch.equal(per_image_focal(logits, target, 0.0), per_image_bce(logits, target))
+
+
+def test_a_reused_consensus_is_made_by_some_images_only(network: CosalLite, images: torch.Tensor) -> None:
+    features = network.encode(images).features
+    region = torch.ones(len(images), 1, *features.shape[-2:])
+    consensus, _ = group_consensuses(network, features, region, [len(images)], [0], [2])
+    assert torch.allclose(consensus[0], network.consensus(features[:2]), atol=1e-5)

@@ -64,6 +64,8 @@ def training_loss(
     generator: torch.Generator,
 ) -> LossTerms:
     """All terms for one step. Own and foreign decodings share one batch, so that batch normalisation sees both."""
+    if config.gcm and not network.config.gam:
+        raise ValueError("GCM decodes with other groups' consensus: it needs GAM")
     images = len(batch.image)
     encoded = network.encode(batch.image.contiguous(memory_format=torch.channels_last))
     grid = encoded.features.shape[-2:]

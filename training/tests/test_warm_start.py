@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cosal_training.export import deployed, export, golden_images
+from cosal_training.network import CosalLite, LiteConfig
+from cosal_training.warm_start import WarmStartError, read_weights, warm_start
+
+SIZE = 64
+
+
+def _pictures(count: int) -> torch.Tensor:
+    return torch.from_numpy(golden_images(SIZE, count).transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1)
+
+
+@pytest.fixture(scope="module")
+def trained() -> CosalLite:
+    """Random heads with statistics and gains of their own in every normalisation."""
+    torch.manual_seed(5)
+    network = CosalLite()
+    for name, parameter in network.named_parameters():
+        if not name.startswith("encoder.backbone") and parameter.ndim == 1:
+            parameter.data += 0.2 * torch.rand_like(parameter)
+    network.train().segment(_pictures(5))
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def folder(trained: CosalLite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    export(trained, folder, size=SIZE)
+    return folder
+
+
+def test_graphs_name_every_weight_of_the_network(trained: CosalLite, folder: Path) -> None:
+    weights = read_weights(folder)
+    for name, parameter in deployed(trained).named_parameters():
+        assert torch.equal(weights[name], parameter), name
+
+
+def test_a_network_begins_where_the_graphs_end(trained: CosalLite, folder: Path) -> None:
+    torch.manual_seed(6)
+    network = CosalLite()
+    warm_start(network, folder, [_pictures(3), _pictures(4)])
+    expected = deployed(trained).segment(_pictures(5)).logits
+    assert network.training
+    assert torch.allclose(network.eval().segment(_pictures(5)).logits, expected, atol=2e-3)
+
+
+def test_statistics_are_those_of_the_pictures(folder: Path) -> None:
+    network = CosalLite()
+    warm_start(network, folder, [_pictures(4)])
+    encoder = network.encoder
+    seen: list[torch.Tensor] = []
+    encoder.lateral4[1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    network.eval().segment(_pictures(4))
+    assert torch.allclose(encoder.lateral4[1].running_mean, seen[0].mean((0, 2, 3)), atol=1e-4)
+    assert torch.allclose(
+        encoder.lateral4[1].running_var, seen[0].var((0, 2, 3), unbiased=False), rtol=1e-3, atol=1e-5
+    )
+
+
+def test_another_network_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(WarmStartError, match=r"modulation\.kernel\.weight"):
+        warm_start(CosalLite(LiteConfig(parts=3)), folder, [_pictures(2)])
+    with pytest.raises(WarmStartError, match="no graph"):
+        warm_start(CosalLite(), tmp_path, [_pictures(2)])
