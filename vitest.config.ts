@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["src/**/*.test.ts", "test/node/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/{node,server}/**/*.test.ts"],
           exclude: ["**/*.worker.test.ts"],
           // The network runs in WASM here too; something else may have the machine's cores.
           testTimeout: 60_000,
@@ -17,8 +17,11 @@ export default defineConfig({
       },
       {
         plugins: [
-          // The Worker as wrangler.toml says, with its bindings.
-          cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } }),
+          // The Worker as wrangler.toml says, with its bindings, and with secrets of its own.
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" } },
+          }),
         ],
         test: {
           name: "workerd",

@@ -1,0 +1,111 @@
+import type { Writable } from "node:stream";
+import type { Tensors } from "../../engine/index.ts";
+
+/**
+ * What goes over the pipe between two processes: a head, which is JSON, and bytes, which are sent as
+ * they lie in memory: no base64, no copy before the kernel's.
+ *
+ * ```text
+ * u32 length of the head | u32 length of the bytes | head, padded with spaces to 4 | bytes
+ * ```
+ *
+ * Integers in the machine's own byte order: both ends run on it.
+ */
+export interface Frame<Head> {
+  readonly head: Head;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+const PREFIX = 8;
+
+/** A frame's bytes must lie so that float32 views on them are aligned; so must what follows them. */
+const ALIGNMENT = 4;
+
+/** Sends one frame. `parts` are its bytes, in turn; they are read until the pipe has taken them. */
+export function writeFrame(pipe: Writable, head: unknown, parts: readonly Uint8Array[] = []): void {
+  const json = JSON.stringify(head);
+  const length = Buffer.byteLength(json);
+  const padded = Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+  const first = Buffer.allocUnsafe(PREFIX + padded).fill(" ");
+  const prefix = new Uint32Array(2);
+  prefix.set([padded, parts.reduce((sum, part) => sum + part.byteLength, 0)]);
+  first.set(new Uint8Array(prefix.buffer));
+  first.write(json, PREFIX);
+  pipe.cork();
+  pipe.write(first);
+  for (const part of parts) if (part.byteLength > 0) pipe.write(part);
+  pipe.uncork();
+}
+
+/** Puts frames together from what a pipe delivers, in pieces of any size. */
+export class FrameReader<Head> {
+  readonly #onFrame: (frame: Frame<Head>) => void;
+  readonly #prefix = new Uint8Array(PREFIX);
+  /** Head and bytes of the frame that is being read, once its prefix is complete. */
+  #frame: Uint8Array<ArrayBuffer> | undefined;
+  #headLength = 0;
+  /** How much of `#frame`, or of `#prefix` before it, is there. */
+  #filled = 0;
+
+  constructor(onFrame: (frame: Frame<Head>) => void) {
+    this.#onFrame = onFrame;
+  }
+
+  push(piece: Uint8Array): void {
+    let rest = piece;
+    while (rest.length > 0) {
+      const target = this.#frame ?? this.#prefix;
+      const taken = rest.subarray(0, target.length - this.#filled);
+      target.set(taken, this.#filled);
+      this.#filled += taken.length;
+      rest = rest.subarray(taken.length);
+      if (this.#filled === target.length) this.#complete();
+    }
+  }
+
+  #complete(): void {
+    this.#filled = 0;
+    if (this.#frame === undefined) {
+      const [head, bytes] = new Uint32Array(this.#prefix.buffer) as unknown as [number, number];
+      this.#headLength = head;
+      this.#frame = new Uint8Array(head + bytes);
+      return;
+    }
+    const frame = this.#frame;
+    this.#frame = undefined;
+    const head = new TextDecoder().decode(frame.subarray(0, this.#headLength));
+    this.#onFrame({ head: JSON.parse(head), bytes: frame.subarray(this.#headLength) });
+  }
+}
+
+/** A tensor in a frame's head; its values are the next `size` floats of the frame's bytes. */
+export interface TensorHead {
+  readonly name: string;
+  readonly dims: readonly number[];
+  readonly size: number;
+}
+
+export function packTensors(tensors: Tensors): { heads: TensorHead[]; parts: Uint8Array[] } {
+  const entries = Object.entries(tensors);
+  return {
+    heads: entries.map(([name, { dims, data }]) => ({ name, dims, size: data.length })),
+    parts: entries.map(
+      ([, { data }]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    ),
+  };
+}
+
+/** Views on `bytes`, which must be those of a frame. */
+export function unpackTensors(
+  heads: readonly TensorHead[],
+  bytes: Uint8Array<ArrayBuffer>,
+): Tensors {
+  let offset = bytes.byteOffset;
+  return Object.fromEntries(
+    heads.map(({ name, dims, size }) => {
+      const data = new Float32Array(bytes.buffer, offset, size);
+      offset += data.byteLength;
+      return [name, { dims, data }];
+    }),
+  );
+}

@@ -1,0 +1,153 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Duplex, Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { type Frame, FrameReader, writeFrame } from "./frames.ts";
+import {
+  type DeviceDescription,
+  FRAMES_DESCRIPTOR,
+  HEARTBEAT_DESCRIPTOR,
+  type Heartbeat,
+  type Reply,
+  type Request,
+} from "./protocol.ts";
+
+/** The program of a device process: it calls `serve`. */
+export interface DeviceProgram {
+  readonly file: URL;
+  readonly args: readonly string[];
+}
+
+export interface DeviceProcessOptions {
+  readonly program: DeviceProgram;
+  /** How long the process may be silent before it counts as hung, in milliseconds. */
+  readonly silence: number;
+  readonly onHeartbeat: (heartbeat: Heartbeat) => void;
+  /** What the process, or a library in it, has written to its standard output or error: one line. */
+  readonly onOutput: (line: string) => void;
+}
+
+/** The process has ended, or has been ended, before it answered. */
+export class DeviceLost extends Error {
+  override readonly name = "DeviceLost";
+}
+
+/** There is nothing to run graphs on; another process would not find more. */
+export class DeviceUnusable extends Error {
+  override readonly name = "DeviceUnusable";
+}
+
+/** One device process, from its start to its end: whatever goes wrong with it ends it. */
+export class DeviceProcess {
+  readonly ready: Promise<DeviceDescription>;
+  /** Resolves with the reason when the process is gone. */
+  readonly ended: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #frames: Duplex;
+  #ids = 0;
+  #reason: string | undefined;
+  #waiting: PromiseWithResolvers<Frame<Reply>> | undefined;
+  #lastHeartbeat = performance.now();
+  #watch: NodeJS.Timeout;
+
+  constructor({ program, silence, onHeartbeat, onOutput }: DeviceProcessOptions) {
+    const args = [fileURLToPath(program.file), ...program.args];
+    this.#child = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+    });
+    const { stdout, stderr, stdio } = this.#child;
+    for (const output of [stdout, stderr]) {
+      createInterface({ input: output as Readable }).on("line", onOutput);
+    }
+    const ready = Promise.withResolvers<DeviceDescription>();
+    this.ready = ready.promise;
+    // Who does not wait for it learns of the end from `ended`.
+    this.ready.catch(() => {});
+    this.#frames = stdio[FRAMES_DESCRIPTOR] as Duplex;
+    const reader = new FrameReader<Reply>((frame) => this.#onReply(frame, ready));
+    this.#frames.on("data", (piece) => reader.push(piece));
+    // A broken pipe: the end of the process says more.
+    this.#frames.on("error", () => {});
+    createInterface({ input: stdio[HEARTBEAT_DESCRIPTOR] as Readable }).on("line", (line) => {
+      this.#lastHeartbeat = performance.now();
+      onHeartbeat(JSON.parse(line));
+    });
+    this.#watch = setInterval(() => {
+      // This process may have been the busy one: heartbeats that wait in the pipe are read first.
+      setImmediate(() => {
+        if (performance.now() - this.#lastHeartbeat > silence) {
+          this.kill(`no heartbeat for ${silence} ms`);
+        }
+      });
+    }, silence / 4).unref();
+    const ended = Promise.withResolvers<string>();
+    this.ended = ended.promise;
+    this.#child.once("error", (error) => this.kill(error.message));
+    this.#child.once("close", (code, signal) => {
+      clearInterval(this.#watch);
+      this.#reason ??= signal ? `ended by ${signal}` : `ended with status ${code}`;
+      const lost = new DeviceLost(this.#reason);
+      ready.reject(lost);
+      this.#waiting?.reject(lost);
+      ended.resolve(this.#reason);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /**
+   * Asks for one thing; the one before must have been answered.
+   *
+   * @param bound how long the answer may take, in milliseconds; then the process is ended
+   * @throws DeviceLost
+   */
+  async request(
+    request: DistributiveOmit<Request, "id">,
+    parts: readonly Uint8Array[],
+    bound: number,
+  ): Promise<Frame<Reply>> {
+    if (this.#reason !== undefined) throw new DeviceLost(this.#reason);
+    const waiting = Promise.withResolvers<Frame<Reply>>();
+    this.#waiting = waiting;
+    writeFrame(this.#frames, { ...request, id: ++this.#ids }, parts);
+    const watchdog = setTimeout(
+      () => this.kill(`no answer to ${request.kind} within ${bound} ms`),
+      bound,
+    );
+    try {
+      return await waiting.promise;
+    } finally {
+      clearTimeout(watchdog);
+      this.#waiting = undefined;
+    }
+  }
+
+  /** Ends the process at once, stopped or running: nothing it is asked to do can be refused. */
+  kill(reason: string): void {
+    this.#reason ??= reason;
+    this.#child.kill("SIGKILL");
+  }
+
+  #onReply(frame: Frame<Reply>, ready: PromiseWithResolvers<DeviceDescription>): void {
+    const { head } = frame;
+    switch (head.kind) {
+      case "ready":
+        ready.resolve(head.device);
+        break;
+      case "unusable":
+        ready.reject(new DeviceUnusable(head.message));
+        this.kill(head.message);
+        break;
+      case "failed":
+        this.kill(head.message);
+        break;
+      default:
+        if (head.id === this.#ids) this.#waiting?.resolve(frame);
+    }
+  }
+}
+
+/** `Omit` for each member of a union. */
+type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;

@@ -1,0 +1,78 @@
+import { Socket } from "node:net";
+import { Worker } from "node:worker_threads";
+import type { Runtime, Session } from "../../engine/index.ts";
+import { sibling } from "../sibling.ts";
+import { type Frame, FrameReader, packTensors, unpackTensors, writeFrame } from "./frames.ts";
+import { type DeviceDescription, FRAMES_DESCRIPTOR, type Reply, type Request } from "./protocol.ts";
+
+/** What a device process runs graphs with. */
+export interface DeviceRuntime {
+  readonly runtime: Runtime;
+  readonly device: DeviceDescription;
+  /** Settles when the device is lost for good, with the reason. */
+  readonly lost?: Promise<string>;
+}
+
+/**
+ * The life of a device process: opens the runtime, then does what the server asks, one thing at a
+ * time. It ends when the server hangs up, when anything throws and when the device is lost.
+ */
+export async function serve(open: () => Promise<DeviceRuntime>): Promise<void> {
+  const pipe = new Socket({ fd: FRAMES_DESCRIPTOR, readable: true, writable: true });
+  pipe.on("error", () => process.exit());
+  pipe.on("end", () => process.exit());
+  new Worker(sibling(import.meta.url, "heartbeat")).on("error", (error) => {
+    throw error;
+  });
+  const say = (reply: Reply, parts?: readonly Uint8Array[]) => writeFrame(pipe, reply, parts);
+  // Flushed before the process goes: the reason must reach the server.
+  const end = () => pipe.end(() => process.exit(1));
+
+  let opened: DeviceRuntime;
+  try {
+    opened = await open();
+  } catch (error) {
+    say({ kind: "unusable", message: messageOf(error) });
+    return void end();
+  }
+  const { runtime, device, lost } = opened;
+  const sessions = new Map<number, Session>();
+  let current: Request | undefined;
+  lost?.then((reason) => {
+    say({ kind: "failed", id: current?.id ?? -1, message: `the device was lost: ${reason}` });
+    end();
+  });
+
+  async function answer({ head, bytes }: Frame<Request>): Promise<void> {
+    if (head.kind === "open") {
+      sessions.set(head.graph, await runtime.open(bytes));
+      return say({ kind: "opened", id: head.id });
+    }
+    const session = sessions.get(head.graph);
+    if (session === undefined) throw new Error(`graph ${head.graph} is not open`);
+    const outputs = await session.run(unpackTensors(head.inputs, bytes));
+    const { heads, parts } = packTensors(outputs);
+    say({ kind: "result", id: head.id, outputs: heads }, parts);
+  }
+
+  let last = Promise.resolve();
+  const reader = new FrameReader<Request>((frame) => {
+    last = last.then(async () => {
+      current = frame.head;
+      try {
+        await answer(frame);
+      } catch (error) {
+        say({ kind: "failed", id: frame.head.id, message: messageOf(error) });
+        end();
+        // Nothing more is answered: what follows waits for the next process.
+        await new Promise(() => {});
+      }
+    });
+  });
+  pipe.on("data", (piece) => reader.push(piece));
+  say({ kind: "ready", device });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

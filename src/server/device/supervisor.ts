@@ -1,0 +1,259 @@
+import type { Tensors } from "../../engine/index.ts";
+import { CosalError } from "../../errors.ts";
+import { type Bounds, DEFAULT_BOUNDS } from "./bounds.ts";
+import { packTensors, unpackTensors } from "./frames.ts";
+import { DeviceLost, DeviceProcess, type DeviceProgram, DeviceUnusable } from "./process.ts";
+import type { DeviceDescription, Reply } from "./protocol.ts";
+import { type Job, JobQueue } from "./queue.ts";
+
+/** How the device is, for people and probes. */
+export interface DeviceStatus {
+  /**
+   * `starting`: a process comes up. `ready`: it runs graphs. `waiting`: it is gone, and the next one
+   * starts after a pause. `stopped`: for good.
+   */
+  readonly state: "starting" | "ready" | "waiting" | "stopped";
+  readonly device?: DeviceDescription;
+  /** The process, while there is one. */
+  readonly pid?: number;
+  /** Why the last process ended. */
+  readonly reason?: string;
+  /** Processes started after the first. */
+  readonly restarts: number;
+  /** Resident memory of the process in bytes, as last told. */
+  readonly memory: number;
+  /** Runs that wait for the device. */
+  readonly waiting: number;
+}
+
+export type DeviceEvent =
+  | { readonly kind: "ready"; readonly device: DeviceDescription; readonly milliseconds: number }
+  | {
+      readonly kind: "lost";
+      readonly reason: string;
+      /** Until the next process starts, in milliseconds. */
+      readonly pause: number;
+    }
+  | { readonly kind: "output"; readonly line: string }
+  | { readonly kind: "run"; readonly graph: string; readonly milliseconds: number };
+
+export interface SupervisorOptions {
+  readonly program: DeviceProgram;
+  readonly bounds?: Partial<Bounds>;
+  readonly onEvent?: (event: DeviceEvent) => void;
+}
+
+/** A graph that each new process opens again before it takes work. */
+export interface OpenGraph {
+  readonly number: number;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Run once in each new process, so that no request waits for its shaders. */
+  readonly warmUps: readonly (() => Tensors)[];
+}
+
+/**
+ * Owns the device process: starts it, gives it one run at a time, and starts another when it dies,
+ * hangs, loses its device or takes too much memory. The run that it was busy with is tried once
+ * more; the others never notice.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #bounds: Bounds;
+  readonly #queue = new JobQueue();
+  readonly #graphs = new Map<number, OpenGraph>();
+  readonly #stop = new AbortController();
+  readonly #firstReady = Promise.withResolvers<DeviceDescription>();
+  readonly #life: Promise<void>;
+  #process: DeviceProcess | undefined;
+  #status: Omit<DeviceStatus, "waiting" | "pid"> = { state: "starting", restarts: 0, memory: 0 };
+  #graphNumbers = 0;
+  /** Processes in a row that ended before they had answered a single run. */
+  #barren = 0;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+    this.#firstReady.promise.catch(() => {});
+    this.#life = this.#live();
+  }
+
+  /** Resolves with the first ready process; rejects with DeviceUnusable when there can be none. */
+  get started(): Promise<DeviceDescription> {
+    return this.#firstReady.promise;
+  }
+
+  get status(): DeviceStatus {
+    return { ...this.#status, pid: this.#process?.pid, waiting: this.#queue.length };
+  }
+
+  /** Makes a graph known. It is loaded before its first run, and in each process that follows. */
+  open(graph: Omit<OpenGraph, "number">): OpenGraph {
+    const opened = { ...graph, number: ++this.#graphNumbers };
+    this.#graphs.set(opened.number, opened);
+    return opened;
+  }
+
+  /**
+   * Runs a graph.
+   *
+   * @param inputs called when the run's turn comes, once
+   * @param signal takes the run out of the queue; a run that has begun ends first
+   * @throws CosalError backend_unavailable; the signal's reason
+   */
+  async run(graph: OpenGraph, inputs: () => Tensors, signal?: AbortSignal): Promise<Tensors> {
+    return this.#queue.add({ graph, inputs, signal });
+  }
+
+  /** The graph is not loaded again. */
+  forget(graph: OpenGraph): void {
+    this.#graphs.delete(graph.number);
+  }
+
+  /** Ends the process. What waits is refused. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#process?.kill("stopped");
+    await this.#life;
+  }
+
+  async #live(): Promise<void> {
+    for (let failures = 0; !this.#stop.signal.aborted; failures++) {
+      const started = performance.now();
+      const reason = await this.#oneProcess();
+      if (this.#stop.signal.aborted) break;
+      if (performance.now() - started > this.#bounds.healthy) failures = 0;
+      if (++this.#barren >= this.#bounds.patience) this.#queue.refuse(unavailable(reason));
+      const pause = Math.min(
+        this.#bounds.shortestPause * 2 ** Math.min(failures, 30),
+        this.#bounds.longestPause,
+      );
+      this.#status = { ...this.#status, state: "waiting", reason };
+      this.#options.onEvent?.({ kind: "lost", reason, pause });
+      await this.#sleep(pause);
+      this.#status = {
+        ...this.#status,
+        state: "starting",
+        restarts: this.#status.restarts + 1,
+      };
+    }
+    this.#status = { ...this.#status, state: "stopped" };
+    this.#firstReady.reject(new DeviceLost("stopped"));
+    this.#queue.close(unavailable("it was stopped"));
+  }
+
+  /** From start to end. Resolves with the reason of the end. */
+  async #oneProcess(): Promise<string> {
+    const started = performance.now();
+    const process = new DeviceProcess({
+      program: this.#options.program,
+      silence: this.#bounds.silence,
+      onHeartbeat: ({ memory }) => {
+        this.#status = { ...this.#status, memory };
+        if (memory > this.#bounds.memory) this.#queue.wake();
+      },
+      onOutput: (line) => this.#options.onEvent?.({ kind: "output", line }),
+    });
+    this.#process = process;
+    process.ended.then(() => this.#queue.wake());
+    const watchdog = setTimeout(
+      () => process.kill(`not ready within ${this.#bounds.start} ms`),
+      this.#bounds.start,
+    );
+    const opened = new Set<OpenGraph>();
+    try {
+      const device = await process.ready;
+      for (const graph of this.#graphs.values()) await this.#openIn(process, graph, opened);
+      clearTimeout(watchdog);
+      this.#status = { ...this.#status, state: "ready", device };
+      const milliseconds = performance.now() - started;
+      this.#options.onEvent?.({ kind: "ready", device, milliseconds });
+      this.#firstReady.resolve(device);
+      await this.#work(process, opened);
+    } catch (error) {
+      if (error instanceof DeviceUnusable) this.#firstReady.reject(error);
+      process.kill(error instanceof Error ? error.message : String(error));
+    } finally {
+      clearTimeout(watchdog);
+    }
+    const reason = await process.ended;
+    this.#process = undefined;
+    return reason;
+  }
+
+  /** Gives the process one job after another, until it ends or has grown too large. */
+  async #work(process: DeviceProcess, opened: Set<OpenGraph>): Promise<void> {
+    let alive = true;
+    process.ended.then(() => {
+      alive = false;
+    });
+    while (alive) {
+      if (this.#status.memory > this.#bounds.memory) {
+        const mebibytes = Math.round(this.#status.memory / 2 ** 20);
+        this.#status = { ...this.#status, memory: 0 };
+        return process.kill(`its memory grew to ${mebibytes} MiB`);
+      }
+      const job = this.#queue.take();
+      if (job === undefined) {
+        await this.#queue.change();
+        continue;
+      }
+      try {
+        job.resolve(await this.#do(process, job, opened));
+        this.#barren = 0;
+      } catch (error) {
+        if (!(error instanceof DeviceLost)) job.reject(error);
+        else if (job.attempts < 2) this.#queue.putBack(job);
+        else job.reject(unavailable(error.message));
+        if (error instanceof DeviceLost) return;
+      }
+    }
+  }
+
+  async #do(process: DeviceProcess, job: Job, opened: Set<OpenGraph>): Promise<Tensors> {
+    job.attempts++;
+    await this.#openIn(process, job.graph, opened);
+    job.tensors ??= job.inputs();
+    return this.#runIn(process, job.graph, job.tensors);
+  }
+
+  async #openIn(process: DeviceProcess, graph: OpenGraph, opened: Set<OpenGraph>): Promise<void> {
+    if (opened.has(graph)) return;
+    const request = { kind: "open", graph: graph.number } as const;
+    await process.request(request, [graph.bytes], this.#bounds.open);
+    for (const warmUp of graph.warmUps) await this.#runIn(process, graph, warmUp());
+    opened.add(graph);
+  }
+
+  async #runIn(process: DeviceProcess, graph: OpenGraph, inputs: Tensors): Promise<Tensors> {
+    const started = performance.now();
+    const { heads, parts } = packTensors(inputs);
+    const request = { kind: "run", graph: graph.number, inputs: heads } as const;
+    const { head, bytes } = await process.request(request, parts, this.#bounds.run(inputs));
+    const milliseconds = performance.now() - started;
+    this.#options.onEvent?.({ kind: "run", graph: graph.name, milliseconds });
+    return unpackTensors((head as Extract<Reply, { kind: "result" }>).outputs, bytes);
+  }
+
+  async #sleep(milliseconds: number): Promise<void> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      signal.addEventListener("abort", done);
+    });
+  }
+}
+
+function unavailable(reason: string): CosalError {
+  return new CosalError(
+    "backend_unavailable",
+    "The device that computes masks failed; it is being restarted. Try again later.",
+    { cause: reason },
+  );
+}
