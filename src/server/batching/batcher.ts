@@ -1,0 +1,161 @@
+import type { Session, Tensor, Tensors } from "../../engine/index.ts";
+import type { RunGraph } from "../device/runtime.ts";
+import { type CurrentGroup, currentGroup } from "./current-group.ts";
+import { FairLine } from "./line.ts";
+import { type BatchShape, batchShape } from "./shapes.ts";
+
+export interface BatcherOptions {
+  /** Whether an incomplete batch is filled up with zeros; see `batchShape`. */
+  readonly pads: () => boolean;
+  readonly onBatch?: (batch: { readonly images: number; readonly shape: BatchShape }) => void;
+  /** An image that is being encoded already, or waits for it, was asked for again. */
+  readonly onShared?: () => void;
+  /** Milliseconds; `performance.now` unless a test says otherwise. */
+  readonly now?: () => number;
+}
+
+/** An image to encode, and everybody who asked for it. */
+interface Entry {
+  readonly image: Tensor;
+  readonly waiters: Set<Waiter>;
+}
+
+interface Waiter {
+  resolve(outputs: Tensors): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Turns the encoder's runs, one image each, into runs of whole batches. What is in a batch is decided
+ * when the device is free for it, so that the busier it is the larger batches become, and no image
+ * ever waits for another that may come. Images of all groups go into one batch, the same image only
+ * once.
+ *
+ * @param run of a graph whose only input is `image`, `[batch, ...]`
+ */
+export function batched(run: RunGraph, options: BatcherOptions): Session["run"] {
+  const batcher = new Batcher(run, options);
+  return async function runBatched({ image }) {
+    if (image?.dims[0] !== 1) throw new Error("expected one image");
+    return batcher.encode(image, currentGroup());
+  };
+}
+
+class Batcher {
+  readonly #run: RunGraph;
+  readonly #options: BatcherOptions;
+  readonly #now: () => number;
+  readonly #line = new FairLine<Entry>();
+  /** What the device is busy with, or about to be. */
+  #batch: readonly Entry[] = [];
+  /** Takes back the run that was asked for while nothing has been put into it. */
+  #asked: AbortController | undefined;
+
+  constructor(run: RunGraph, options: BatcherOptions) {
+    this.#run = run;
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  encode(image: Tensor, group: CurrentGroup | undefined): Promise<Tensors> {
+    const entry = this.#known(image) ?? this.#join(image, group);
+    const outcome = this.#wait(entry, group?.signal);
+    this.#ask();
+    return outcome;
+  }
+
+  #known(image: Tensor): Entry | undefined {
+    const isSame = (entry: Entry) => equal(entry.image, image);
+    const known = this.#batch.find(isSame) ?? this.#line.find(isSame);
+    if (known !== undefined) this.#options.onShared?.();
+    return known;
+  }
+
+  #join(image: Tensor, group: CurrentGroup | undefined): Entry {
+    const entry: Entry = { image, waiters: new Set() };
+    this.#line.join(entry, group ?? { images: 1, taken: 0 }, this.#now());
+    return entry;
+  }
+
+  #wait(entry: Entry, signal: AbortSignal | undefined): Promise<Tensors> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        entry.waiters.delete(waiter);
+        reject(signal?.reason);
+        if (entry.waiters.size > 0) return;
+        this.#line.leave(entry);
+        if (this.#line.length === 0) this.#asked?.abort();
+      };
+      const settled = <T>(settle: (value: T) => void) => {
+        return (value: T) => {
+          signal?.removeEventListener("abort", leave);
+          settle(value);
+        };
+      };
+      const waiter: Waiter = { resolve: settled(resolve), reject: settled(reject) };
+      entry.waiters.add(waiter);
+      if (signal?.aborted) leave();
+      else signal?.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  /** One run at a time: what comes meanwhile makes up the next. */
+  #ask(): void {
+    if (this.#asked !== undefined || this.#line.length === 0) return;
+    const asked = new AbortController();
+    this.#asked = asked;
+    this.#run(() => this.#compose(), asked.signal)
+      .then(
+        (outputs) => this.#hand(outputs),
+        (error) => this.#fail(error, asked.signal),
+      )
+      .finally(() => {
+        this.#batch = [];
+        this.#asked = undefined;
+        this.#ask();
+      });
+  }
+
+  #compose(): Tensors {
+    const shape = batchShape(this.#line.length, this.#options.pads());
+    this.#batch = this.#line.take(shape, this.#now());
+    this.#options.onBatch?.({ images: this.#batch.length, shape });
+    const { dims, data } = (this.#batch[0] as Entry).image;
+    const all = new Float32Array(shape * data.length);
+    for (const [i, { image }] of this.#batch.entries()) all.set(image.data, i * data.length);
+    return { image: { dims: [shape, ...dims.slice(1)], data: all } };
+  }
+
+  #hand(outputs: Tensors): void {
+    for (const [i, { waiters }] of this.#batch.entries()) {
+      const own = Object.fromEntries(
+        Object.entries(outputs).map(([name, tensor]) => [name, part(tensor, i)]),
+      );
+      for (const waiter of waiters) waiter.resolve(own);
+    }
+  }
+
+  #fail(error: unknown, signal: AbortSignal): void {
+    const failed = [...this.#batch];
+    // Refused before its turn came, and not because everybody had left: all who wait are meant.
+    if (failed.length === 0 && !signal.aborted) {
+      failed.push(...this.#line.take(this.#line.length, this.#now()));
+    }
+    for (const { waiters } of failed) for (const waiter of waiters) waiter.reject(error);
+  }
+}
+
+/** Of image `i` of a batch: `[1, ...]`. */
+function part({ dims, data }: Tensor, i: number): Tensor {
+  const size = data.length / (dims[0] as number);
+  return { dims: [1, ...dims.slice(1)], data: data.subarray(i * size, (i + 1) * size) };
+}
+
+/** Ends at the first byte that differs: two photographs differ early. */
+function equal(a: Tensor, b: Tensor): boolean {
+  return a.data.length === b.data.length && Buffer.compare(bytes(a), bytes(b)) === 0;
+}
+
+function bytes({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
