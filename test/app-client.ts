@@ -1,15 +1,28 @@
 import { expect } from "vitest";
-import type { GroupBody, Problem } from "../src/app/index.ts";
+import type { AppDependencies, GroupBody, Problem } from "../src/app/index.ts";
 import { createApp } from "../src/app/index.ts";
 import { sha256 } from "../src/group/index.ts";
-import { fakeDependencies } from "./fakes.ts";
+import { fakeHost } from "./fakes.ts";
+import { DescribedClient } from "./openapi.ts";
 
-export function setUp() {
-  const dependencies = fakeDependencies();
+/** An app on a fake host. Every answer is held against the app's own description. */
+export function setUp(changes: Partial<AppDependencies> = {}) {
+  const { dependencies, segmenter, stores, log } = fakeHost(changes);
   const app = createApp(dependencies);
+  const client = new DescribedClient((path, init) => app.request(path, init));
+  const request = (path: string, init?: RequestInit) => client.request(path, init);
   const post = (files: [string, string][], query = "", headers: Record<string, string> = {}) =>
-    app.request(`/v1/groups${query}`, { method: "POST", body: form(files), headers });
-  return { app, post, calls: dependencies.fake.calls, store: dependencies.store };
+    request(`/v1/groups${query}`, { method: "POST", body: form(files), headers });
+  const postJson = (body: unknown, query = "", headers: Record<string, string> = {}) =>
+    request(`/v1/groups${query}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json", ...headers },
+    });
+  const put = async (text: string, headers: Record<string, string> = {}) =>
+    request(`/v1/images/${await digestOf(text)}`, { method: "PUT", body: text, headers });
+  const { calls } = segmenter;
+  return { app, dependencies, request, post, postJson, put, calls, segmenter, stores, log };
 }
 
 export function form(files: [string, string][], part = "image"): FormData {
@@ -28,4 +41,14 @@ export async function problem(response: Response): Promise<Problem> {
   expect(body.type).toBe(`/problems/${body.code}`);
   expect(body.request).toBe(response.headers.get("x-request-id"));
   return body;
+}
+
+/** The events of a text/event-stream answer. */
+export async function events(response: Response) {
+  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+  const blocks = (await response.text()).split("\n\n").filter((block) => /^event/m.test(block));
+  return blocks.map((block) => {
+    const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
+    return { event: field("event"), id: field("id"), data: JSON.parse(field("data")!) };
+  });
 }

@@ -1,78 +1,115 @@
-import type { AppDependencies } from "../src/app/index.ts";
+import { type AppDependencies, type Limits, localCompute } from "../src/app/index.ts";
+import type { Decoder, ImageHeader } from "../src/codec/index.ts";
 import type {
   Consensus,
   ImageInput,
   ImageMask,
+  Manifest,
   Segmenter,
   SegmentOptions,
 } from "../src/engine/index.ts";
 import { CosalError } from "../src/errors.ts";
-import type { GroupResult, GroupStore } from "../src/group/index.ts";
+import { memoryStores } from "../src/group/index.ts";
 
-/** A store that keeps everything, until `forgetMasks`. */
-export class MemoryStore implements Pick<GroupStore, "result" | "mask" | "putMask" | "putResult"> {
-  readonly results = new Map<string, GroupResult>();
-  readonly masks = new Map<string, Uint8Array<ArrayBuffer>>();
+const graph = { file: "x", sha256: "0".repeat(64), bytes: 1, inputs: {}, outputs: {} };
 
-  async result(group: string) {
-    return this.results.get(group);
-  }
-  async mask(group: string, image: string) {
-    const png = this.masks.get(`${group}/${image}`);
-    if (png === undefined) this.results.delete(group);
-    return png;
-  }
-  async putMask(group: string, image: string, png: Uint8Array<ArrayBuffer>) {
-    this.masks.set(`${group}/${image}`, png);
-  }
-  async putResult(result: GroupResult) {
-    this.results.set(result.id, result);
-  }
+const MANIFEST: Manifest = {
+  schema: 1,
+  name: "fake",
+  version: "1",
+  licence: "MIT",
+  input: { width: 32, height: 32, mean: [0, 0, 0], std: [1, 1, 1] },
+  consensus: { shape: [2, 4] },
+  refinements: 0,
+  excludeSelf: true,
+  graphs: { encoder: graph, affinity: graph, seed: graph, decoder: graph },
+  presence: { image: 0.5, group: 0.5 },
+};
+
+/**
+ * A decoder that sees no pixels: a file is an image if it begins with "image", as many pixels wide
+ * as it has bytes and 8 high.
+ */
+export const fakeDecoder: Decoder = {
+  inspect: fakeHeader,
+  async decode(bytes) {
+    const { width, height } = fakeHeader(bytes);
+    return { width, height, data: new Uint8Array(4 * width * height).fill(200) };
+  },
+  async sample(_, { width, height }) {
+    return new Float32Array(3 * width * height);
+  },
+  trim() {},
+};
+
+function fakeHeader(bytes: Uint8Array): ImageHeader {
+  if (!text(bytes).startsWith("image")) throw new CosalError("image_type_unsupported", "no image");
+  return { type: "image/jpeg", width: bytes.length, height: 8, orientation: 1 };
 }
 
 /**
- * A segmenter that sees no pixels: a file is an image if it begins with "image", and its "mask" is
- * its own text. What it was given is in `calls`.
+ * A segmenter of such files: the left half of each is object. What it was given is in `calls`.
+ * One with "broken" in it cannot be decoded; one with "slow" takes a while.
  */
 export class FakeSegmenter implements Segmenter {
   readonly name = "fake";
   readonly digest = "f".repeat(64);
-  readonly manifest = {} as Segmenter["manifest"];
+  readonly manifest = MANIFEST;
   readonly calls: string[][] = [];
+  readonly seeds: SegmentOptions["seeds"][] = [];
 
-  async *segment(images: readonly ImageInput[], { signal, onEvent }: SegmentOptions = {}) {
+  async *segment(images: readonly ImageInput[], options: SegmentOptions = {}) {
+    this.seeds.push(options.seeds ?? []);
+    const encoded = await this.#encode(images, options);
+    if (encoded.length === 0) throw new CosalError("group_empty", "None can be read.");
+    const consensus = { model: this.digest, shape: [2, 4] as const, data: new Float32Array(8) };
+    await options.onEvent?.({ stage: "consensus", consensus });
+    for (const { index, id, bytes } of encoded) {
+      await options.onEvent?.({ stage: "mask", index, id });
+      yield fakeMask(index, id, bytes);
+    }
+  }
+
+  async *segmentWith(
+    consensus: Consensus,
+    images: readonly ImageInput[],
+    options: SegmentOptions = {},
+  ) {
+    if (consensus.model !== this.digest) throw new CosalError("consensus_incompatible", "no");
+    for (const { index, id, bytes } of await this.#encode(images, options)) {
+      yield fakeMask(index, id, bytes);
+    }
+  }
+
+  async consensus(): Promise<Consensus> {
+    return { model: this.digest, shape: [2, 4], data: new Float32Array(8) };
+  }
+
+  async #encode(images: readonly ImageInput[], { signal, onEvent, onError }: SegmentOptions) {
     const files = await Promise.all(
       images.map(({ bytes }) => (typeof bytes === "function" ? bytes() : bytes)),
     );
     this.calls.push(files.map(text));
+    const encoded: { index: number; id: string; bytes: Uint8Array }[] = [];
     for (const [index, { id }] of images.entries()) {
       const bytes = files[index] as Uint8Array;
-      if (!text(bytes).startsWith("image")) {
-        throw new CosalError("image_type_unsupported", "no image", { image: { index, id } });
-      }
-    }
-    for (const [index, { id }] of images.entries()) {
-      const bytes = files[index] as Uint8Array;
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, text(bytes).includes("slow") ? 100 : 1));
       signal?.throwIfAborted();
-      if (text(bytes).includes("broken")) {
-        throw new CosalError("image_undecodable", "broken", { image: { index, id } });
+      const error = faultOf(bytes)?.about({ index, id });
+      if (error && onError !== "skip") throw error;
+      if (error) await onEvent?.({ stage: "skipped", index, id, error });
+      else {
+        await onEvent?.({ stage: "encoded", index, id, cached: false });
+        encoded.push({ index, id, bytes });
       }
-      await onEvent?.({ stage: "encoded", index, id, cached: false });
     }
-    for (const [index, { id }] of images.entries()) {
-      await onEvent?.({ stage: "mask", index, id });
-      yield fakeMask(index, id, files[index] as Uint8Array);
-    }
+    return encoded;
   }
+}
 
-  segmentWith(_: Consensus, images: readonly ImageInput[], options: SegmentOptions = {}) {
-    return this.segment(images, options);
-  }
-
-  async consensus(): Promise<Consensus> {
-    return { model: this.digest, shape: [1, 1], data: new Float32Array(1) };
-  }
+function faultOf(bytes: Uint8Array): CosalError | undefined {
+  if (!text(bytes).startsWith("image")) return new CosalError("image_type_unsupported", "no image");
+  return text(bytes).includes("broken") ? new CosalError("image_undecodable", "broken") : undefined;
 }
 
 function fakeMask(index: number, id: string, bytes: Uint8Array): ImageMask {
@@ -80,11 +117,15 @@ function fakeMask(index: number, id: string, bytes: Uint8Array): ImageMask {
     index,
     id,
     width: bytes.length,
-    height: 7,
+    height: 8,
     coverage: 0.25,
     box: [1, 2, 3, 4],
-    presence: 0.75,
-    logits: { width: 1, height: 1, data: new Float32Array(1) },
+    presence: text(bytes).includes("nothing") ? 0.25 : 0.75,
+    logits: {
+      width: 4,
+      height: 4,
+      data: Float32Array.from({ length: 16 }, (_, i) => 8 - (i % 4) * 5),
+    },
     png: async () => Uint8Array.from(bytes),
   };
 }
@@ -93,24 +134,36 @@ function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** Turns in the order asked for. */
-function queue(): AppDependencies["exclusive"] {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const turn = last.then(() => work(() => {}));
-    last = turn.catch(() => {});
-    return turn;
-  };
-}
+const backend = { images: 64, pixels: 1_000_000, totalPixels: 2_000_000 };
 
-export function fakeDependencies() {
+export const FAKE_LIMITS: Limits = {
+  bodyBytes: 2 * 1024 * 1024,
+  imageBytes: 1024 * 1024,
+  images: 64,
+  seconds: 10,
+  renderedPixels: 100_000,
+  synchronousImages: 64,
+  backends: { wasm: backend },
+};
+
+/** A host of the app in memory, and a look behind it. */
+export function fakeHost(changes: Partial<AppDependencies> = {}) {
   const segmenter = new FakeSegmenter();
-  const store = new MemoryStore();
-  return {
-    segmenter: async () => segmenter,
-    store,
-    backend: "wasm",
-    exclusive: queue(),
-    fake: segmenter,
-  } satisfies AppDependencies & { fake: FakeSegmenter };
+  const stores = memoryStores();
+  const log: Record<string, unknown>[] = [];
+  const dependencies: AppDependencies = {
+    models: async () => [segmenter],
+    stores,
+    compute: localCompute({
+      name: "wasm",
+      reason: "no other backend",
+      segmenter: async () => segmenter,
+      stores,
+    }),
+    decoder: fakeDecoder,
+    limits: FAKE_LIMITS,
+    log: (entry) => log.push(entry),
+    ...changes,
+  };
+  return { dependencies, segmenter, stores, log };
 }

@@ -17,7 +17,7 @@ export interface BackendState {
 }
 
 /** What the app needs of its host: interfaces only. What is optional is off when it is missing. */
-export interface ApiDependencies {
+export interface AppDependencies {
   /** What is served; the first is the default. Cheap: asked for every request. */
   readonly models: () => Promise<readonly ModelDescription[]>;
   readonly stores: StoresOf;

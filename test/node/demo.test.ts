@@ -106,7 +106,11 @@ const body = {
   model: { name: "m", digest: "d" },
   backend: "wasm",
   cache: "miss" as const,
+  common: 1,
+  consensus: { url: "" },
   images: [],
+  skipped: [],
+  notices: [],
 };
 
 it("the page shows names as text", () => {

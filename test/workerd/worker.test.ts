@@ -61,7 +61,7 @@ describe("the Worker, with its network", () => {
   it("computes equal groups that arrive together once", async () => {
     const files = [["a.jpg", fresh(bin, "together")] as const];
     const bodies = await Promise.all([1, 2, 3].map(async () => group(await post(files))));
-    expect(bodies.map(({ cache }) => cache).sort()).toEqual(["hit", "hit", "miss"]);
+    expect(bodies.map(({ cache }) => cache).sort()).toEqual(["coalesced", "coalesced", "miss"]);
   });
 
   it("turns photographs upright (EXIF)", async () => {

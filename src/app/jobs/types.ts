@@ -1,6 +1,6 @@
 import type { BackendChoice } from "../compute/types.ts";
-import type { GroupEvent } from "../events.ts";
-import type { Problem } from "../problems.ts";
+import type { Problem } from "../problems/index.ts";
+import type { GroupEvent } from "../representation/events.ts";
 
 /**
  * A group to be computed while nobody waits: a plain value, fit for JSON, small enough for a queue's

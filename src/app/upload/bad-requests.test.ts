@@ -1,12 +1,12 @@
-import { describe, expect, it, vi } from "vitest";
-import { form, problem, setUp } from "../../test/app-client.ts";
-import { fakeDependencies } from "../../test/fakes.ts";
-import { MAX_GROUP } from "../engine/index.ts";
-import { createApp, MAX_BODY_BYTES } from "./index.ts";
+import { describe, expect, it } from "vitest";
+import { form, problem, setUp } from "../../../test/app-client.ts";
+import { FAKE_LIMITS } from "../../../test/fakes.ts";
+
+const { images: MAX_GROUP, bodyBytes: MAX_BODY_BYTES } = FAKE_LIMITS;
 
 describe("bad requests", () => {
   const send = (body: BodyInit | null, contentType?: string) =>
-    setUp().app.request("/v1/groups", {
+    setUp().request("/v1/groups", {
       method: "POST",
       body,
       ...(contentType && { headers: { "content-type": contentType } }),
@@ -50,7 +50,7 @@ describe("bad requests", () => {
   });
 
   it("announce a body that is too large: nothing of it is read", async () => {
-    const { app } = setUp();
+    const { request } = setUp();
     let isRead = false;
     const body = new ReadableStream(
       {
@@ -60,7 +60,7 @@ describe("bad requests", () => {
       },
       { highWaterMark: 0 },
     );
-    const response = await app.request("/v1/groups", {
+    const response = await request("/v1/groups", {
       method: "POST",
       body,
       headers: {
@@ -79,7 +79,7 @@ describe("bad requests", () => {
   });
 
   it("send a body that is too large without announcing it", async () => {
-    const { app } = setUp();
+    const { request } = setUp();
     let chunks = 0;
     const body = new ReadableStream({
       pull(controller) {
@@ -90,7 +90,7 @@ describe("bad requests", () => {
     const head = new TextEncoder().encode(
       '--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n',
     );
-    const response = await app.request("/v1/groups", {
+    const response = await request("/v1/groups", {
       method: "POST",
       body: body.pipeThrough(prefix(head)),
       headers: { "content-type": "multipart/form-data; boundary=b" },
@@ -102,7 +102,11 @@ describe("bad requests", () => {
   });
 
   it.each([
-    ["JSON", '{"images":[]}', "application/json", 415, "content_type_unsupported"],
+    ["JSON without images", '{"images":[]}', "application/json", 400, "group_empty"],
+    ["no JSON", '{"images":', "application/json", 400, "body_not_json"],
+    ["JSON of another form", "[1]", "application/json", 400, "body_invalid"],
+    ["null", "null", "application/json", 400, "body_invalid"],
+    ["a text", "hello", "text/plain", 415, "content_type_unsupported"],
     ["nothing", null, undefined, 415, "content_type_unsupported"],
     ["no boundary", "x", "multipart/form-data", 400, "body_not_multipart"],
     ["no multipart", "hello", "multipart/form-data; boundary=b", 400, "body_not_multipart"],
@@ -152,28 +156,25 @@ describe("bad requests", () => {
   it.each([
     ["PUT", "/v1/groups", "POST"],
     ["GET", "/v1/groups", "POST"],
-    ["DELETE", `/v1/groups/${"a".repeat(64)}`, "GET, HEAD"],
+    ["PUT", `/v1/groups/${"a".repeat(64)}`, "GET, HEAD, DELETE"],
     ["POST", "/healthz", "GET, HEAD"],
   ])("%s %s", async (method, path, allow) => {
-    const { app } = setUp();
-    const response = await app.request(path, { method });
+    const { request } = setUp();
+    const response = await request(path, { method });
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe(allow);
     expect((await problem(response)).code).toBe("method_not_allowed");
   });
 
   it("never tell what went wrong on our side, only the request", async () => {
-    const log = vi.spyOn(console, "error").mockImplementation(() => {});
-    const dependencies = {
-      ...fakeDependencies(),
-      segmenter: () => Promise.reject(new Error("x y")),
-    };
-    const body = form([["a.jpg", "image one"]]);
-    const response = await createApp(dependencies).request("/v1/groups", { method: "POST", body });
+    const { post, log } = setUp({ models: () => Promise.reject(new Error("x y")) });
+    const response = await post([["a.jpg", "image one"]]);
     expect(response.status).toBe(500);
-    expect(JSON.stringify(await problem(response))).not.toContain("x y");
-    expect(String(log.mock.calls[0]![1])).toContain("x y");
-    log.mockRestore();
+    const body = await problem(response);
+    expect(JSON.stringify(body)).not.toContain("x y");
+    const failed = log.find(({ event }) => event === "request failed");
+    expect(failed).toMatchObject({ level: "error", request: body.request });
+    expect(String(failed!.error)).toContain("x y");
   });
 });
 

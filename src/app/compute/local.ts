@@ -1,0 +1,122 @@
+import { encodeLogits } from "../../codec/index.ts";
+import {
+  decodeConsensus,
+  encodeConsensus,
+  type ImageMask,
+  type SegmentEvent,
+  type Segmenter,
+} from "../../engine/index.ts";
+import type { StoresOf } from "../../group/index.ts";
+import { Channel } from "./channel.ts";
+import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } from "./types.ts";
+
+/**
+ * Runs `work` when its turn comes. A turn ends when `work` settles or `signal` aborts. `work` calls
+ * `alive` now and then: a host whose requests can vanish in the middle (a Worker's do when the caller
+ * hangs up) may give the turn of one that has been silent for long to the next.
+ */
+export type Exclusive = <T>(
+  work: (alive: () => void) => Promise<T>,
+  signal?: AbortSignal,
+) => Promise<T>;
+
+export interface LocalBackend {
+  /** As told to the caller, e.g. `wasm`. */
+  readonly name: string;
+  /** Why groups come here, e.g. `no other backend`. */
+  readonly reason: string;
+  /** Of the model with that digest. Cheap when it has been loaded. */
+  readonly segmenter: (digest: string) => Promise<Segmenter>;
+  /** Where a tenant's features are kept. */
+  readonly stores?: StoresOf;
+  /** Turns at a network that takes one group at a time; without them groups run at once. */
+  readonly exclusive?: Exclusive;
+}
+
+/** Computes groups with a segmenter of this process. */
+export function localCompute(backend: LocalBackend): Compute {
+  const inTurn: Exclusive = backend.exclusive ?? ((work) => work(() => {}));
+  return async function* localCompute(job, context) {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([context.signal, stop.signal]);
+    const channel = new Channel<ComputeEvent>();
+    inTurn((alive) => segment(backend, job, { ...context, signal }, channel, alive), signal).then(
+      () => channel.end(),
+      (error) => channel.end({ error }),
+    );
+    try {
+      yield* channel;
+    } finally {
+      stop.abort();
+    }
+  };
+}
+
+async function segment(
+  { name, reason, segmenter, stores }: LocalBackend,
+  job: ComputeJob,
+  { signal, deadline }: ComputeContext,
+  channel: Channel<ComputeEvent>,
+  alive: () => void,
+): Promise<void> {
+  channel.push({ type: "backend", name, reason });
+  const { images, seeds, onError, consensus } = job;
+  const options = {
+    signal,
+    deadline,
+    onError,
+    ...(stores && { features: stores(job.tenant).features }),
+    onEvent: async (event: SegmentEvent) => {
+      alive();
+      const told = eventOf(event);
+      if (told !== undefined) channel.push(told);
+      await turnOfEventLoop();
+    },
+  };
+  const inputs = images.map((image) => ({
+    id: image.id,
+    digest: image.sha256,
+    bytes: () => image.load(),
+  }));
+  const network = await segmenter(job.model.digest);
+  const masks =
+    consensus === undefined
+      ? network.segment(inputs, { ...options, seeds })
+      : network.segmentWith(decodeConsensus(consensus), inputs, options);
+  for await (const mask of masks) {
+    channel.push({ type: "mask", image: mask.index, mask: await maskOf(mask) });
+    alive();
+    await turnOfEventLoop();
+  }
+}
+
+/** A mask of the engine in the form that is stored and sent. */
+export async function maskOf(mask: ImageMask): Promise<MaskOfImage> {
+  const { width, height, coverage, box, presence, logits } = mask;
+  const record = await encodeLogits({ width, height, logits });
+  return { width, height, coverage, box, presence, record };
+}
+
+function eventOf(event: SegmentEvent): ComputeEvent | undefined {
+  switch (event.stage) {
+    case "decoded":
+      return { type: "decoded", image: event.index };
+    case "encoded":
+      return { type: "encoded", image: event.index, cached: event.cached };
+    case "consensus":
+      return { type: "consensus", consensus: encodeConsensus(event.consensus) };
+    case "skipped":
+      return { type: "skipped", image: event.index, error: event.error };
+    case "mask":
+      return undefined;
+  }
+}
+
+/**
+ * The graphs may run on the host's only thread. Without this nothing that was told would leave, no
+ * other request would be served, and nobody would notice that the caller has hung up, until the
+ * group is done. With 0 instead of 1 workerd goes on before it has sent anything.
+ */
+function turnOfEventLoop(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,158 @@
+import type { Decoder } from "../../codec/index.ts";
+import type { ModelDescription, Seed } from "../../engine/index.ts";
+import { CosalError } from "../../errors.ts";
+import { distinct, groupId, optionsOf, type Stores } from "../../group/index.ts";
+import type { Limits } from "../limits.ts";
+import type { SeedRequest } from "../openapi/schemas/request.ts";
+import type { ReceivedImage } from "../upload/received.ts";
+import { resolveSeeds } from "../upload/seeds.ts";
+import type { BackendChoice, LoadableImage } from "./types.ts";
+
+/** A photograph of a request, named by its contents. */
+export interface SentImage {
+  readonly id: string;
+  readonly sha256: string;
+}
+
+/** A request's group: what was sent, in the order sent, and what is to be computed. */
+export interface Group {
+  readonly id: string;
+  readonly model: { readonly name: string; readonly digest: string };
+  readonly sent: readonly SentImage[];
+  /** Each photograph once, sorted by SHA-256, so that equal groups are computed in equal order. */
+  readonly distinct: readonly LoadableImage[];
+  /** Files that came with the request, by SHA-256. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  readonly seeds: readonly Seed[];
+  readonly onError: "fail" | "skip";
+  readonly backend: BackendChoice;
+  readonly consensusOf?: string;
+}
+
+/** What a request asks for, in whichever way it came in. */
+export interface GroupRequest {
+  readonly images: readonly ReceivedImage[];
+  readonly seeds: readonly SeedRequest[];
+  readonly onError: "fail" | "skip";
+  readonly backend: BackendChoice;
+  /** Its name; the default one when it is missing. */
+  readonly model?: string | undefined;
+  /** A group that is stored, whose consensus is to be used. */
+  readonly consensusOf?: string | undefined;
+}
+
+export interface PlanContext {
+  readonly models: readonly ModelDescription[];
+  readonly stores: Stores;
+  readonly decoder: Decoder;
+  readonly limits: Limits;
+}
+
+/**
+ * Names a group and each of its photographs by their contents.
+ *
+ * @throws CosalError model_unknown, seed_invalid, group_too_many_pixels, group_too_large,
+ * consensus_incompatible, not_found
+ */
+export async function planGroup(request: GroupRequest, context: PlanContext): Promise<Group> {
+  const { images, onError, backend, consensusOf } = request;
+  const model = await modelOf(request, context);
+  const seeds = await resolveSeeds(request.seeds, images, context.decoder);
+  const digests = images.map(({ sha256 }) => sha256);
+  const id = await groupId({
+    model: model.digest,
+    ...(consensusOf !== undefined && { consensusOf }),
+    options: optionsOf(onError),
+    seeds: seeds.map(({ identity }) => identity),
+    images: digests,
+  });
+  const names = distinct(digests);
+  const group = {
+    id,
+    model,
+    sent: images.map(({ id, sha256 }) => ({ id, sha256 })),
+    distinct: names.map((sha256) => loadable(images, digests.indexOf(sha256), context.stores)),
+    files: new Map(
+      images.flatMap(({ sha256, bytes }) => (bytes ? [[sha256, bytes] as const] : [])),
+    ),
+    seeds: seeds.map(({ identity, mark }) => ({ image: names.indexOf(identity.image), ...mark })),
+    onError,
+    backend,
+    ...(consensusOf !== undefined && { consensusOf }),
+  };
+  checkSize(group.distinct, backend, context.limits);
+  return group;
+}
+
+async function modelOf(
+  { model, consensusOf }: GroupRequest,
+  { models, stores }: PlanContext,
+): Promise<Group["model"]> {
+  const described = models.map(({ manifest, digest }) => ({ name: manifest.name, digest }));
+  if (consensusOf !== undefined) {
+    const base = await stores.groups.result(consensusOf);
+    if (base === undefined) {
+      throw new CosalError("not_found", "The group is not stored here, or no longer.");
+    }
+    const own = described.find(({ digest }) => digest === base.model.digest);
+    if (own !== undefined && (model === undefined || own.name === model)) return own;
+    throw new CosalError(
+      "consensus_incompatible",
+      `The group was computed with ${base.model.name} (${base.model.digest.slice(0, 12)}).`,
+    );
+  }
+  const wanted = model === undefined ? described[0] : described.find(({ name }) => name === model);
+  if (wanted !== undefined) return wanted;
+  const names = described.map(({ name }) => name).join(", ");
+  throw new CosalError(
+    "model_unknown",
+    `There is no model ${JSON.stringify(model)} here: ${names}.`,
+  );
+}
+
+function loadable(images: readonly ReceivedImage[], index: number, stores: Stores): LoadableImage {
+  const { id, sha256 } = images[index] as ReceivedImage;
+  // The same photograph may have come as a file and by name.
+  const withFile = images.find((image) => image.sha256 === sha256 && image.bytes !== undefined);
+  const { bytes, header } = withFile ?? {};
+  return {
+    id,
+    index,
+    sha256,
+    ...(bytes &&
+      header && { header: { bytes: bytes.length, width: header.width, height: header.height } }),
+    async load() {
+      const file = bytes ?? (await stores.images.get(sha256));
+      if (file !== undefined) return file;
+      const message = `The photograph ${JSON.stringify(id)} is no longer stored: send it again.`;
+      throw new CosalError("image_expired", message);
+    },
+  };
+}
+
+/** Whether some backend that the caller admits takes the group; what is not known counts nothing. */
+function checkSize(
+  images: readonly LoadableImage[],
+  backend: BackendChoice,
+  { backends }: Limits,
+): void {
+  const kinds = backend === "auto" ? (["wasm", "gpu"] as const) : [backend];
+  const candidates = kinds.flatMap((kind) => backends[kind] ?? []);
+  if (candidates.length === 0) return;
+  const most = Math.max(...candidates.map((limits) => limits.images));
+  if (images.length > most) {
+    throw new CosalError("group_too_large", `At most ${most} images can be computed together.`, {
+      limit: { name: "images", limit: most, actual: images.length },
+    });
+  }
+  const limit = Math.max(...candidates.map(({ totalPixels }) => totalPixels));
+  const pixels = images.map(({ header }) => (header ? header.width * header.height : 0));
+  const actual = pixels.reduce((sum, count) => sum + count, 0);
+  if (actual > limit) {
+    throw new CosalError(
+      "group_too_many_pixels",
+      `The photographs have ${actual} pixels together; at most ${limit} are taken.`,
+      { limit: { name: "pixels", limit, actual } },
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import type { Manifest } from "../../engine/index.ts";
+import type { CosalError } from "../../errors.ts";
+import type { GroupResult, ImageResult, Notice, SkippedImage } from "../../group/index.ts";
+import type { Group } from "./plan.ts";
+import type { LoadableImage, MaskOfImage } from "./types.ts";
+
+/** Presence below which photographs seem to share nothing, where the model does not say. */
+const NOTHING_IN_COMMON = 0.5;
+
+export function imageResult({ sha256 }: LoadableImage, mask: MaskOfImage): ImageResult {
+  const { width, height, coverage, box, presence } = mask;
+  return { sha256, width, height, coverage, box, presence };
+}
+
+export function skippedImage({ sha256 }: LoadableImage, error: CosalError): SkippedImage {
+  const { code, message, limit } = error;
+  return { sha256, code, detail: message, ...(limit && { limit }) };
+}
+
+/** What a group came to, once every photograph of it has been told. */
+export function groupResult(
+  group: Group,
+  backend: string,
+  found: Iterable<ImageResult>,
+  left: Iterable<SkippedImage>,
+  manifest: Manifest | undefined,
+): GroupResult {
+  const images = [...found].sort(bySha256);
+  const presences = images.map(({ presence }) => presence);
+  const common = presences.reduce((sum, one) => sum + one, 0) / images.length;
+  return {
+    id: group.id,
+    model: group.model,
+    backend,
+    ...(group.consensusOf !== undefined && { consensusOf: group.consensusOf }),
+    common,
+    images,
+    skipped: [...left].sort(bySha256),
+    notices: noticesOf(group, images.length, common, manifest?.presence?.group),
+  };
+}
+
+function noticesOf(
+  { consensusOf, seeds }: Group,
+  images: number,
+  common: number,
+  threshold = NOTHING_IN_COMMON,
+): Notice[] {
+  const notices: Notice[] = [];
+  if (images === 1 && consensusOf === undefined && seeds.length === 0) {
+    const detail =
+      "One photograph has nothing to be compared with: the mask is of what stands out in it.";
+    notices.push({ code: "single_image", detail });
+  }
+  if (common < threshold) {
+    const detail = `The photographs seem to share no object: mean presence ${common.toFixed(2)}, below ${threshold}.`;
+    notices.push({ code: "nothing_in_common", detail });
+  }
+  return notices;
+}
+
+function bySha256(a: { sha256: string }, b: { sha256: string }): number {
+  return a.sha256 < b.sha256 ? -1 : 1;
+}

@@ -1,0 +1,229 @@
+import type { ModelDescription } from "../../engine/index.ts";
+import { CosalError } from "../../errors.ts";
+import type { GroupResult, ImageResult, SkippedImage, Stores } from "../../group/index.ts";
+import type { Log } from "../observe/types.ts";
+import { abortable } from "./abortable.ts";
+import type { Flights } from "./flights.ts";
+import type { Group } from "./plan.ts";
+import { groupResult, imageResult, skippedImage } from "./result.ts";
+import { requireImages, storeFiles } from "./stored-images.ts";
+import type { Compute, ComputeEvent, LoadableImage } from "./types.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Where a result came from. */
+export type CacheState = "hit" | "miss" | "coalesced";
+
+/** A step that is done, for one distinct photograph or for the group. `done` is the last. */
+export type Step =
+  | { readonly type: "backend"; readonly name: string; readonly reason: string }
+  | { readonly type: "decoded"; readonly image: LoadableImage }
+  | { readonly type: "encoded"; readonly image: LoadableImage; readonly cached: boolean }
+  | { readonly type: "consensus"; readonly consensus: Bytes }
+  | {
+      readonly type: "mask";
+      readonly image: LoadableImage;
+      readonly result: ImageResult;
+      /** Undefined when it is stored and was not asked for. */
+      readonly record: Bytes | undefined;
+    }
+  | { readonly type: "skipped"; readonly image: LoadableImage; readonly skipped: SkippedImage }
+  | { readonly type: "done"; readonly result: GroupResult; readonly cache: CacheState };
+
+export interface RunContext {
+  readonly tenant: string;
+  readonly stores: Stores;
+  readonly compute: Compute;
+  readonly flights: Flights;
+  readonly models: readonly ModelDescription[];
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  readonly request: string;
+  readonly traceparent?: string | undefined;
+  /** Whether the masks' records, and the consensus, are needed with a result that is stored. */
+  readonly withRecords: boolean;
+}
+
+/**
+ * A group's result, step by step: from the store if it is there, else from the network, which leaves
+ * it in the store. Equal groups that arrive together are computed once: who waited for another looks
+ * in the store again.
+ *
+ * @throws CosalError as `Compute` does, its `image` counted in the order sent; images_missing
+ */
+export async function* runGroup(group: Group, context: RunContext): AsyncGenerator<Step> {
+  const { flights, tenant, signal } = context;
+  let cache: CacheState = "hit";
+  for (;;) {
+    const hit = await lookUp(group, context);
+    if (hit !== undefined) {
+      await storeFiles(group, context);
+      yield* toldAgain(group, hit, cache);
+      return;
+    }
+    const flight = await flights.take(`${tenant}/${group.id}`, signal);
+    if (flight === undefined) {
+      cache = "coalesced";
+      continue;
+    }
+    try {
+      // Somebody may have landed between the look and the flight.
+      const late = await lookUp(group, context);
+      if (late === undefined) yield* compute(group, context, flight.alive);
+      else yield* toldAgain(group, late, "coalesced");
+    } finally {
+      await flight.land();
+    }
+    return;
+  }
+}
+
+interface Stored {
+  readonly result: GroupResult;
+  readonly records: ReadonlyMap<string, Bytes>;
+  readonly consensus: Bytes | undefined;
+}
+
+/** A stored group; as good as none when a part that is needed is gone. */
+async function lookUp({ id }: Group, context: RunContext): Promise<Stored | undefined> {
+  const { groups } = context.stores;
+  const result = await groups.result(id);
+  if (result === undefined) return undefined;
+  const records = new Map<string, Bytes>();
+  if (!context.withRecords) return { result, records, consensus: undefined };
+  const masks = await Promise.all(
+    result.images.map(async ({ sha256 }) => [sha256, await groups.mask(id, sha256)] as const),
+  );
+  for (const [sha256, record] of masks) {
+    if (record === undefined) return undefined;
+    records.set(sha256, record);
+  }
+  return { result, records, consensus: await groups.consensus(result.consensusOf ?? id) };
+}
+
+function* toldAgain(group: Group, stored: Stored, cache: CacheState): Generator<Step> {
+  const { result, records, consensus } = stored;
+  const images = new Map(group.distinct.map((image) => [image.sha256, image]));
+  yield { type: "backend", name: result.backend, reason: "it is stored" };
+  if (consensus !== undefined) yield { type: "consensus", consensus };
+  for (const one of result.images) {
+    const image = images.get(one.sha256);
+    if (image !== undefined) {
+      yield { type: "mask", image, result: one, record: records.get(one.sha256) };
+    }
+  }
+  for (const skipped of result.skipped) {
+    const image = images.get(skipped.sha256);
+    if (image !== undefined) yield { type: "skipped", image, skipped };
+  }
+  yield { type: "done", result, cache };
+}
+
+async function* compute(
+  group: Group,
+  context: RunContext,
+  alive: () => void,
+): AsyncGenerator<Step> {
+  const { stores, models, log, request } = context;
+  const consensus = await consensusOf(group, stores);
+  await requireImages(group, stores);
+  const files = storeFiles(group, context);
+  const found = new Map<string, ImageResult>();
+  const left = new Map<string, SkippedImage>();
+  let backend = "";
+  for await (const event of events(group, context, consensus)) {
+    alive();
+    const step = stepOf(event, group);
+    if (step.type === "mask") {
+      // After a fallback to another backend a mask may come again.
+      if (found.has(step.result.sha256)) continue;
+      await stores.groups.putMask(group.id, step.result.sha256, step.record as Bytes);
+      found.set(step.result.sha256, step.result);
+    }
+    if (step.type === "skipped") left.set(step.skipped.sha256, step.skipped);
+    if (step.type === "consensus") await stores.groups.putConsensus(group.id, step.consensus);
+    if (step.type === "backend") {
+      if (backend !== "") log({ level: "warn", event: "backend changed", request, ...step });
+      backend = step.name;
+    }
+    yield step;
+  }
+  if (found.size + left.size < group.distinct.length) throw incomplete();
+  if (found.size === 0) throw nothingLeft(group, left);
+  const manifest = models.find(({ digest }) => digest === group.model.digest)?.manifest;
+  const result = groupResult(group, backend, found.values(), left.values(), manifest);
+  await stores.groups.putResult(result);
+  await files;
+  yield { type: "done", result, cache: "miss" };
+}
+
+async function* events(
+  group: Group,
+  context: RunContext,
+  consensus: Bytes | undefined,
+): AsyncGenerator<ComputeEvent> {
+  const { tenant, deadline, request, traceparent } = context;
+  const { id, model, distinct: images, seeds, onError, backend } = group;
+  // A little later than the deadline that the work is told, so that its own error comes first.
+  const late = AbortSignal.timeout(Math.max(0, deadline - Date.now()) + 1000);
+  const signal = AbortSignal.any([context.signal, late]);
+  const job = {
+    ...{ tenant, group: id, model, images, seeds, onError, backend },
+    ...(consensus && { consensus }),
+  };
+  const trace = traceparent === undefined ? {} : { traceparent };
+  try {
+    yield* abortable(context.compute(job, { signal, deadline, request, ...trace }), signal);
+  } catch (error) {
+    if (late.aborted && !context.signal.aborted) {
+      throw new CosalError("deadline_exceeded", "The group took longer than it may.", {
+        cause: error,
+      });
+    }
+    throw inOrderSent(error, images);
+  }
+}
+
+function stepOf(event: ComputeEvent, { distinct }: Group): Step {
+  if (event.type === "backend" || event.type === "consensus") return event;
+  const image = distinct[event.image];
+  if (image === undefined) throw new Error(`a backend told of image ${event.image}`);
+  if (event.type === "mask") {
+    const { mask } = event;
+    return { type: "mask", image, result: imageResult(image, mask), record: mask.record };
+  }
+  if (event.type === "skipped") {
+    return { type: "skipped", image, skipped: skippedImage(image, event.error) };
+  }
+  return { ...event, image };
+}
+
+async function consensusOf(group: Group, { groups }: Stores): Promise<Bytes | undefined> {
+  if (group.consensusOf === undefined) return undefined;
+  const bytes = await groups.consensus(group.consensusOf);
+  if (bytes !== undefined) return bytes;
+  throw new CosalError("not_found", "The group's consensus is not stored here, or no longer.");
+}
+
+/** Backends count in the order computed, the caller in the order sent. */
+function inOrderSent(error: unknown, images: readonly LoadableImage[]): unknown {
+  if (!(error instanceof CosalError) || error.image === undefined) return error;
+  const image = images[error.image.index];
+  return image === undefined ? error : error.about({ index: image.index, id: image.id });
+}
+
+function nothingLeft(group: Group, left: ReadonlyMap<string, SkippedImage>): CosalError {
+  const places = group.sent.flatMap(({ id, sha256 }, index) => {
+    const skipped = left.get(sha256);
+    return skipped ? [{ pointer: `#/images/${index}`, image: id, detail: skipped.detail }] : [];
+  });
+  return new CosalError("group_empty", "None of the photographs can be read.", { places });
+}
+
+function incomplete(): CosalError {
+  return new CosalError("backend_unavailable", "The backend left photographs out.", {
+    retryAfter: 5,
+  });
+}

@@ -1,0 +1,50 @@
+import { CosalError } from "../../errors.ts";
+import type { Stores } from "../../group/index.ts";
+import type { Log } from "../observe/types.ts";
+import type { Group } from "./plan.ts";
+
+/**
+ * Photographs that came by name have to be stored.
+ *
+ * @throws CosalError images_missing, with a place for each
+ */
+export async function requireImages(group: Group, { images }: Stores): Promise<void> {
+  const named = group.distinct.filter(({ sha256 }) => !group.files.has(sha256));
+  if (named.length === 0) return;
+  const stored = await images.has(named.map(({ sha256 }) => sha256));
+  const missing = named.filter(({ sha256 }) => !stored.has(sha256));
+  if (missing.length === 0) return;
+  const places = missing
+    .sort((a, b) => a.index - b.index)
+    .map(({ id, index, sha256 }) => ({
+      pointer: `#/images/${index}`,
+      image: id,
+      sha256,
+      detail: "The photograph is not stored here.",
+    }));
+  throw new CosalError(
+    "images_missing",
+    `${missing.length} of ${group.distinct.length} photographs are not stored here: send those.`,
+    { places },
+  );
+}
+
+/**
+ * Keeps the photographs that came with the request, so that they can be named by SHA-256 and cut
+ * out. A store that fails costs that, not the masks.
+ */
+export async function storeFiles(
+  group: Group,
+  { stores, log, request }: { stores: Stores; log: Log; request: string },
+): Promise<void> {
+  try {
+    const known = await stores.images.has([...group.files.keys()]);
+    await Promise.all(
+      [...group.files].map(([sha256, bytes]) =>
+        known.has(sha256) ? undefined : stores.images.put(sha256, bytes),
+      ),
+    );
+  } catch (error) {
+    log({ level: "warn", event: "photographs not stored", request, error });
+  }
+}

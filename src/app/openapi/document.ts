@@ -1,0 +1,40 @@
+import type { Router } from "../routes/router.ts";
+
+const DESCRIPTION = `Takes a group of photographs and returns, for each, a mask of the object that they have in common.
+
+A group is named by its contents: the SHA-256 of a canonical form of the model, the options that change masks, and the sorted SHA-256 of its photographs. The same group is computed once. Every file has an address that never changes.`;
+
+/** The OpenAPI 3.1 document, from the schemas that the routes are checked with. Made when first asked for. */
+export function apiDocument({ app }: Router): () => object {
+  let document: object | undefined;
+  return function document31() {
+    document ??= app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: {
+        title: "cosal",
+        version: "1.0.0",
+        description: DESCRIPTION,
+        license: { name: "MIT", url: "https://opensource.org/license/mit" },
+      },
+      servers: [{ url: "/" }],
+      security: [{ bearer: [] }, {}],
+      tags: [
+        { name: "groups", description: "Groups in, masks out." },
+        { name: "files", description: "Masks, cut-outs and overlays." },
+        { name: "images", description: "Photographs that groups can name." },
+        { name: "jobs", description: "Groups that are computed while nobody waits." },
+        { name: "service", description: "What is served, and whether." },
+      ],
+    });
+    return document;
+  };
+}
+
+/** Keys and tokens; deployments without them take requests without. */
+export function registerSecurity({ app }: Router): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    description: "An API key (`cosal_...`) or a JWT of the deployment's identity provider.",
+  });
+}

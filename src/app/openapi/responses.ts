@@ -1,0 +1,77 @@
+import type { RouteConfig, z } from "@hono/zod-openapi";
+import type { ErrorCode } from "../../errors.ts";
+import { PROBLEMS } from "../problems/index.ts";
+import { ProblemSchema } from "./schemas/common.ts";
+
+type Responses = RouteConfig["responses"];
+
+/** The answers to what may go wrong at a route, a status each. */
+export function problems(...codes: readonly ErrorCode[]): Responses {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = PROBLEMS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    Array.from(byStatus, ([status, several]) => [
+      String(status),
+      {
+        description: several.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(" "),
+        content: { "application/problem+json": { schema: ProblemSchema } },
+      },
+    ]),
+  );
+}
+
+/** What every route under /v1 may answer. */
+export const GUARDED = [
+  "credentials_missing",
+  "credentials_invalid",
+  "scope_missing",
+  "rate_limited",
+  "internal",
+] as const satisfies readonly ErrorCode[];
+
+/** What sending a group may be answered, however it is sent. */
+export const UPLOADED = [
+  "content_type_unsupported",
+  "body_not_multipart",
+  "body_not_json",
+  "body_invalid",
+  "body_too_large",
+  "option_invalid",
+  "group_empty",
+  "group_too_large",
+  "group_too_many_pixels",
+  "image_type_unsupported",
+  "image_undecodable",
+  "image_too_large",
+  "image_too_many_pixels",
+  "image_too_small",
+  "images_missing",
+  "image_expired",
+  "url_refused",
+  "url_failed",
+  "model_unknown",
+  "model_invalid",
+  "seed_invalid",
+  "seeds_unsupported",
+  "consensus_incompatible",
+  "consensus_invalid",
+  "not_acceptable",
+  "idempotency_mismatch",
+  "backend_unavailable",
+  "deadline_exceeded",
+] as const satisfies readonly ErrorCode[];
+
+export function json(schema: z.ZodType, description: string) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+const binary = { type: "string", format: "binary" } as const;
+
+/** A file of one of several types. */
+export function file(types: readonly string[], description: string) {
+  const content = Object.fromEntries(types.map((type) => [type, { schema: binary }]));
+  return { description, content };
+}

@@ -1,0 +1,76 @@
+import { z } from "@hono/zod-openapi";
+import { BoxSchema, Digest, LimitSchema } from "./common.ts";
+
+const share = z.number().min(0).max(1);
+
+export const FileSchema = z
+  .object({
+    url: z.string().openapi({
+      description: "Where the file is, on this host. It never changes; it may be forgotten.",
+    }),
+    type: z.string().openapi({ example: "image/png" }),
+    data: z.string().optional().openapi({ description: "The file, base64, with `inline=masks`." }),
+  })
+  .openapi("File");
+
+export const ImageSchema = z
+  .object({
+    id: z.string().openapi({ description: "As sent, made unique within the group." }),
+    sha256: Digest,
+    width: z.int().openapi({ description: "Pixels, after EXIF orientation." }),
+    height: z.int(),
+    coverage: share.openapi({ description: "Share of the pixels with mask >= 0.5." }),
+    box: BoxSchema.nullable().openapi({ description: "Around mask >= 0.5; null: there is none." }),
+    presence: share.openapi({
+      description: "How sure the network is that the photograph shows the common object.",
+    }),
+    mask: FileSchema,
+    cutout: FileSchema.optional(),
+    overlay: FileSchema.optional(),
+  })
+  .openapi("Image");
+
+export const SkippedSchema = z
+  .object({
+    id: z.string(),
+    sha256: Digest,
+    code: z.string(),
+    detail: z.string(),
+    limit: LimitSchema.optional(),
+  })
+  .openapi("SkippedImage", { description: "A photograph that `on_error=skip` left out, and why." });
+
+export const NoticeSchema = z
+  .object({
+    code: z.enum(["single_image", "nothing_in_common", "duplicate_images"]),
+    detail: z.string(),
+    images: z.array(z.string()).optional().openapi({ description: "Ids that it is about." }),
+  })
+  .openapi("Notice");
+
+export const GroupSchema = z
+  .object({
+    id: Digest.openapi({ description: "The group's identity: its photographs, model, options." }),
+    model: z.object({ name: z.string(), digest: Digest }),
+    backend: z.string().openapi({ description: "Where it was computed." }),
+    cache: z.enum(["hit", "miss", "coalesced"]).openapi({
+      description: "From the store, computed now, or computed by an equal request at that time.",
+    }),
+    common: share.openapi({
+      description: "How sure the network is that the photographs share an object: mean presence.",
+    }),
+    consensus: z.object({ url: z.string() }).openapi({ description: "What they have in common." }),
+    consensus_of: Digest.optional().openapi({
+      description: "The group whose consensus these photographs were masked with.",
+    }),
+    images: z.array(ImageSchema),
+    skipped: z.array(SkippedSchema),
+    notices: z.array(NoticeSchema),
+  })
+  .openapi("Group");
+
+export type FileBody = z.infer<typeof FileSchema>;
+export type ImageBody = z.infer<typeof ImageSchema>;
+export type SkippedBody = z.infer<typeof SkippedSchema>;
+export type NoticeBody = z.infer<typeof NoticeSchema>;
+export type GroupBody = z.infer<typeof GroupSchema>;

@@ -1,0 +1,71 @@
+import { z } from "@hono/zod-openapi";
+import { Digest } from "./common.ts";
+
+const BackendLimitsSchema = z
+  .object({ images: z.int(), pixels: z.int(), total_pixels: z.int() })
+  .openapi("BackendLimits");
+
+export const LimitsSchema = z
+  .object({
+    body_bytes: z.int().openapi({ description: "Of a request." }),
+    image_bytes: z.int().openapi({ description: "Of one photograph's file." }),
+    images: z.int().openapi({ description: "Of a group, as sent." }),
+    seconds: z.number().openapi({ description: "That a request may take." }),
+    rendered_pixels: z.int().openapi({
+      description: "Of a photograph that cut-outs and overlays are made of.",
+    }),
+    synchronous_images: z.int().openapi({
+      description: "More are answered with a job, where there are jobs.",
+    }),
+    backends: z.object({
+      wasm: BackendLimitsSchema.optional(),
+      gpu: BackendLimitsSchema.optional(),
+    }),
+  })
+  .openapi("Limits");
+
+export const ModelsSchema = z
+  .object({
+    models: z.array(
+      z.object({
+        name: z.string(),
+        version: z.string(),
+        digest: Digest,
+        licence: z.string(),
+        input: z.object({ width: z.int(), height: z.int() }),
+        seeds: z.boolean().openapi({ description: "Whether it takes seeds." }),
+        default: z.boolean(),
+      }),
+    ),
+    limits: LimitsSchema,
+  })
+  .openapi("Models");
+
+export const StoredImageSchema = z
+  .object({
+    sha256: Digest,
+    type: z.string(),
+    bytes: z.int(),
+    width: z.int(),
+    height: z.int(),
+  })
+  .openapi("StoredImage");
+
+export const HealthSchema = z.object({ status: z.literal("ok") }).openapi("Health");
+
+export const ReadinessSchema = z
+  .object({
+    status: z.enum(["ready", "unready"]),
+    backends: z.array(z.object({ name: z.string(), ready: z.boolean(), reason: z.string() })),
+  })
+  .openapi("Readiness");
+
+export const ProblemKindSchema = z
+  .object({
+    type: z.string(),
+    code: z.string(),
+    status: z.int(),
+    title: z.string(),
+    description: z.string(),
+  })
+  .openapi("ProblemKind");

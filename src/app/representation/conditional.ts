@@ -1,0 +1,77 @@
+import { CosalError } from "../../errors.ts";
+import type { Rendered } from "./rendered.ts";
+
+export interface Freshness {
+  readonly cacheControl: string;
+}
+
+/**
+ * Answers GET and HEAD for a file that is there: 304 to who has it (RFC 9110, 13.1.2), 206 for one
+ * range of it (14), else all of it.
+ *
+ * @throws CosalError range_invalid
+ */
+export function fileResponse(request: Request, file: Rendered, cacheControl: string): Response {
+  const { bytes, type, etag } = file;
+  const match = request.headers.get("if-none-match");
+  if (match !== null && matches(match, etag)) {
+    const headers = { etag, "cache-control": cacheControl };
+    return new Response(null, { status: 304, headers });
+  }
+  const range = request.headers.get("range");
+  if (range === null || !isRangeWanted(request, etag)) {
+    return new Response(bytes, {
+      headers: {
+        "content-type": type,
+        "content-length": String(bytes.length),
+        "cache-control": cacheControl,
+        etag,
+        "accept-ranges": "bytes",
+      },
+    });
+  }
+  return rangeResponse(range, file, cacheControl);
+}
+
+/** Weak comparison (RFC 9110, 8.8.3.2); `*` is any. */
+export function matches(header: string, etag: string): boolean {
+  if (header === etag || header.trim() === "*") return true;
+  return header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
+}
+
+function isRangeWanted(request: Request, etag: string): boolean {
+  const condition = request.headers.get("if-range");
+  return request.method === "GET" && (condition === null || condition.trim() === etag);
+}
+
+function rangeResponse(header: string, file: Rendered, cacheControl: string): Response {
+  const { bytes, type, etag } = file;
+  const length = bytes.length;
+  const found = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
+  const headers = {
+    "content-type": type,
+    "cache-control": cacheControl,
+    etag,
+    "accept-ranges": "bytes",
+  };
+  // Several ranges, or another unit: the whole file is a right answer (RFC 9110, 14.2).
+  if (found === null || (found[1] === "" && found[2] === ""))
+    return new Response(bytes, { headers });
+  const [from, to] =
+    found[1] === ""
+      ? [Math.max(0, length - Number(found[2])), length - 1]
+      : [Number(found[1]), Math.min(length - 1, found[2] === "" ? length - 1 : Number(found[2]))];
+  if (from >= length || to < from) {
+    throw new CosalError("range_invalid", `The file has ${length} bytes.`, {
+      limit: { name: "bytes", limit: length, actual: from },
+    });
+  }
+  return new Response(bytes.subarray(from, to + 1), {
+    status: 206,
+    headers: {
+      ...headers,
+      "content-length": String(to + 1 - from),
+      "content-range": `bytes ${from}-${to}/${length}`,
+    },
+  });
+}

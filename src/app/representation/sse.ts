@@ -1,0 +1,50 @@
+/** One server-sent event (HTML standard, 9.2). */
+export interface ServerEvent {
+  readonly event: string;
+  readonly data: unknown;
+  readonly id?: string | number;
+}
+
+export const EVENT_STREAM = "text/event-stream";
+
+/** Milliseconds after which a silent stream says that it lives: proxies close silent ones. */
+const BEAT = 15_000;
+
+export function encodeEvent({ event, data, id }: ServerEvent): string {
+  const name = id === undefined ? "" : `id: ${id}\n`;
+  return `event: ${event}\n${name}data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Events as bytes, with a comment now and then while nothing comes. */
+export async function* encodeEvents(
+  events: AsyncIterable<ServerEvent>,
+  beat = BEAT,
+): AsyncGenerator<Uint8Array> {
+  const text = new TextEncoder();
+  const iterator = events[Symbol.asyncIterator]();
+  try {
+    let next = pending(iterator);
+    for (;;) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const silence = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => resolve(undefined), beat);
+      });
+      const item = await Promise.race([next, silence]).finally(() => clearTimeout(timer));
+      if (item === undefined) yield text.encode(": still here\n\n");
+      else if (item.done) return;
+      else {
+        yield text.encode(encodeEvent(item.value));
+        next = pending(iterator);
+      }
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** A rejection that comes after the reader has left is nobody's. */
+function pending<T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T>> {
+  const next = iterator.next();
+  next.catch(() => {});
+  return next;
+}

@@ -1,0 +1,104 @@
+import type { Options } from "../openapi/schemas/request.ts";
+
+/** What a file of an image shows; the part of its path after the group. */
+export type FileKind = "masks" | "cutouts" | "overlays";
+
+/** Ends of a file's path, each with its media type. */
+const MASK_TYPES = {
+  png: "image/png",
+  webp: "image/webp",
+  "binary.png": "image/png",
+  "rle.json": "application/json",
+  "polygons.json": "application/json",
+  svg: "image/svg+xml",
+  logits: "application/vnd.cosal.logits",
+} as const;
+const PICTURE_TYPES = { png: "image/png", webp: "image/webp" } as const;
+
+export type Suffix = keyof typeof MASK_TYPES;
+
+/** One way to show what was found in an image. */
+export interface Variant {
+  readonly kind: FileKind;
+  readonly suffix: Suffix;
+  readonly size: "source" | "model";
+  readonly threshold: number;
+}
+
+export const DEFAULT_THRESHOLD = 0.5;
+
+export function typeOf({ suffix }: Pick<Variant, "suffix">): string {
+  return MASK_TYPES[suffix];
+}
+
+/** `<SHA-256>.<suffix>`; undefined when it is no such name. */
+export function parseFileName(
+  kind: FileKind,
+  file: string,
+): { image: string; suffix: Suffix } | undefined {
+  const [image, suffix] = [file.slice(0, 64), file.slice(65)];
+  const types = kind === "masks" ? MASK_TYPES : PICTURE_TYPES;
+  if (file[64] !== "." || !Object.hasOwn(types, suffix)) return undefined;
+  return { image, suffix: suffix as Suffix };
+}
+
+export const SUFFIXES: Readonly<Record<FileKind, readonly string[]>> = {
+  masks: Object.keys(MASK_TYPES),
+  cutouts: Object.keys(PICTURE_TYPES),
+  overlays: Object.keys(PICTURE_TYPES),
+};
+
+/** How a request wants its masks shown. */
+export interface Presentation {
+  /** What the answer contains, and the JSON has inline. */
+  readonly main: Variant;
+  /** The mask that the JSON links to. */
+  readonly mask: Variant;
+  readonly isInline: boolean;
+}
+
+const OF_FORMAT = {
+  png: "png",
+  webp: "webp",
+  binary: "binary.png",
+  rle: "rle.json",
+  polygons: "polygons.json",
+  svg: "svg",
+} as const satisfies Record<NonNullable<Options["format"]>, Suffix>;
+
+type Shown = Pick<Options, "output" | "format" | "size" | "threshold" | "inline">;
+
+/** Options of the query go before those of the body. */
+export function presentationOf(query: Shown, body: Shown = {}): Presentation {
+  const { output = "mask", format = "png", size, threshold, inline } = { ...body, ...query };
+  const common = { size: size ?? "source", threshold: threshold ?? DEFAULT_THRESHOLD } as const;
+  const suffix = OF_FORMAT[format];
+  const mask: Variant = {
+    kind: "masks",
+    suffix: output === "logits" ? "logits" : suffix,
+    ...common,
+  };
+  const main: Variant =
+    output === "cutout" || output === "overlay"
+      ? { ...common, kind: `${output}s`, suffix: suffix === "webp" ? "webp" : "png" }
+      : mask;
+  return { main, mask, isInline: inline === "masks" };
+}
+
+/** Path and query of a file: the same file has the same one. */
+export function filePath(group: string, image: string, variant: Variant): string {
+  const { kind, suffix, size, threshold } = variant;
+  const query = new URLSearchParams();
+  if (suffix !== "logits") {
+    if (size === "model" && kind === "masks") query.set("size", size);
+    if (usesThreshold(variant) && threshold !== DEFAULT_THRESHOLD) {
+      query.set("threshold", String(threshold));
+    }
+  }
+  const text = query.size > 0 ? `?${query}` : "";
+  return `/v1/groups/${group}/${kind}/${image}.${suffix}${text}`;
+}
+
+function usesThreshold({ kind, suffix }: Variant): boolean {
+  return kind === "masks" && suffix !== "png" && suffix !== "webp" && suffix !== "logits";
+}

@@ -1,0 +1,144 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { isDigest } from "../../group/index.ts";
+import type { Env } from "../observe/exchange.ts";
+import { file, GUARDED, problems } from "../openapi/responses.ts";
+import { Digest } from "../openapi/schemas/common.ts";
+import { FileQuery } from "../openapi/schemas/request.ts";
+import { parseQuery } from "../problems/index.ts";
+import { fileResponse, matches } from "../representation/conditional.ts";
+import { etagOf, renderedFile } from "../representation/files.ts";
+import { type Rendered, renderedKey } from "../representation/rendered.ts";
+import {
+  DEFAULT_THRESHOLD,
+  type FileKind,
+  parseFileName,
+  SUFFIXES,
+  type Variant,
+} from "../representation/variants.ts";
+import type { Service } from "../service.ts";
+import { pathAndQuery } from "./groups.ts";
+import type { Router } from "./router.ts";
+import { notHere, pathParameter } from "./shared.ts";
+
+const TYPES: Readonly<Record<FileKind, readonly string[]>> = {
+  masks: [
+    "image/png",
+    "image/webp",
+    "application/json",
+    "image/svg+xml",
+    "application/vnd.cosal.logits",
+  ],
+  cutouts: ["image/png", "image/webp"],
+  overlays: ["image/png", "image/webp"],
+};
+
+const SUMMARIES: Readonly<Record<FileKind, string>> = {
+  masks: "The mask of one photograph of a group",
+  cutouts: "The object of one photograph, on transparent ground",
+  overlays: "One photograph with the object tinted",
+};
+
+export function fileRoutes(router: Router, service: Service): void {
+  for (const kind of ["masks", "cutouts", "overlays"] as const) {
+    const expired = kind === "masks" ? [] : (["image_expired", "image_too_many_pixels"] as const);
+    router.add(
+      {
+        method: "get",
+        path: `/v1/groups/{group}/${kind}/{file}`,
+        summary: SUMMARIES[kind],
+        description:
+          "Never changes. Strong ETag, `If-None-Match`, and one range at a time. The file's end says its form.",
+        tags: ["files"],
+        request: {
+          params: z.object({
+            group: Digest,
+            file: z.string().openapi({
+              description: `\`<SHA-256 of the photograph>.<${SUFFIXES[kind].join("|")}>\``,
+            }),
+          }),
+          query: FileQuery,
+        },
+        responses: {
+          200: file(TYPES[kind], "The file."),
+          206: file(TYPES[kind], "A range of it."),
+          304: { description: "Not modified." },
+          ...problems("not_found", "option_invalid", "range_invalid", ...expired, ...GUARDED),
+        },
+      },
+      (c) => getFile(service, c, kind),
+    );
+  }
+}
+
+function getFile(service: Service, c: Context<Env>, kind: FileKind): Response | Promise<Response> {
+  // What is in memory was asked for by exactly this address: nothing else has to be looked at.
+  const key = renderedKey(c.get("exchange").tenant, unsigned(c.req.url));
+  const fresh = service.rendered.fresh(key);
+  if (fresh !== undefined) return fileResponse(c.req.raw, fresh, service.cacheControl);
+  return findFile(service, c, kind, key);
+}
+
+async function findFile(
+  service: Service,
+  c: Context<Env>,
+  kind: FileKind,
+  key: string,
+): Promise<Response> {
+  const exchange = c.get("exchange");
+  const { groups } = exchange.stores;
+  const query = parseQuery(FileQuery, c.req.queries());
+  const group = pathParameter(c, "group");
+  const name = parseFileName(kind, pathParameter(c, "file"));
+  if (name === undefined || !isDigest(group) || !isDigest(name.image)) throw notHere("mask");
+  const { image, suffix } = name;
+  const result = await groups.result(group);
+  if (!result?.images.some(({ sha256 }) => sha256 === image)) throw notHere("mask");
+  const stale = service.rendered.stale(key);
+  if (stale !== undefined) {
+    service.rendered.confirm(key);
+    return fileResponse(c.req.raw, stale, service.cacheControl);
+  }
+  const record = await groups.mask(group, image);
+  if (record === undefined) {
+    // Half a group is none: sent again, it is computed anew.
+    await groups.delete(group);
+    throw notHere("mask");
+  }
+  const { size = "source", threshold = DEFAULT_THRESHOLD } = query;
+  const variant: Variant = { kind, suffix, size, threshold };
+  const known = await unchanged(c.req.raw, record, variant, service.cacheControl);
+  if (known !== undefined) return known;
+  const rendered: Rendered = await renderedFile(
+    image,
+    record,
+    variant,
+    service.fileContext(exchange),
+  );
+  service.rendered.keep(key, rendered);
+  return fileResponse(c.req.raw, rendered, service.cacheControl);
+}
+
+/** 304 without rendering anything. */
+async function unchanged(
+  request: Request,
+  record: Uint8Array<ArrayBuffer>,
+  variant: Variant,
+  cacheControl: string,
+): Promise<Response | undefined> {
+  const header = request.headers.get("if-none-match");
+  if (header === null) return undefined;
+  const etag = await etagOf(record, variant);
+  if (!matches(header, etag)) return undefined;
+  return new Response(null, { status: 304, headers: { etag, "cache-control": cacheControl } });
+}
+
+/** The path and query without what signs them, so that every link to a file leads to one copy. */
+function unsigned(url: string): string {
+  const path = pathAndQuery(url);
+  if (!path.includes("signature=")) return path;
+  const [before, query] = path.split("?") as [string, string];
+  const rest = new URLSearchParams(query);
+  for (const name of ["tenant", "expires", "signature"]) rest.delete(name);
+  return rest.size === 0 ? before : `${before}?${rest}`;
+}

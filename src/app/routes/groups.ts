@@ -1,0 +1,218 @@
+import type { Context } from "hono";
+import { CosalError } from "../../errors.ts";
+import { isDigest } from "../../group/index.ts";
+import { planGroup } from "../compute/plan.ts";
+import { type Env, timed } from "../observe/exchange.ts";
+import { GUARDED, json, problems, UPLOADED } from "../openapi/responses.ts";
+import { GroupPath } from "../openapi/schemas/common.ts";
+import { GroupSchema } from "../openapi/schemas/group.ts";
+import { JobSchema } from "../openapi/schemas/job.ts";
+import {
+  GroupQuery,
+  GroupRequestSchema,
+  MultipartSchema,
+  PresentationQuery,
+} from "../openapi/schemas/request.ts";
+import { parseQuery } from "../problems/index.ts";
+import { negotiate } from "../representation/accept.ts";
+import { fileResponse } from "../representation/conditional.ts";
+import { storedGroupBody } from "../representation/group-body.ts";
+import { renderedKey } from "../representation/rendered.ts";
+import { presentationOf } from "../representation/variants.ts";
+import type { Service } from "../service.ts";
+import { readUpload } from "../upload/index.ts";
+import { ANSWERS, answerGroup } from "./answers.ts";
+import { answerLater } from "./later.ts";
+import type { Router } from "./router.ts";
+import { notHere, pathParameter, strongEtag } from "./shared.ts";
+
+const request = {
+  query: GroupQuery,
+  body: {
+    required: true,
+    content: {
+      "multipart/form-data": { schema: MultipartSchema },
+      "application/json": { schema: GroupRequestSchema },
+    },
+  },
+};
+
+const answers = {
+  200: {
+    description:
+      "Masks: linked or inline in JSON; as files with the JSON in a ZIP archive or multipart body; or as server-sent events `progress`, `image`, `result`, `error`, which go on after `Last-Event-ID`.",
+    content: {
+      "application/json": { schema: GroupSchema },
+      "application/zip": { schema: { type: "string" as const, format: "binary" } },
+      "multipart/mixed": { schema: { type: "string" as const, format: "binary" } },
+      "text/event-stream": { schema: { type: "string" as const } },
+    },
+  },
+  202: json(JobSchema, "With `Prefer: respond-async`, or above a size: a job (`Location`)."),
+  ...problems(...UPLOADED, ...GUARDED),
+};
+
+export function groupRoutes(router: Router, service: Service): void {
+  router.add(
+    {
+      method: "post",
+      path: "/v1/groups",
+      summary: "Finds what a group of photographs has in common",
+      description:
+        "The same photographs, model and options are the same group, in any order and under any names: it is computed once. Photographs that are stored can be named by SHA-256.",
+      tags: ["groups"],
+      request,
+      responses: answers,
+    },
+    (c) => postGroup(service, c),
+  );
+  router.add(
+    {
+      method: "get",
+      path: "/v1/groups/{group}",
+      summary: "A computed group",
+      tags: ["groups"],
+      request: { params: GroupPath, query: PresentationQuery },
+      responses: {
+        200: json(GroupSchema, "Images are called by their SHA-256, and sorted by it."),
+        304: { description: "Not modified." },
+        ...problems("not_found", "option_invalid", ...GUARDED),
+      },
+    },
+    (c) => getGroup(service, c),
+  );
+  router.add(
+    {
+      method: "delete",
+      path: "/v1/groups/{group}",
+      summary: "Removes a group with its masks and consensus",
+      tags: ["groups"],
+      request: { params: GroupPath },
+      responses: { 204: { description: "Removed." }, ...problems("not_found", ...GUARDED) },
+    },
+    (c) => deleteGroup(service, c),
+  );
+  router.add(
+    {
+      method: "get",
+      path: "/v1/groups/{group}/consensus",
+      summary: "What the photographs of a group have in common",
+      description: "A few kilobytes that the same model understands.",
+      tags: ["groups"],
+      request: { params: GroupPath },
+      responses: {
+        200: {
+          description: "The consensus.",
+          content: { [CONSENSUS_TYPE]: { schema: { type: "string", format: "binary" } } },
+        },
+        304: { description: "Not modified." },
+        ...problems("not_found", "range_invalid", ...GUARDED),
+      },
+    },
+    (c) => getConsensus(service, c),
+  );
+  router.add(
+    {
+      method: "post",
+      path: "/v1/groups/{group}/images",
+      summary: "Masks further photographs with a group's consensus",
+      description:
+        "The group does not change, and the photographs do not see each other: a camera can send frame after frame. The answer is a group of its own (`consensus_of` names the one given).",
+      tags: ["groups"],
+      request: { params: GroupPath, ...request },
+      responses: { ...answers, ...problems(...UPLOADED, ...GUARDED, "not_found") },
+    },
+    (c) => postGroup(service, c, digestIn(c)),
+  );
+}
+
+export const CONSENSUS_TYPE = "application/vnd.cosal.consensus";
+
+async function postGroup(
+  service: Service,
+  c: Context<Env>,
+  consensusOf?: string,
+): Promise<Response> {
+  const exchange = c.get("exchange");
+  const query = parseQuery(GroupQuery, c.req.queries());
+  const type = negotiate(c.req.header("accept"), ANSWERS);
+  const { limits, decoder, urls } = service.host;
+  if (consensusOf !== undefined) await requireGroup(c, consensusOf);
+  const { images, options } = await timed(exchange, "upload", () =>
+    readUpload(c.req.raw, { limits, decoder, urls, onError: query.on_error }),
+  );
+  const seeds = options.seeds ?? [];
+  if (consensusOf !== undefined && seeds.length > 0) {
+    throw new CosalError("option_invalid", "A consensus that exists takes no seeds.");
+  }
+  const group = await planGroup(
+    {
+      images,
+      seeds,
+      onError: query.on_error ?? options.on_error ?? "fail",
+      backend: query.backend ?? options.backend ?? "auto",
+      model: query.model ?? options.model,
+      consensusOf,
+    },
+    await service.planContext(exchange),
+  );
+  exchange.images = group.distinct.length;
+  const presentation = presentationOf(query, options);
+  const job = await answerLater(service, c, { group, options, presentation });
+  return job ?? answerGroup(service, c, { group, presentation, type });
+}
+
+/** Before the photographs are read: nobody uploads in vain. */
+async function requireGroup(c: Context<Env>, group: string): Promise<void> {
+  const { stores } = c.get("exchange");
+  if ((await stores.groups.result(group)) === undefined) throw notHere("group");
+}
+
+async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
+  const exchange = c.get("exchange");
+  const { tenant, stores } = exchange;
+  const isSigned = service.links !== undefined;
+  const key = renderedKey(tenant, pathAndQuery(c.req.url));
+  const control = isSigned ? "private, no-cache" : service.cacheControl;
+  const fresh = isSigned ? undefined : service.rendered.fresh(key);
+  if (fresh !== undefined) return fileResponse(c.req.raw, fresh, control);
+  const presentation = presentationOf(parseQuery(PresentationQuery, c.req.queries()));
+  const result = await stores.groups.result(digestIn(c));
+  if (result === undefined) throw notHere("group");
+  const body = await storedGroupBody(result, service.view(presentation, tenant));
+  const bytes = new TextEncoder().encode(JSON.stringify(body));
+  const file = { bytes, type: "application/json", etag: await strongEtag(bytes) };
+  if (!isSigned) service.rendered.keep(key, file);
+  return fileResponse(c.req.raw, file, control);
+}
+
+async function deleteGroup(service: Service, c: Context<Env>): Promise<Response> {
+  const { tenant, stores } = c.get("exchange");
+  const group = digestIn(c);
+  const isHere = await stores.groups.delete(group);
+  service.rendered.forget(tenant, group);
+  if (!isHere) throw notHere("group");
+  return new Response(null, { status: 204 });
+}
+
+async function getConsensus(service: Service, c: Context<Env>): Promise<Response> {
+  const { stores } = c.get("exchange");
+  const group = digestIn(c);
+  const result = await stores.groups.result(group);
+  const bytes = result && (await stores.groups.consensus(result.consensusOf ?? group));
+  if (bytes === undefined) throw notHere("consensus");
+  const file = { bytes, type: CONSENSUS_TYPE, etag: await strongEtag(bytes) };
+  return fileResponse(c.req.raw, file, service.cacheControl);
+}
+
+/** @throws CosalError not_found, for what cannot be the name of a group */
+function digestIn(c: Context<Env>): string {
+  const group = pathParameter(c, "group");
+  if (!isDigest(group)) throw notHere("group");
+  return group;
+}
+
+/** `?b=1&a=2` is not told from `?a=2&b=1`: at worst the same file is kept twice. */
+export function pathAndQuery(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("//") + 2));
+}

@@ -1,0 +1,137 @@
+import type { Context } from "hono";
+import { CosalError } from "../../errors.ts";
+import { isDigest } from "../../group/index.ts";
+import { type Env, timed } from "../observe/exchange.ts";
+import { file, GUARDED, json, problems } from "../openapi/responses.ts";
+import { ImagePath } from "../openapi/schemas/common.ts";
+import { StoredImageSchema } from "../openapi/schemas/service.ts";
+import { fileResponse } from "../representation/conditional.ts";
+import type { Service } from "../service.ts";
+import { limitedBytes, verifyDigest } from "../upload/index.ts";
+import type { Router } from "./router.ts";
+import { notHere, pathParameter } from "./shared.ts";
+
+const TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif"];
+
+/** A photograph never changes, but it goes after a day or so, and should go from caches too. */
+const CACHE_CONTROL = "private, max-age=3600";
+
+const binary = { schema: { type: "string" as const, format: "binary" } };
+
+export function imageRoutes(router: Router, service: Service): void {
+  const request = { params: ImagePath };
+  router.add(
+    {
+      method: "put",
+      path: "/v1/images/{sha256}",
+      summary: "Stores a photograph under its SHA-256",
+      description:
+        "For groups that name it. Kept as long as the deployment's retention says. `Repr-Digest` (RFC 9530) is checked where it is sent.",
+      tags: ["images"],
+      request: {
+        ...request,
+        body: {
+          required: true,
+          content: Object.fromEntries(
+            [...TYPES, "application/octet-stream"].map((t) => [t, binary]),
+          ),
+        },
+      },
+      responses: {
+        200: json(StoredImageSchema, "It was stored already."),
+        201: json(StoredImageSchema, "It is stored now."),
+        ...problems(
+          ...(["digest_mismatch", "option_invalid", "not_found", ...GUARDED] as const),
+          ...(["image_type_unsupported", "image_undecodable", "image_too_large"] as const),
+          ...(["image_too_many_pixels", "image_too_small"] as const),
+        ),
+      },
+    },
+    (c) => putImage(service, c),
+  );
+  router.add(
+    {
+      method: "get",
+      path: "/v1/images/{sha256}",
+      summary: "A stored photograph, as it was sent",
+      description: "`HEAD` asks whether it is stored.",
+      tags: ["images"],
+      request,
+      responses: {
+        200: file(TYPES, "The photograph."),
+        206: file(TYPES, "A range of it."),
+        304: { description: "Not modified." },
+        ...problems("not_found", "range_invalid", ...GUARDED),
+      },
+    },
+    (c) => getImage(service, c),
+  );
+  router.add(
+    {
+      method: "delete",
+      path: "/v1/images/{sha256}",
+      summary: "Removes a photograph and what was made of it",
+      description:
+        "Its features, cut-outs and overlays go with it. Masks belong to their groups: remove those.",
+      tags: ["images"],
+      request,
+      responses: { 204: { description: "Removed." }, ...problems("not_found", ...GUARDED) },
+    },
+    (c) => deleteImage(service, c),
+  );
+}
+
+async function putImage({ host }: Service, c: Context<Env>): Promise<Response> {
+  const exchange = c.get("exchange");
+  const { images } = exchange.stores;
+  const sha256 = digestIn(c);
+  const { imageBytes } = host.limits;
+  const bytes = await timed(exchange, "upload", () =>
+    limitedBytes(c.req.raw, imageBytes, (actual) => tooLarge(imageBytes, actual)),
+  );
+  await verifyDigest(bytes, sha256, c.req.header("repr-digest") ?? null);
+  const { type, width, height } = host.decoder.inspect(bytes);
+  const isKnown = (await images.has([sha256])).has(sha256);
+  if (!isKnown) await timed(exchange, "store", () => images.put(sha256, bytes));
+  const body = { sha256, type, bytes: bytes.length, width, height };
+  return c.json(body, isKnown ? 200 : 201, { location: `/v1/images/${sha256}` });
+}
+
+async function getImage({ host }: Service, c: Context<Env>): Promise<Response> {
+  const { images } = c.get("exchange").stores;
+  const sha256 = digestIn(c);
+  const bytes = await images.get(sha256);
+  if (bytes === undefined) throw notHere("photograph");
+  const { type } = host.decoder.inspect(bytes);
+  const response = fileResponse(c.req.raw, { bytes, type, etag: `"${sha256}"` }, CACHE_CONTROL);
+  response.headers.set("repr-digest", `sha-256=:${base64OfHex(sha256)}:`);
+  return response;
+}
+
+async function deleteImage(service: Service, c: Context<Env>): Promise<Response> {
+  const { stores, tenant } = c.get("exchange");
+  const sha256 = digestIn(c);
+  const isHere = await stores.images.delete(sha256);
+  await stores.features.deleteImage(sha256);
+  service.rendered.forget(tenant, `s/${sha256}`);
+  if (!isHere) throw notHere("photograph");
+  return new Response(null, { status: 204 });
+}
+
+/** @throws CosalError not_found, for what cannot be the name of a photograph */
+function digestIn(c: Context<Env>): string {
+  const sha256 = pathParameter(c, "sha256");
+  if (!isDigest(sha256)) throw notHere("photograph");
+  return sha256;
+}
+
+function tooLarge(limit: number, actual: number): CosalError {
+  return new CosalError("image_too_large", `The file has more than ${limit} bytes.`, {
+    limit: { name: "bytes", limit, actual },
+  });
+}
+
+function base64OfHex(hex: string): string {
+  const bytes = hex.match(/../g)?.map((pair) => Number.parseInt(pair, 16)) ?? [];
+  return btoa(String.fromCharCode(...bytes));
+}

@@ -1,0 +1,111 @@
+import { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { CosalError } from "../../errors.ts";
+import { jobBody } from "../jobs/body.ts";
+import type { JobEvent, Jobs } from "../jobs/types.ts";
+import type { Env } from "../observe/exchange.ts";
+import { GUARDED, json, problems } from "../openapi/responses.ts";
+import { JobPath, JobSchema } from "../openapi/schemas/job.ts";
+import { EVENT_STREAM, encodeEvents, type ServerEvent } from "../representation/sse.ts";
+import { bytesStream } from "../representation/stream.ts";
+import type { Service } from "../service.ts";
+import type { Router } from "./router.ts";
+import { notHere, pathParameter } from "./shared.ts";
+
+export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
+  const request = { params: JobPath };
+  router.add(
+    {
+      method: "get",
+      path: "/v1/jobs/{job}",
+      summary: "How far a job is",
+      tags: ["jobs"],
+      request,
+      responses: { 200: json(JobSchema, "The job."), ...problems("not_found", ...GUARDED) },
+    },
+    async (c) => {
+      const job = await required(jobs).get(c.get("exchange").principal.tenant, jobIn(c));
+      if (job === undefined) throw notHere("job");
+      return c.json(jobBody(job), 200, { "cache-control": "no-store" });
+    },
+  );
+  router.add(
+    {
+      method: "delete",
+      path: "/v1/jobs/{job}",
+      summary: "Cancels a job",
+      description: "One that has ended is left as it is.",
+      tags: ["jobs"],
+      request,
+      responses: {
+        200: json(JobSchema, "The job as it is now."),
+        ...problems("not_found", ...GUARDED),
+      },
+    },
+    async (c) => {
+      const job = await required(jobs).cancel(c.get("exchange").principal.tenant, jobIn(c));
+      if (job === undefined) throw notHere("job");
+      return c.json(jobBody(job), 200, { "cache-control": "no-store" });
+    },
+  );
+  router.add(
+    {
+      method: "get",
+      path: "/v1/jobs/{job}/events",
+      summary: "What happens to a job, as it happens",
+      description:
+        "Server-sent events `job` (its state), `progress`, `image`, `result`, `error`. With `Last-Event-ID` those after it.",
+      tags: ["jobs"],
+      request: {
+        ...request,
+        headers: z.object({
+          "last-event-id": z
+            .string()
+            .regex(/^\d{1,9}$/)
+            .optional(),
+        }),
+      },
+      responses: {
+        200: {
+          description: "Events.",
+          content: { [EVENT_STREAM]: { schema: { type: "string" } } },
+        },
+        ...problems("not_found", "option_invalid", ...GUARDED),
+      },
+    },
+    (c) => getEvents(required(jobs), c),
+  );
+}
+
+async function getEvents(jobs: Jobs, c: Context<Env>): Promise<Response> {
+  const last = c.req.header("last-event-id") ?? "0";
+  if (!/^\d{1,9}$/.test(last)) {
+    throw new CosalError("option_invalid", "Expected Last-Event-ID to be the number of an event.");
+  }
+  const reader = new AbortController();
+  const signal = AbortSignal.any([c.req.raw.signal, reader.signal]);
+  const { tenant } = c.get("exchange").principal;
+  const events = await jobs.events(tenant, jobIn(c), Number(last), signal);
+  if (events === undefined) throw notHere("job");
+  return new Response(bytesStream(encodeEvents(numbered(events)), reader), {
+    headers: { "content-type": `${EVENT_STREAM}; charset=utf-8`, "cache-control": "no-store" },
+  });
+}
+
+async function* numbered(events: AsyncIterable<JobEvent>): AsyncGenerator<ServerEvent> {
+  for await (const { number, event } of events) {
+    yield event.event === "job"
+      ? { event: "job", data: jobBody(event.data), id: number }
+      : { ...event, id: number };
+  }
+}
+
+/** Where there are none, none is found. */
+function required(jobs: Jobs | undefined): Jobs {
+  if (jobs === undefined) throw notHere("job");
+  return jobs;
+}
+
+function jobIn(c: Context<Env>): string {
+  return pathParameter(c, "job");
+}

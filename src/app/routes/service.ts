@@ -1,0 +1,119 @@
+import { z } from "@hono/zod-openapi";
+import { CosalError, ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import type { Limits } from "../limits.ts";
+import { GUARDED, json, problems } from "../openapi/responses.ts";
+import {
+  HealthSchema,
+  LimitsSchema,
+  ModelsSchema,
+  ProblemKindSchema,
+  ReadinessSchema,
+} from "../openapi/schemas/service.ts";
+import { PROBLEMS } from "../problems/index.ts";
+import type { Service } from "../service.ts";
+import type { Router } from "./router.ts";
+import { pathParameter } from "./shared.ts";
+
+/** Seconds that clients may keep what changes with a deployment only. */
+const DESCRIPTION = { "cache-control": "public, max-age=60" };
+
+export function serviceRoutes(router: Router, { host }: Service): void {
+  router.add(
+    {
+      method: "get",
+      path: "/healthz",
+      summary: "Whether the service is alive",
+      tags: ["service"],
+      responses: { 200: json(HealthSchema, "It is.") },
+    },
+    (c) => c.json({ status: "ok" as const }),
+  );
+  router.add(
+    {
+      method: "get",
+      path: "/readyz",
+      summary: "Whether a group would be computed now, and where",
+      tags: ["service"],
+      responses: {
+        200: json(ReadinessSchema, "At least one backend is ready."),
+        503: json(ReadinessSchema, "None is."),
+      },
+    },
+    async (c) => {
+      const backends = [...((await host.readiness?.()) ?? [])];
+      const isReady = host.readiness === undefined || backends.some(({ ready }) => ready);
+      const status = isReady ? "ready" : "unready";
+      return c.json({ status, backends }, isReady ? 200 : 503, { "cache-control": "no-store" });
+    },
+  );
+  router.add(
+    {
+      method: "get",
+      path: "/v1/models",
+      summary: "The models that are served, and what is taken",
+      tags: ["service"],
+      responses: {
+        200: json(ModelsSchema, "The first one is the default."),
+        ...problems(...GUARDED),
+      },
+    },
+    async (c) => {
+      const models = (await host.models()).map(({ manifest, digest }, i) => ({
+        name: manifest.name,
+        version: manifest.version,
+        digest,
+        licence: manifest.licence,
+        input: { width: manifest.input.width, height: manifest.input.height },
+        seeds: manifest.graphs.seed !== undefined,
+        default: i === 0,
+      }));
+      return c.json({ models, limits: limitsBody(host.limits) }, 200, DESCRIPTION);
+    },
+  );
+  router.add(
+    {
+      method: "get",
+      path: "/v1/limits",
+      summary: "What is taken",
+      tags: ["service"],
+      responses: { 200: json(LimitsSchema, "The deployment's limits."), ...problems(...GUARDED) },
+    },
+    (c) => c.json(limitsBody(host.limits), 200, DESCRIPTION),
+  );
+  router.add(
+    {
+      method: "get",
+      path: "/problems/{code}",
+      summary: "What a problem means",
+      description: "The `type` of every problem leads here.",
+      tags: ["service"],
+      request: { params: z.object({ code: z.string() }) },
+      responses: { 200: json(ProblemKindSchema, "It."), ...problems("not_found") },
+    },
+    (c) => {
+      const code = pathParameter(c, "code") as ErrorCode;
+      if (!ERROR_CODES.includes(code)) {
+        throw new CosalError("not_found", `No problem is called ${code}.`);
+      }
+      return c.json({ type: `/problems/${code}`, code, ...PROBLEMS[code] }, 200, DESCRIPTION);
+    },
+  );
+}
+
+function limitsBody(limits: Limits): z.infer<typeof LimitsSchema> {
+  const { wasm, gpu } = limits.backends;
+  const backend = ({ images, pixels, totalPixels }: NonNullable<typeof wasm>) => ({
+    images,
+    pixels,
+    total_pixels: totalPixels,
+  });
+  return {
+    body_bytes: limits.bodyBytes,
+    image_bytes: limits.imageBytes,
+    images: limits.images,
+    seconds: limits.seconds,
+    rendered_pixels: limits.renderedPixels,
+    synchronous_images: limits.synchronousImages,
+    backends: { ...(wasm && { wasm: backend(wasm) }), ...(gpu && { gpu: backend(gpu) }) },
+  };
+}

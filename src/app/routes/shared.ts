@@ -1,0 +1,20 @@
+import type { Context } from "hono";
+import { CosalError } from "../../errors.ts";
+import { sha256 } from "../../group/index.ts";
+import type { Env } from "../observe/exchange.ts";
+
+export function notHere(
+  what: "group" | "mask" | "consensus" | "photograph" | "job" | "page",
+): CosalError {
+  const message = `This ${what} is not stored here, or no longer.`;
+  return new CosalError("not_found", message);
+}
+
+export function pathParameter(c: Context<Env>, name: string): string {
+  return (c.req.param() as Record<string, string | undefined>)[name] ?? "";
+}
+
+/** Of contents that are there anyway. */
+export async function strongEtag(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return `"${await sha256(bytes)}"`;
+}

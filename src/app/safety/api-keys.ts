@@ -1,0 +1,80 @@
+import { CosalError } from "../../errors.ts";
+import { sha256 } from "../../group/index.ts";
+import type { Authenticator, Principal, RateKind, Scope } from "./types.ts";
+
+/** What is kept of an API key: never the key itself. */
+export interface ApiKey {
+  /** SHA-256 of the key, hex (`hashKey`). Keys are random, so one round of hashing is enough. */
+  readonly hash: string;
+  /** Names it in logs and rate limits. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+  /** Requests per minute by kind. */
+  readonly limits?: Partial<Readonly<Record<RateKind, number>>>;
+  /** When it ends, RFC 3339. */
+  readonly expires?: string;
+}
+
+/** Looks a key up by its hash: in an environment variable, a key-value store, a database. */
+export type KeyLookup = (hash: string) => Promise<ApiKey | undefined>;
+
+/** Keys start with this, so that scanners for leaked secrets find them. */
+const PREFIX = "cosal_";
+const KEY_BYTES = 32;
+
+/** A new key, to be shown once. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return PREFIX + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function hashKey(key: string): Promise<string> {
+  return sha256(new TextEncoder().encode(key));
+}
+
+/** Whether a bearer token has the form of a key. */
+export function isKey(token: string): boolean {
+  return token.startsWith(PREFIX);
+}
+
+/** Keys that are known beforehand. */
+export function listedKeys(keys: readonly ApiKey[]): KeyLookup {
+  const byHash = new Map(keys.map((key) => [key.hash, key]));
+  return async (hash) => byHash.get(hash);
+}
+
+/**
+ * Who sends `Authorization: Bearer cosal_...`.
+ *
+ * What is compared are hashes, in a table: how long that takes says nothing about the key.
+ *
+ * @throws CosalError (when called) credentials_missing, credentials_invalid
+ */
+export function keyAuthenticator(lookUp: KeyLookup): Authenticator {
+  return async function authenticateKey(request) {
+    const token = bearerToken(request);
+    const key = isKey(token) ? await lookUp(await hashKey(token)) : undefined;
+    if (key === undefined) throw invalid("The key is not known.");
+    if (key.expires !== undefined && !(Date.parse(key.expires) > Date.now())) {
+      throw invalid(`The key has expired at ${key.expires}.`);
+    }
+    return principalOf(key);
+  };
+}
+
+function principalOf({ id, tenant, scopes, limits }: ApiKey): Principal {
+  return { subject: id, tenant, scopes: new Set(scopes), ...(limits && { limits }) };
+}
+
+/** @throws CosalError credentials_missing */
+export function bearerToken(request: Request): string {
+  const header = request.headers.get("authorization") ?? "";
+  const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header)?.[1];
+  if (token !== undefined) return token;
+  throw new CosalError("credentials_missing", "Send a key: `Authorization: Bearer ...`.");
+}
+
+function invalid(message: string): CosalError {
+  return new CosalError("credentials_invalid", message);
+}

@@ -1,0 +1,62 @@
+import { createRemoteJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { CosalError } from "../../errors.ts";
+import { bearerToken, isKey } from "./api-keys.ts";
+import type { Authenticator, Principal, Scope } from "./types.ts";
+
+export interface JwtPolicy {
+  /** Where the issuer publishes its keys (https), or a function that finds one. */
+  readonly keys: string | JWTVerifyGetKey;
+  readonly issuer: string;
+  readonly audience: string;
+  /** The claim that names the tenant; the subject when there is none of that name. */
+  readonly tenantClaim?: string;
+}
+
+/** Neither `none` nor shared secrets: the deployment holds no key of the issuer's. */
+const ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"];
+
+const SCOPES: readonly Scope[] = ["read", "write", "delete"];
+
+/**
+ * Who sends a JWT of an identity provider as bearer token (RFC 6750, RFC 7519). Its `scope` claim
+ * (RFC 8693) has to name `cosal:read`, `cosal:write` or `cosal:delete`.
+ *
+ * @throws CosalError (when called) credentials_missing, credentials_invalid
+ */
+export function jwtAuthenticator(policy: JwtPolicy): Authenticator {
+  const keys =
+    typeof policy.keys === "string" ? createRemoteJWKSet(new URL(policy.keys)) : policy.keys;
+  const { issuer, audience } = policy;
+  return async function authenticateJwt(request) {
+    const token = bearerToken(request);
+    const verified = await jwtVerify(token, keys, {
+      issuer,
+      audience,
+      algorithms: ALGORITHMS,
+      requiredClaims: ["exp", "sub"],
+      clockTolerance: 30,
+    }).catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : "it cannot be read";
+      throw new CosalError("credentials_invalid", `The token is not valid: ${reason}.`, { cause });
+    });
+    return principalOf(verified.payload, policy.tenantClaim);
+  };
+}
+
+/** API keys by their prefix, every other token as a JWT. */
+export function keysOrJwt(keys: Authenticator, jwt: Authenticator): Authenticator {
+  return async function authenticateEither(request) {
+    return isKey(bearerToken(request)) ? keys(request) : jwt(request);
+  };
+}
+
+function principalOf(claims: JWTPayload, tenantClaim: string | undefined): Principal {
+  const subject = claims.sub as string;
+  const tenant = tenantClaim === undefined ? subject : claims[tenantClaim];
+  if (typeof tenant !== "string" || tenant === "") {
+    throw new CosalError("credentials_invalid", `The token has no claim ${tenantClaim}.`);
+  }
+  const words = new Set(String(claims.scope ?? "").split(" "));
+  const scopes = SCOPES.filter((scope) => words.has(`cosal:${scope}`));
+  return { subject, tenant, scopes: new Set(scopes) };
+}

@@ -1,0 +1,78 @@
+import { CosalError } from "../../errors.ts";
+import type { LinkSigning } from "./types.ts";
+
+/** Bytes of random text below which a secret is none. */
+const MIN_SECRET = 32;
+
+/**
+ * Links to files that work without a key until they expire: HMAC-SHA-256 over the path, its query,
+ * the tenant and the time. Whoever has such a link has that file, and nothing else.
+ */
+export class SignedLinks {
+  readonly #lifetime: number;
+  readonly #secret: string;
+  #key: CryptoKey | undefined;
+
+  constructor({ secret, lifetime }: LinkSigning) {
+    if (secret.length < MIN_SECRET) {
+      throw new TypeError(`Expected a link secret of ${MIN_SECRET} characters or more`);
+    }
+    this.#secret = secret;
+    this.#lifetime = lifetime;
+  }
+
+  /** The path with its signature. The same one for some minutes. */
+  async sign(path: string, tenant: string, now = Date.now()): Promise<string> {
+    const url = new URL(path, "https://cosal.invalid");
+    // In steps of a quarter of the lifetime, so that repeated answers have the same links.
+    const step = Math.max(1, Math.floor(this.#lifetime / 4));
+    const expires = (Math.floor(now / 1000 / step) + 1) * step + this.#lifetime;
+    url.searchParams.set("tenant", tenant);
+    url.searchParams.set("expires", String(expires));
+    url.searchParams.set("signature", await this.#signature(url));
+    return url.pathname + url.search;
+  }
+
+  /**
+   * The tenant whose file the request may have; undefined when it has no signature.
+   *
+   * @throws CosalError credentials_invalid
+   */
+  async verify(request: Request, now = Date.now()): Promise<string | undefined> {
+    const url = new URL(request.url);
+    const given = url.searchParams.get("signature");
+    if (given === null) return undefined;
+    url.searchParams.delete("signature");
+    const isRight = equal(given, await this.#signature(url));
+    const expires = Number(url.searchParams.get("expires"));
+    if (!isRight || !(expires * 1000 > now)) {
+      const message = isRight ? "The link has expired." : "The link's signature is not right.";
+      throw new CosalError("credentials_invalid", message);
+    }
+    return url.searchParams.get("tenant") ?? "";
+  }
+
+  async #signature(url: URL): Promise<string> {
+    const text = new TextEncoder();
+    this.#key ??= await crypto.subtle.importKey(
+      "raw",
+      text.encode(this.#secret),
+      { name: "HMAC", hash: "SHA-256" },
+      false,
+      ["sign"],
+    );
+    const message = text.encode(`cosal-link/1\n${url.pathname}\n${url.searchParams}`);
+    const signature = new Uint8Array(await crypto.subtle.sign("HMAC", this.#key, message));
+    return btoa(String.fromCharCode(...signature))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replaceAll("=", "");
+  }
+}
+
+/** Takes as long for a wrong text as for the right one. */
+function equal(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < b.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
+  return difference === 0;
+}

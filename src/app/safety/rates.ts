@@ -1,0 +1,59 @@
+import { CosalError } from "../../errors.ts";
+import type { RateKind, RateLimiter, RateVerdict } from "./types.ts";
+
+const WINDOW = 60;
+
+/** Subjects that are counted at once; beyond that the ones counted longest ago start anew. */
+const SUBJECTS = 10_000;
+
+/**
+ * Fixed windows of a minute in this process's memory: for a server that is alone, and for tests.
+ *
+ * @param perMinute a kind that is missing has no limit, unless the key has one
+ */
+export function memoryRates(
+  perMinute: Partial<Readonly<Record<RateKind, number>>>,
+  now: () => number = Date.now,
+): RateLimiter {
+  const counts = new Map<string, { window: number; count: number }>();
+  return async function memoryRate(request) {
+    const limit = request.perMinute ?? perMinute[request.kind];
+    if (limit === undefined) return undefined;
+    const seconds = now() / 1000;
+    const window = Math.floor(seconds / WINDOW);
+    const key = `${request.kind} ${request.subject}`;
+    const last = counts.get(key);
+    const count = last?.window === window ? last.count + 1 : 1;
+    counts.delete(key);
+    counts.set(key, { window, count });
+    const [oldest] = counts.keys();
+    if (counts.size > SUBJECTS && oldest !== undefined) counts.delete(oldest);
+    return {
+      allowed: count <= limit,
+      limit,
+      window: WINDOW,
+      remaining: Math.max(0, limit - count),
+      reset: Math.ceil((window + 1) * WINDOW - seconds),
+    };
+  };
+}
+
+/**
+ * The fields of draft-ietf-httpapi-ratelimit-headers: the policy always, and what is left where the
+ * limiter knows.
+ */
+export function rateHeaders(headers: Headers, kind: RateKind, verdict: RateVerdict): void {
+  const { limit, window, remaining, reset } = verdict;
+  headers.set("ratelimit-policy", `"${kind}";q=${limit};w=${window}`);
+  const left = remaining ?? (verdict.allowed ? undefined : 0);
+  if (left === undefined) return;
+  headers.set("ratelimit", `"${kind}";r=${left}${reset === undefined ? "" : `;t=${reset}`}`);
+}
+
+export function tooMany(kind: RateKind, { limit, window, reset }: RateVerdict): CosalError {
+  const message = `At most ${limit} requests of kind ${kind} are taken in ${window} seconds.`;
+  return new CosalError("rate_limited", message, {
+    limit: { name: "requests", limit, actual: limit + 1 },
+    retryAfter: reset ?? window,
+  });
+}

@@ -1,0 +1,76 @@
+import type { ModelDescription } from "../engine/index.ts";
+import { type Flights, memoryFlights } from "./compute/flights.ts";
+import type { PlanContext } from "./compute/plan.ts";
+import type { RunContext } from "./compute/run.ts";
+import type { AppDependencies } from "./dependencies.ts";
+import type { Exchange } from "./observe/exchange.ts";
+import type { FileContext } from "./representation/files.ts";
+import type { View } from "./representation/group-body.ts";
+import { RenderedFiles } from "./representation/rendered.ts";
+import type { Presentation } from "./representation/variants.ts";
+import { SignedLinks } from "./safety/links.ts";
+
+/** What the routes share: the host's interfaces, and what is kept between requests. */
+export class Service {
+  readonly host: AppDependencies;
+  readonly flights: Flights;
+  readonly rendered: RenderedFiles;
+  readonly links: SignedLinks | undefined;
+
+  constructor(host: AppDependencies) {
+    this.host = host;
+    this.flights = host.flights ?? memoryFlights();
+    this.rendered = new RenderedFiles(host.renditionBytes);
+    this.links =
+      host.links !== undefined && host.authenticate !== undefined
+        ? new SignedLinks(host.links)
+        : undefined;
+  }
+
+  /** Results may be kept by anyone who may see them: by everybody, or by their tenant's browsers. */
+  get cacheControl(): string {
+    const scope = this.host.authenticate === undefined ? "public" : "private";
+    return `${scope}, max-age=31536000, immutable`;
+  }
+
+  view(presentation: Presentation, tenant: string): View {
+    const { links } = this;
+    return {
+      presentation,
+      link: (path) => (links === undefined ? path : links.sign(path, tenant)),
+    };
+  }
+
+  async planContext({ stores }: Pick<Exchange, "stores">): Promise<PlanContext> {
+    const { models, decoder, limits } = this.host;
+    return { models: await models(), stores, decoder, limits };
+  }
+
+  fileContext({ stores }: Pick<Exchange, "stores">): FileContext {
+    const { decoder, limits } = this.host;
+    return { stores, decoder, renderedPixels: limits.renderedPixels };
+  }
+
+  runContext(
+    exchange: Pick<Exchange, "id" | "tenant" | "stores" | "traceparent">,
+    models: readonly ModelDescription[],
+    rest: Pick<RunContext, "signal" | "withRecords"> & { readonly deadline?: number },
+  ): RunContext {
+    const { compute, log, limits } = this.host;
+    const { id, tenant, stores, traceparent } = exchange;
+    const { flights } = this;
+    const deadline = Date.now() + limits.seconds * 1000;
+    return {
+      tenant,
+      stores,
+      compute,
+      flights,
+      models,
+      log,
+      request: id,
+      traceparent,
+      deadline,
+      ...rest,
+    };
+  }
+}

@@ -1,0 +1,83 @@
+import type { Decoder } from "../../codec/index.ts";
+import { CosalError } from "../../errors.ts";
+import { sha256 } from "../../group/index.ts";
+import type { Limits } from "../limits.ts";
+import type { UrlPolicy } from "../safety/types.ts";
+import { mediaType } from "./body.ts";
+import { noImage } from "./count.ts";
+import { uniqueIds } from "./image-ids.ts";
+import { readJson } from "./json.ts";
+import { readMultipart } from "./multipart.ts";
+import type { RawImage, Received, ReceivedImage } from "./received.ts";
+
+export { limitedBytes, mediaType } from "./body.ts";
+export { verifyDigest } from "./digest.ts";
+export type { Received, ReceivedImage } from "./received.ts";
+
+export interface UploadContext {
+  readonly limits: Limits;
+  readonly decoder: Pick<Decoder, "inspect">;
+  readonly urls?: UrlPolicy | undefined;
+  /** The query parameter, which goes before the option of the body. */
+  readonly onError?: "fail" | "skip" | undefined;
+}
+
+/**
+ * A request's group, however it was sent. Every photograph that is there is hashed, and its header
+ * held against the limits: nothing has been decoded by then.
+ *
+ * @throws CosalError content_type_unsupported, body_*, option_invalid, group_*, image_* (naming the
+ * image, unless images that cannot be read are skipped), url_*
+ */
+export async function readUpload(request: Request, context: UploadContext): Promise<Received> {
+  const { limits, urls } = context;
+  const { images, options } = await readBody(request, limits, urls);
+  if (images.length === 0) throw noImage(limits.images);
+  const onError = context.onError ?? options.on_error ?? "fail";
+  const ids = uniqueIds(images.map(({ id }) => id));
+  const received: ReceivedImage[] = [];
+  for (const [index, image] of images.entries()) {
+    received.push(await receive(image, ids[index] as string, index, onError, context));
+  }
+  return { images: received, options };
+}
+
+function readBody(request: Request, limits: Limits, urls: UrlPolicy | undefined) {
+  const type = mediaType(request);
+  if (type === "multipart/form-data") return readMultipart(request, limits);
+  if (type === "application/json") return readJson(request, limits, urls);
+  throw new CosalError(
+    "content_type_unsupported",
+    `Expected a body of type multipart/form-data or application/json but received ${type || "no content-type"}.`,
+  );
+}
+
+async function receive(
+  image: RawImage,
+  id: string,
+  index: number,
+  onError: "fail" | "skip",
+  { limits, decoder }: UploadContext,
+): Promise<ReceivedImage> {
+  if ("sha256" in image) return { id, sha256: image.sha256 };
+  const { bytes } = image;
+  try {
+    checkBytes(bytes.length, limits.imageBytes);
+    return { id, bytes, sha256: await sha256(bytes), header: decoder.inspect(bytes) };
+  } catch (error) {
+    if (!(error instanceof CosalError)) throw error;
+    if (onError === "fail") throw error.about({ index, id });
+    return { id, bytes, sha256: await sha256(bytes) };
+  }
+}
+
+function checkBytes(actual: number, limit: number): void {
+  if (actual <= limit) return;
+  throw new CosalError(
+    "image_too_large",
+    `The file has ${actual} bytes; at most ${limit} are taken.`,
+    {
+      limit: { name: "bytes", limit, actual },
+    },
+  );
+}
