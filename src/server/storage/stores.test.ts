@@ -1,0 +1,66 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { GroupResult } from "../../group/index.ts";
+import { diskStores } from "./stores.ts";
+
+const GROUP = "a".repeat(64);
+const IMAGE = "b".repeat(64);
+const MODEL = "c".repeat(64);
+const RESULT: GroupResult = {
+  id: GROUP,
+  model: { name: "fake", digest: MODEL },
+  backend: "gpu",
+  common: 0.5,
+  images: [],
+  skipped: [],
+  notices: [],
+};
+
+let path: string;
+beforeEach(async () => {
+  path = await mkdtemp(join(tmpdir(), "cosal-stores-"));
+});
+afterEach(() => rm(path, { recursive: true }));
+
+it("keeps groups and photographs over a restart, each tenant's apart", async () => {
+  const first = (await diskStores({ path, bytes: 1e6 })).of("a tenant: ../x");
+  await first.groups.putMask(GROUP, IMAGE, Uint8Array.of(1));
+  await first.groups.putConsensus(GROUP, Uint8Array.of(2));
+  await first.groups.putResult(RESULT);
+  await first.images.put(IMAGE, Uint8Array.of(3));
+  const { of } = await diskStores({ path, bytes: 1e6 });
+  const own = of("a tenant: ../x");
+  expect(await own.groups.result(GROUP)).toEqual(RESULT);
+  expect(await own.groups.mask(GROUP, IMAGE)).toEqual(Uint8Array.of(1));
+  expect(await own.groups.consensus(GROUP)).toEqual(Uint8Array.of(2));
+  expect(await own.images.has([IMAGE, GROUP])).toEqual(new Set([IMAGE]));
+  for (const other of ["", "another"]) {
+    expect(await of(other).groups.result(GROUP)).toBeUndefined();
+    expect(await of(other).images.get(IMAGE)).toBeUndefined();
+  }
+  expect(await own.groups.delete(GROUP)).toBe(true);
+  expect(await own.groups.delete(GROUP)).toBe(false);
+  expect(await own.groups.mask(GROUP, IMAGE)).toBeUndefined();
+  expect(await own.images.delete(IMAGE)).toBe(true);
+  const left = await readdir(path, { recursive: true, withFileTypes: true });
+  expect(left.filter((entry) => entry.isFile())).toEqual([]);
+});
+
+it("finds features in memory, then on disk, and forgets them with their photograph", async () => {
+  const found: string[] = [];
+  const onLookUp = (where: string) => found.push(where);
+  const key = `${MODEL}/${IMAGE}`;
+  const first = (await diskStores({ path, bytes: 1e6, onLookUp })).of("").features;
+  expect(await first.get(key)).toBeUndefined();
+  await first.put(key, Uint8Array.of(1, 2));
+  expect(await first.get(key)).toEqual(Uint8Array.of(1, 2));
+  const onDisk = async () => (await diskStores({ path, bytes: 1e6, onLookUp })).of("").features;
+  await expect.poll(async () => (await onDisk()).get(key)).toEqual(Uint8Array.of(1, 2));
+  expect(found.slice(0, 2)).toEqual(["nowhere", "memory"]);
+  expect(found.at(-1)).toBe("disk");
+  await first.deleteImage(IMAGE);
+  expect(await first.get(key)).toBeUndefined();
+  expect(await (await onDisk()).get(key)).toBeUndefined();
+});
