@@ -56,8 +56,11 @@ it("finds features in memory, then on disk, and forgets them with their photogra
   expect(await first.get(key)).toBeUndefined();
   await first.put(key, Uint8Array.of(1, 2));
   expect(await first.get(key)).toEqual(Uint8Array.of(1, 2));
+  const files = async () =>
+    (await readdir(path, { recursive: true })).filter((name) => name.endsWith(MODEL));
+  await expect.poll(files).toHaveLength(1);
   const onDisk = async () => (await diskStores({ path, bytes: 1e6, onLookUp })).of("").features;
-  await expect.poll(async () => (await onDisk()).get(key)).toEqual(Uint8Array.of(1, 2));
+  expect(await (await onDisk()).get(key)).toEqual(Uint8Array.of(1, 2));
   expect(found.slice(0, 2)).toEqual(["nowhere", "memory"]);
   expect(found.at(-1)).toBe("disk");
   await first.deleteImage(IMAGE);
