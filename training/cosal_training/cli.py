@@ -7,6 +7,10 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .group_model import GroupModel
 
 DATA = "../shared/data"
 
@@ -24,7 +28,7 @@ def main() -> None:
     train.add_argument("--seed", type=int, default=7)
     train.add_argument("--threads", type=int, default=2)
 
-    evaluate = commands.add_parser("evaluate", help="J and P on validation groups")
+    evaluate = commands.add_parser("evaluate", help="metrics of a checkpoint, graphs or masks on groups")
     source = evaluate.add_mutually_exclusive_group(required=True)
     source.add_argument("--checkpoint", type=Path)
     source.add_argument("--onnx", type=Path, help="folder with manifest.json and the graphs")
@@ -32,9 +36,10 @@ def main() -> None:
     evaluate.add_argument("--groups", type=Path, default=Path(DATA) / "val")
     evaluate.add_argument("--size", type=int, default=256, help="input side for --checkpoint; graphs know theirs")
     evaluate.add_argument("--group-size", type=int, help="cut groups into smaller ones; 1: each image alone")
-
     evaluate.add_argument("--all", action="store_true", help="S, F, E and MAE too")
-    evaluate.add_argument("--protocols", action="store_true", help="seeds, reuse, presence, distractors (--onnx)")
+    evaluate.add_argument("--protocols", action="store_true", help="seeds, reuse, presence, distractors too")
+    evaluate.add_argument("--csv", type=Path, help="write the table there")
+    evaluate.add_argument("--sheet", type=Path, help="write best and worst of each group there (.jpg)")
     evaluate.add_argument("--keep", type=Path, help="write the masks there")
 
     export = commands.add_parser("export", help="checkpoint to ONNX graphs, manifest and golden tensors")
@@ -53,8 +58,8 @@ def main() -> None:
     convert.add_argument("--half", action="store_true", help="store weights as float16: half the bytes, not exact")
 
     options = parser.parse_args()
-    if options.command == "evaluate" and options.protocols and not options.onnx:
-        parser.error("--protocols needs --onnx")
+    if options.command == "evaluate" and options.protocols and options.masks:
+        parser.error("--protocols needs --checkpoint or --onnx")
     {"train": _train, "evaluate": _evaluate, "export": _export, "convert": _convert}[options.command](options)
 
 
@@ -87,41 +92,48 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .evaluate import evaluate, evaluate_masks, graphs_segment, table, torch_segment
+    from .evaluate import evaluate, evaluate_masks
+    from .report import table, write_csv
+    from .sheet import best_and_worst, write_sheet
+
+    model = None if options.masks else _model(options)
+    try:
+        if model is None:
+            scores = evaluate_masks(options.masks, options.groups, everything=options.all)
+        else:
+            scores = evaluate(
+                model, options.groups, group_size=options.group_size, everything=options.all, keep=options.keep
+            )
+        print(table(scores))
+        if options.csv:
+            write_csv(scores, options.csv)
+        if options.sheet:
+            write_sheet(best_and_worst(scores), options.sheet)
+    except (ValueError, OSError) as error:
+        sys.exit(f"cosal-train evaluate: {error}")
+    if options.protocols and model is not None:
+        _protocols(model, options.groups)
+
+
+def _model(options: argparse.Namespace) -> GroupModel:
+    """That of --onnx, or of --checkpoint at --size."""
     from .graphs import Graphs
-    from .metrics import all_metrics, region_metrics
+    from .torch_model import TorchModel
     from .train import load_network
 
-    metrics = all_metrics if options.all else region_metrics
-    if options.masks:
-        print(table(evaluate_masks(options.masks, options.groups, metrics=metrics)))
-        return
-    size = options.size
-    if options.onnx:
-        graphs = Graphs(options.onnx)
-        segment, size = graphs_segment(graphs), graphs.manifest["input"]["width"]
-    else:
-        segment = torch_segment(load_network(options.checkpoint))
-    scores = evaluate(
-        segment, options.groups, size=size, group_size=options.group_size, metrics=metrics, keep=options.keep
-    )
-    print(table(scores))
-    if options.protocols:
-        _protocols(options)
+    return Graphs(options.onnx) if options.onnx else TorchModel(load_network(options.checkpoint), options.size)
 
 
-def _protocols(options: argparse.Namespace) -> None:
+def _protocols(model: GroupModel, folder: Path) -> None:
     from . import protocols
-    from .graphs import Graphs
 
-    graphs = Graphs(options.onnx)
-    groups = protocols.read_groups(options.groups, graphs)
+    groups = protocols.read_groups(folder, model)
     for title, found in (
-        ("J by size of group", protocols.group_gain(groups, graphs)),
-        ("J with seeds", protocols.seeds(groups, graphs)),
-        ("J with a reused consensus", protocols.reuse(groups, graphs)),
-        ("J with a distractor", protocols.distractors(options.groups, graphs)),
-        ("presence", protocols.presence(groups, graphs)),
+        ("J by size of group", protocols.group_gain(groups, model)),
+        ("J with seeds", protocols.seeds(groups, model)),
+        ("J with a reused consensus", protocols.reuse(groups, model)),
+        ("J with a distractor", protocols.distractors(folder, model)),
+        ("presence", protocols.presence(groups, model)),
     ):
         print(f"\n{title}")
         for name, value in found.items():

@@ -4,28 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
+from torch import nn
 
-from .data.compose import resize
-from .graphs import Graphs
-from .metrics import NAMES, region_metrics
-from .network import CosalLite, Encoded
-
-Segment = Callable[[np.ndarray], np.ndarray]
-"""A group (N, 3, S, S), float32 in [-1, 1], to logits (N, 1, h, w)."""
-
-Metrics = Callable[[list[tuple[np.ndarray, np.ndarray]]], dict[str, float]]
+from .data.catalogue import read_image, read_mask
+from .group_model import GroupModel
+from .metrics import measure, summary
+from .torch_model import TorchModel
 
 
-@dataclass
+@dataclass(frozen=True)
+class ImageScore:
+    photograph: Path
+    mask: np.ndarray
+    """8-bit, soft, of the photograph's size."""
+    vector: np.ndarray
+    """Its part of the metrics: `measure`."""
+
+    @property
+    def jaccard(self) -> float:
+        return float(self.vector[0])
+
+
+@dataclass(frozen=True)
 class GroupScore:
     group: str
-    images: int
-    metrics: dict[str, float]
+    items: list[ImageScore]
+
+    @property
+    def images(self) -> int:
+        return len(self.items)
+
+    @property
+    def vectors(self) -> np.ndarray:
+        return np.stack([item.vector for item in self.items])
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return summary(self.vectors.mean(0))
 
     @property
     def jaccard(self) -> float:
@@ -33,21 +53,25 @@ class GroupScore:
 
 
 def groups_in(folder: Path) -> list[Path]:
-    """Folders of groups, in order of their names."""
-    return sorted(p for p in folder.iterdir() if p.is_dir())
+    """Folders of groups, in order of their names. Raises ValueError when there is none."""
+    found = sorted(p for p in folder.iterdir() if p.is_dir())
+    if not found:
+        raise ValueError(f"{folder} holds no folder of photographs")
+    return found
+
+
+def photographs_in(folder: Path) -> list[Path]:
+    """The .jpg of a group, in order of their names. Raises ValueError when there is none."""
+    found = sorted(folder.glob("*.jpg"))
+    if not found:
+        raise ValueError(f"{folder} holds no .jpg")
+    return found
 
 
 def read_group(folder: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Photographs (RGB uint8) and boolean masks of a folder of .jpg with .png of the same name beside them."""
-    paths = sorted(folder.glob("*.jpg"))
-    images = [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in paths]
-    masks = [cv2.imread(str(p.with_suffix(".png")), cv2.IMREAD_GRAYSCALE) > 127 for p in paths]
-    return images, masks
-
-
-def network_input(image: np.ndarray, size: int) -> np.ndarray:
-    """RGB uint8 (H, W, 3) -> (3, size, size) in [-1, 1]; the aspect ratio is not kept."""
-    return resize(image, size, size).astype(np.float32).transpose(2, 0, 1) / 127.5 - 1
+    paths = photographs_in(folder)
+    return [read_image(p) for p in paths], [_truth(p) for p in paths]
 
 
 def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -56,68 +80,58 @@ def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.round(255 / (1 + np.exp(-upsampled))).astype(np.uint8)
 
 
-def torch_segment(network: CosalLite, batch: int = 16) -> Segment:
-    """Segment with a PyTorch network in evaluation mode."""
-
-    @torch.no_grad()
-    def segment(images: np.ndarray) -> np.ndarray:
-        chunks = torch.from_numpy(images).split(batch)
-        parts = [network.encode(c.contiguous(memory_format=torch.channels_last)) for c in chunks]
-        consensus = network.consensus(torch.cat([p.features for p in parts]))
-        decoded = [network.decode(Encoded(p.features, p.lateral8, p.lateral4), consensus) for p in parts]
-        return torch.cat([d.logits for d in decoded]).numpy()
-
-    return segment
-
-
-def graphs_segment(graphs: Graphs) -> Segment:
-    """Segment with exported graphs under onnxruntime."""
-    return lambda images: graphs.segment(images).logits
+def torch_segment(network: nn.Module) -> Callable[[int], GroupModel]:
+    """The model of a network, once the side of its input is known."""
+    return partial(TorchModel, network)
 
 
 def evaluate(
-    segment: Segment,
+    model: GroupModel | Callable[[int], GroupModel],
     folder: Path,
     *,
-    size: int,
+    size: int | None = None,
     group_size: int | None = None,
-    metrics: Metrics = region_metrics,
+    everything: bool = False,
     keep: Path | None = None,
 ) -> list[GroupScore]:
     """Scores of every group below `folder`.
 
-    group_size cuts groups into smaller ones (1: each image alone); keep: a folder for the masks,
-    `<group>/<photograph>.png`.
+    group_size cuts groups into smaller ones (1: each image alone); everything: S, F, E and MAE too; keep: a
+    folder for the masks, `<group>/<photograph>.png`.
     """
+    if not isinstance(model, GroupModel):
+        assert size is not None
+        model = model(size)
     scores = []
     for group in groups_in(folder):
+        paths = photographs_in(group)
         images, truths = read_group(group)
-        inputs = np.stack([network_input(image, size) for image in images])
+        inputs = np.stack([model.input.tensor(image) for image in images])
         step = group_size or len(inputs)
-        logits = np.concatenate([segment(inputs[i : i + step]) for i in range(0, len(inputs), step)])
-        masks = [mask_of(z[0], t.shape[1], t.shape[0]) for z, t in zip(logits, truths, strict=True)]
+        logits = [z[0] for i in range(0, len(inputs), step) for z in model.segment(inputs[i : i + step]).logits]
+        masks = [mask_of(z, t.shape[1], t.shape[0]) for z, t in zip(logits, truths, strict=True)]
         if keep is not None:
             (keep / group.name).mkdir(parents=True, exist_ok=True)
-            for path, mask in zip(sorted(group.glob("*.jpg")), masks, strict=True):
+            for path, mask in zip(paths, masks, strict=True):
                 cv2.imwrite(str(keep / group.name / f"{path.stem}.png"), mask)
-        pairs = list(zip(masks, truths, strict=True))
-        scores.append(GroupScore(group.name, len(pairs), metrics(pairs)))
+        scores.append(_score(group.name, paths, masks, truths, everything))
     return scores
 
 
-def evaluate_masks(masks: Path, folder: Path, *, metrics: Metrics = region_metrics) -> list[GroupScore]:
+def evaluate_masks(masks: Path, folder: Path, *, everything: bool = False) -> list[GroupScore]:
     """Scores of mask files `masks/<group>/<photograph>.png` (8-bit grey, object from 128) against `folder`."""
     scores = []
     for group in groups_in(folder):
-        names = [p.with_suffix(".png").name for p in sorted(group.glob("*.jpg"))]
-        _, truths = read_group(group)
-        pairs = []
-        for name, truth in zip(names, truths, strict=True):
-            mask = cv2.imread(str(masks / group.name / name), cv2.IMREAD_GRAYSCALE)
+        paths = photographs_in(group)
+        truths = [_truth(p) for p in paths]
+        found = []
+        for path, truth in zip(paths, truths, strict=True):
+            file = masks / group.name / f"{path.stem}.png"
+            mask = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) if file.is_file() else None
             if mask is None or mask.shape != truth.shape:
-                raise ValueError(f"{masks / group.name / name} is missing or is not of its photograph's size")
-            pairs.append((mask, truth))
-        scores.append(GroupScore(group.name, len(pairs), metrics(pairs)))
+                raise ValueError(f"{file} is missing or is not of its photograph's size")
+            found.append(mask)
+        scores.append(_score(group.name, paths, found, truths, everything))
     return scores
 
 
@@ -126,12 +140,16 @@ def mean_of(scores: list[GroupScore], name: str = "J") -> float:
     return float(np.mean([s.metrics[name] for s in scores]))
 
 
-def table(scores: list[GroupScore]) -> str:
-    """A line per group, and their mean."""
-    names = [n for n in NAMES if n in scores[0].metrics]
-    lines = [f"{'group':<12} {'images':>6} " + " ".join(f"{n:>6}" for n in names)]
-    for s in scores:
-        lines.append(f"{s.group:<12} {s.images:>6} " + " ".join(f"{s.metrics[n]:6.3f}" for n in names))
-    total = sum(s.images for s in scores)
-    lines.append(f"{'mean':<12} {total:>6} " + " ".join(f"{mean_of(scores, n):6.3f}" for n in names))
-    return "\n".join(lines)
+def _score(
+    group: str, paths: list[Path], masks: list[np.ndarray], truths: list[np.ndarray], everything: bool
+) -> GroupScore:
+    triples = zip(paths, masks, truths, strict=True)
+    return GroupScore(group, [ImageScore(p, m, measure(m, t, everything=everything)) for p, m, t in triples])
+
+
+def _truth(photograph: Path) -> np.ndarray:
+    """The drawn mask beside a photograph, boolean."""
+    path = photograph.with_suffix(".png")
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: the mask of {photograph}")
+    return read_mask(path) > 127

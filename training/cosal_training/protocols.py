@@ -1,4 +1,4 @@
-"""What a group is good for, measured: seeds, consensus reuse, presence, distractors. Through the ONNX graphs.
+"""What a group is good for, measured: seeds, consensus reuse, presence, distractors. Of graphs or of a checkpoint.
 
 All of it on groups with drawn masks that training never saw.
 """
@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from .data.compose import Picture, cut_out, paste, resize
-from .evaluate import groups_in, mask_of, network_input, read_group
-from .graphs import Graphs, Tensors
+from .evaluate import groups_in, mask_of, read_group
+from .group_model import GroupModel, Tensors
 from .metrics import jaccard
 
 Regions = dict[int, np.ndarray]
@@ -28,13 +28,12 @@ class Group:
     encoded: list[Tensors]
 
     @classmethod
-    def of(cls, name: str, images: list[np.ndarray], truths: list[np.ndarray], graphs: Graphs) -> Group:
-        size = graphs.manifest["input"]["width"]
-        return cls(name, truths, graphs.encode(np.stack([network_input(i, size) for i in images])))
+    def of(cls, name: str, images: list[np.ndarray], truths: list[np.ndarray], model: GroupModel) -> Group:
+        return cls(name, truths, model.encode(np.stack([model.input.tensor(i) for i in images])))
 
-    def jaccard(self, graphs: Graphs, consensus: np.ndarray, indices: list[int]) -> list[float]:
+    def jaccard(self, model: GroupModel, consensus: np.ndarray, indices: list[int]) -> list[float]:
         """J of some of the images under a consensus."""
-        logits, _ = graphs.decode([self.encoded[i] for i in indices], consensus)
+        logits, _ = model.decode([self.encoded[i] for i in indices], consensus)
         truths = [self.truths[i] for i in indices]
         return [jaccard(mask_of(z[0], t.shape[1], t.shape[0]) >= 128, t) for z, t in zip(logits, truths, strict=True)]
 
@@ -45,11 +44,13 @@ class Group:
         return cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)[None, None]
 
 
-def read_groups(folder: Path, graphs: Graphs) -> list[Group]:
-    return [Group.of(p.name, *read_group(p), graphs) for p in groups_in(folder)]
+def read_groups(folder: Path, model: GroupModel) -> list[Group]:
+    return [Group.of(p.name, *read_group(p), model) for p in groups_in(folder)]
 
 
-def group_gain(groups: list[Group], graphs: Graphs, sizes: tuple[int | None, ...] = (1, 5, None)) -> dict[str, float]:
+def group_gain(
+    groups: list[Group], model: GroupModel, sizes: tuple[int | None, ...] = (1, 5, None)
+) -> dict[str, float]:
     """Mean J with each image alone, in groups of a few, and with whole groups (None)."""
     found = {}
     for size in sizes:
@@ -58,32 +59,32 @@ def group_gain(groups: list[Group], graphs: Graphs, sizes: tuple[int | None, ...
             count = len(group.encoded)
             step = size or count
             parts = [list(range(i, min(i + step, count))) for i in range(0, count, step)]
-            scores.append(np.mean([j for part in parts for j in _own(group, graphs, part)]))
+            scores.append(np.mean([j for part in parts for j in _own(group, model, part)]))
         found["whole group" if size is None else f"groups of {size}"] = float(np.mean(scores))
     return found
 
 
-def _own(group: Group, graphs: Graphs, indices: list[int]) -> list[float]:
-    _, consensus = graphs.consensus([group.encoded[i] for i in indices])
-    return group.jaccard(graphs, consensus, indices)
+def _own(group: Group, model: GroupModel, indices: list[int]) -> list[float]:
+    _, consensus = model.consensus([group.encoded[i] for i in indices])
+    return group.jaccard(model, consensus, indices)
 
 
-def seeds(groups: list[Group], graphs: Graphs, tries: int = 5) -> dict[str, float]:
+def seeds(groups: list[Group], model: GroupModel, tries: int = 5) -> dict[str, float]:
     """Mean J of the images that are not marked: no seed, one image marked by its mask, one by its box."""
     rows: dict[str, list[float]] = {"no seed": [], "1 seed (mask)": [], "1 seed (box)": []}
     for number, group in enumerate(groups):
         rng = np.random.default_rng([11, number])
         everything = list(range(len(group.encoded)))
-        _, plain = graphs.consensus(group.encoded)
-        without = group.jaccard(graphs, plain, everything)
+        _, plain = model.consensus(group.encoded)
+        without = group.jaccard(model, plain, everything)
         found: dict[str, list[float]] = {name: [] for name in rows}
         for marked in rng.choice(everything, tries, replace=False):
             others = [i for i in everything if i != marked]
             found["no seed"] += [without[i] for i in others]
             region = group.region(int(marked))
             for name, mark in (("1 seed (mask)", region), ("1 seed (box)", box_region(region))):
-                _, consensus = graphs.consensus(group.encoded, {int(marked): mark})
-                found[name] += group.jaccard(graphs, consensus, others)
+                _, consensus = model.consensus(group.encoded, {int(marked): mark})
+                found[name] += group.jaccard(model, consensus, others)
         for name, values in found.items():
             rows[name].append(float(np.mean(values)))
     return {name: float(np.mean(values)) for name, values in rows.items()}
@@ -97,27 +98,27 @@ def box_region(region: np.ndarray) -> np.ndarray:
     return box
 
 
-def reuse(groups: list[Group], graphs: Graphs, makers: int = 5, tries: int = 4) -> dict[str, float]:
+def reuse(groups: list[Group], model: GroupModel, makers: int = 5, tries: int = 4) -> dict[str, float]:
     """Mean J of images under the consensus of their whole group, and under one made by `makers` others."""
     rows: dict[str, list[float]] = {"taking part": [], f"consensus of {makers} others": []}
     for number, group in enumerate(groups):
         rng = np.random.default_rng([12, number])
         everything = list(range(len(group.encoded)))
-        _, whole = graphs.consensus(group.encoded)
-        part = group.jaccard(graphs, whole, everything)
+        _, whole = model.consensus(group.encoded)
+        part = group.jaccard(model, whole, everything)
         taking, using = [], []
         for _ in range(tries):
             chosen = set(rng.choice(everything, makers, replace=False).tolist())
             others = [i for i in everything if i not in chosen]
-            _, consensus = graphs.consensus([group.encoded[i] for i in chosen])
+            _, consensus = model.consensus([group.encoded[i] for i in chosen])
             taking += [part[i] for i in others]
-            using += group.jaccard(graphs, consensus, others)
+            using += group.jaccard(model, consensus, others)
         rows["taking part"].append(float(np.mean(taking)))
         rows[f"consensus of {makers} others"].append(float(np.mean(using)))
     return {name: float(np.mean(values)) for name, values in rows.items()}
 
 
-def presence(groups: list[Group], graphs: Graphs, size: int = 6, tries: int = 12) -> dict[str, float]:
+def presence(groups: list[Group], model: GroupModel, size: int = 6, tries: int = 12) -> dict[str, float]:
     """How well presence tells an image that does not belong, and a group that has nothing in common.
 
     Image: `size` - 1 images of one group and one of another; area under the ROC curve of presence for
@@ -135,13 +136,13 @@ def presence(groups: list[Group], graphs: Graphs, size: int = 6, tries: int = 12
             other = groups[(number + int(rng.integers(1, len(groups)))) % len(groups)]
             stranger = other.encoded[int(rng.integers(len(other.encoded)))]
             together = [*own[:-1], stranger]
-            _, scores = graphs.decode(together, graphs.consensus(together)[1])
+            _, scores = model.decode(together, model.consensus(together)[1])
             inside += scores[:-1].tolist()
             outside.append(float(scores[-1]))
-            same.append(float(graphs.decode(own, graphs.consensus(own)[1])[1].mean()))
+            same.append(float(model.decode(own, model.consensus(own)[1])[1].mean()))
             chosen = [groups[g] for g in rng.choice(len(groups), size, replace=False)]
             nothing = [g.encoded[int(rng.integers(len(g.encoded)))] for g in chosen]
-            mixed.append(float(graphs.decode(nothing, graphs.consensus(nothing)[1])[1].mean()))
+            mixed.append(float(model.decode(nothing, model.consensus(nothing)[1])[1].mean()))
     return {
         "image AUC": area_under_curve(inside, outside),
         "image threshold": best_threshold(inside, outside),
@@ -164,7 +165,7 @@ def best_threshold(positive: list[float], negative: list[float]) -> float:
     return float(candidates[int(np.argmax(balanced))])
 
 
-def distractors(folder: Path, graphs: Graphs, *, size: int = 8, per_group: int = 16) -> dict[str, float]:
+def distractors(folder: Path, model: GroupModel, *, size: int = 8, per_group: int = 16) -> dict[str, float]:
     """Mean J of the target where an object of another group, about as large, is pasted into every image.
 
     In groups of `size`, and with each image alone: alone, nothing says which of the two is meant.
@@ -183,10 +184,10 @@ def distractors(folder: Path, graphs: Graphs, *, size: int = 8, per_group: int =
             if len(pictures) == per_group:
                 break
         truth = [p.masks[0] > 127 for p in pictures]
-        group = Group.of(name, [p.image for p in pictures], truth, graphs)
+        group = Group.of(name, [p.image for p in pictures], truth, model)
         parts = [list(range(i, min(i + size, len(truth)))) for i in range(0, len(truth), size)]
-        whole.append(np.mean([j for part in parts for j in _own(group, graphs, part)]))
-        alone.append(np.mean([_own(group, graphs, [i])[0] for i in range(len(truth))]))
+        whole.append(np.mean([j for part in parts for j in _own(group, model, part)]))
+        alone.append(np.mean([_own(group, model, [i])[0] for i in range(len(truth))]))
     return {f"groups of {size}": float(np.mean(whole)), "each image alone": float(np.mean(alone))}
 
 

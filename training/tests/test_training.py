@@ -4,15 +4,15 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
 from cosal_training.data import SamplingConfig
-from cosal_training.evaluate import evaluate, evaluate_masks, mask_of, network_input, torch_segment
-from cosal_training.metrics import all_metrics, jaccard, pixel_precision
+from cosal_training.evaluate import evaluate, evaluate_masks
+from cosal_training.metrics import jaccard, measure, pixel_precision, summary
 from cosal_training.protocols import area_under_curve, best_threshold
+from cosal_training.torch_model import TorchModel
 from cosal_training.train import TrainConfig, load_network, train
 
 
@@ -61,28 +61,22 @@ def test_region_metrics() -> None:
 
 
 def test_masks_are_scored_like_the_network_that_made_them(config: TrainConfig, shapes: Path, tmp_path: Path) -> None:
-    network = load_network(train(config))
-    segment = torch_segment(network)
-    scores = evaluate(segment, shapes / "val", size=64)
-    group = tmp_path / "masks" / "disc"
-    group.mkdir(parents=True)
-    paths = sorted((shapes / "val" / "disc").glob("*.jpg"))
-    images = [cv2.cvtColor(cv2.imread(str(p)), cv2.COLOR_BGR2RGB) for p in paths]
-    logits = segment(np.stack([network_input(i, 64) for i in images]))
-    for path, image, z in zip(paths, images, logits, strict=True):
-        cv2.imwrite(str(group / f"{path.stem}.png"), mask_of(z[0], image.shape[1], image.shape[0]))
+    model = TorchModel(load_network(train(config)), 64)
+    scores = evaluate(model, shapes / "val", keep=tmp_path / "masks")
     again = evaluate_masks(tmp_path / "masks", shapes / "val")
-    assert [s.jaccard for s in again] == pytest.approx([s.jaccard for s in scores])
+    assert [s.jaccard for s in again] == [s.jaccard for s in scores]
+    alone = evaluate(model, shapes / "val", group_size=1)
+    assert any((a.mask != b.mask).any() for a, b in zip(scores[0].items, alone[0].items, strict=True))
 
 
 def test_metrics_of_a_perfect_and_an_inverted_mask() -> None:
     truth = np.zeros((40, 60), bool)
     truth[10:30, 15:45] = True
     right = truth.astype(np.uint8) * 255
-    perfect = all_metrics([(right, truth)])
+    perfect = summary(measure(right, truth, everything=True))
     assert [perfect[n] for n in ("J", "P", "Fmax", "MAE")] == pytest.approx([1, 1, 1, 0], abs=1e-6)
     assert perfect["S"] > 0.95 and perfect["Emax"] > 0.95
-    wrong = all_metrics([(255 - right, truth)])
+    wrong = summary(measure(255 - right, truth, everything=True))
     assert wrong["J"] == 0 and wrong["P"] == 0 and wrong["MAE"] == pytest.approx(1, abs=1e-6)
 
 
@@ -91,7 +85,7 @@ def test_metrics_of_a_half_mask_are_their_definitions() -> None:
     truth[:, :10] = True
     mask = np.zeros((20, 20), np.uint8)
     mask[:10, :10] = 255
-    found = all_metrics([(mask, truth)])
+    found = summary(measure(mask, truth, everything=True))
     assert found["J"] == pytest.approx(0.5)
     assert found["P"] == pytest.approx(0.75)
     assert found["MAE"] == pytest.approx(0.25)

@@ -1,0 +1,101 @@
+"""A model that takes a group to masks, step by step as the TypeScript engine runs it, whatever computes its graphs.
+
+`Graphs` runs exported files under onnxruntime, `TorchModel` a network in PyTorch: what is measured of the one can be
+measured of the other.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from .data.compose import resize
+
+Tensors = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class InputFormat:
+    """Pixels enter as (rgb / 255 - mean) / std, `size` x `size`; the aspect ratio is not kept."""
+
+    size: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def tensor(self, image: np.ndarray) -> np.ndarray:
+        """RGB uint8 (H, W, 3) -> float32 (3, size, size)."""
+        pixels = resize(image, self.size, self.size) / 255
+        return ((pixels - self.mean) / self.std).transpose(2, 0, 1).astype(np.float32)
+
+
+@dataclass
+class GroupResult:
+    keys: np.ndarray
+    first_consensus: np.ndarray
+    """After affinity, before any refinement."""
+    consensus: np.ndarray
+    logits: np.ndarray
+    presence: np.ndarray
+
+
+class GroupModel(ABC):
+    """The steps from photographs to masks. An image's encoding is a dict of tensors, its batch axis 1."""
+
+    input: InputFormat
+    refinements: int
+    exclude_self: bool
+
+    @abstractmethod
+    def run(self, name: str, feeds: Tensors) -> Tensors:
+        """Run one graph (encoder, affinity, refine, seed, decoder) on those of `feeds` that it takes."""
+
+    def segment(self, images: np.ndarray) -> GroupResult:
+        """A whole group (N, 3, S, S), normalised, float32."""
+        encoded = self.encode(images)
+        first, consensus = self.consensus(encoded)
+        logits, presence = self.decode(encoded, consensus)
+        return GroupResult(np.concatenate([e["keys"] for e in encoded]), first, consensus, logits, presence)
+
+    def encode(self, images: np.ndarray) -> list[Tensors]:
+        """Each image's compact features, by the names of the encoder's outputs."""
+        return [self.run("encoder", {"image": images[i : i + 1]}) for i in range(len(images))]
+
+    def consensus(
+        self, encoded: list[Tensors], regions: dict[int, np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The consensus before and after refinement.
+
+        regions: for marked images (by index) the object's share of each cell of the feature grid, (1, 1, h, w)
+        in 0..1; the first consensus then comes from these instead of from affinity.
+        """
+        if regions:
+            summaries = [self.run("seed", {**encoded[i], "region": region}) for i, region in regions.items()]
+        else:
+            keys = np.concatenate([e["keys"] for e in encoded])
+            weights = self._weights(len(encoded))
+            summaries = [
+                self.run("affinity", {**e, "keys": keys, "weights": weights[i : i + 1]})
+                for i, e in enumerate(encoded)
+            ]
+        first = consensus = _reduce(summaries)
+        for _ in range(self.refinements):
+            consensus = _reduce([self.run("refine", {**e, "consensus": consensus}) for e in encoded])
+        return first, consensus
+
+    def decode(self, encoded: list[Tensors], consensus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits (N, 1, h, w) and presence (N) in 0..1 of images that may have had no part in the consensus."""
+        decoded = [self.run("decoder", {**e, "consensus": consensus}) for e in encoded]
+        return np.concatenate([d["logits"] for d in decoded]), np.concatenate([d["presence"] for d in decoded])
+
+    def _weights(self, n: int) -> np.ndarray:
+        """Row i: how much each image's keys count for image i."""
+        if self.exclude_self and n > 1:
+            return ((1 - np.eye(n)) / (n - 1)).astype(np.float32)
+        return np.full((n, n), 1 / n, np.float32)
+
+
+def _reduce(summaries: list[Tensors]) -> np.ndarray:
+    mass = np.sum([s["mass"][0] for s in summaries], 0)
+    return np.sum([s["sums"][0] for s in summaries], 0) / np.maximum(mass, 1e-6)[:, None]
