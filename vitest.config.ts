@@ -1,5 +1,8 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { layOutAssets } from "./scripts/assets.ts";
+
+layOutAssets();
 
 // Two projects: `node` for what needs no platform, `workerd` for tests inside the real Workers
 // runtime (files named *.worker.test.ts, and everything under test/workerd).
@@ -20,12 +23,19 @@ export default defineConfig({
           // The Worker as wrangler.toml says, with its bindings, and with secrets of its own.
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" } },
+            miniflare: {
+              bindings: {
+                RATE_LIMITS: "off",
+                WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+              },
+            },
           }),
         ],
         test: {
           name: "workerd",
           include: ["src/**/*.worker.test.ts", "test/workerd/**/*.test.ts"],
+          // The Worker's log, a line of JSON for each request.
+          onConsoleLog: (line) => !line.startsWith('{"time"'),
           // The first import of onnxruntime's 14 MB module takes seconds on a small machine.
           testTimeout: 60_000,
         },

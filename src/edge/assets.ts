@@ -1,18 +1,26 @@
 import type { ModelFiles } from "../engine/index.ts";
 import { CosalError } from "../errors.ts";
 
-/** The binding of the static assets, which are the folder `models`. */
+/** The binding of the static assets, as `scripts/assets.ts` lays them out. */
 export interface Assets {
   fetch(url: string): Promise<Response>;
 }
 
-/** The files of one model among the static assets. */
+const ORIGIN = "https://assets.internal";
+
+/** The files of one model. */
 export function modelFiles(assets: Assets, model: string): ModelFiles {
   return async function modelFile(name) {
-    const response = await assets.fetch(`https://assets.internal/${model}/${name}`);
+    const response = await assets.fetch(`${ORIGIN}/models/${model}/${name}`);
     if (!response.ok) {
       throw new CosalError("model_invalid", `The model file ${model}/${name} is missing.`);
     }
     return new Uint8Array(await response.arrayBuffer());
   };
+}
+
+/** A file of the documentation page. */
+export async function documentation(assets: Assets, name: string): Promise<Response | undefined> {
+  const response = await assets.fetch(`${ORIGIN}/docs/${name}`);
+  return response.ok ? response : undefined;
 }

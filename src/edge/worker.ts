@@ -1,45 +1,32 @@
-import { createApp } from "../app/index.ts";
-import { workerdDecoder } from "../codec/workerd.ts";
-import { createSegmenter } from "../engine/index.ts";
-import { workerdRuntime } from "../engine/runtime/workerd.ts";
-import { type Assets, modelFiles } from "./assets.ts";
-import { CacheStore } from "./cache-store.ts";
-import { once } from "./once.ts";
-import { createTurns } from "./turns.ts";
+import type { ExecutionContext, MessageBatch } from "@cloudflare/workers-types";
+import type { Env } from "./env.ts";
+import { createHost, type Host } from "./host.ts";
+import { consume } from "./jobs/consumer.ts";
+import type { JobMessage } from "./jobs/job-object.ts";
 
 export { RateObject } from "./access/rate-object.ts";
 export { FlightObject } from "./flights/flight-object.ts";
 export { JobObject } from "./jobs/job-object.ts";
 
-/** The bindings of wrangler.toml. */
-interface Env {
-  readonly ASSETS: Assets;
+/** By bindings, which are the same for all requests of an isolate. */
+const hosts = new WeakMap<Env, Host>();
+
+function hostOf(env: Env): Host {
+  const known = hosts.get(env);
+  if (known !== undefined) return known;
+  const host = createHost(env);
+  hosts.set(env, host);
+  return host;
 }
 
-const MODEL = "cosal-lite";
-
-let app: ReturnType<typeof createApp> | undefined;
-
-/** The Worker: everything is computed in the isolate that the request reaches. */
+/** The Worker: the HTTP API, and the consumer of its jobs. */
 export default {
-  fetch(request: Request, env: Env): Response | Promise<Response> {
-    app ??= appOf(env);
-    return app.fetch(request, env);
+  fetch(request: Request, env: Env, context?: ExecutionContext): Response | Promise<Response> {
+    return hostOf(env).app.fetch(request, env, context as never);
+  },
+
+  queue(batch: MessageBatch<JobMessage>, env: Env): Promise<void> {
+    const { jobOf, runJob, log } = hostOf(env);
+    return consume(batch, { stubOf: jobOf, run: runJob, log });
   },
 };
-
-function appOf({ ASSETS }: Env): ReturnType<typeof createApp> {
-  const segmenter = once(() =>
-    createSegmenter({
-      model: modelFiles(ASSETS, MODEL),
-      runtime: workerdRuntime(),
-      decoder: workerdDecoder(),
-    }),
-  );
-  return createApp({
-    segmenter,
-    store: new CacheStore(caches),
-    backend: "wasm",
-    exclusive: createTurns(),
-  });
-}

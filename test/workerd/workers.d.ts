@@ -1,4 +1,4 @@
-// What the tests use of the runtime's own module.
+// What the tests use of the runtime's own modules.
 declare module "cloudflare:workers" {
   /** The Worker of wrangler.toml, in this isolate. */
   export const exports: {
@@ -6,4 +6,16 @@ declare module "cloudflare:workers" {
   };
   /** Its bindings. */
   export const env: unknown;
+}
+
+declare module "cloudflare:test" {
+  /** Runs an object's alarm now; whether one was set. */
+  export function runDurableObjectAlarm(stub: unknown): Promise<boolean>;
+  /** Ends an object, whose storage stays: the next call starts it anew. */
+  export function evictDurableObject(stub: unknown): Promise<void>;
+}
+
+declare module "*.toml?raw" {
+  const text: string;
+  export default text;
 }

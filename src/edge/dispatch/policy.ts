@@ -17,7 +17,7 @@ export interface Situation {
   readonly wanted: Wanted;
   readonly estimate: number;
   readonly limits: DispatchLimits;
-  /** Whether any GPU backend is configured. */
+  /** Whether any GPU backend is configured that takes such a group. */
   readonly hasGpu: boolean;
 }
 
@@ -39,12 +39,13 @@ export function planFor({ wanted, estimate, limits, hasGpu }: Situation): Plan {
     return { places: ["wasm"], reason: `asked for; ${cost}` };
   }
   if (wanted === "gpu") {
-    if (!hasGpu) throw new CosalError("backend_unavailable", "This deployment has no GPU backend.");
+    if (!hasGpu)
+      throw new CosalError("backend_unavailable", "No GPU backend here takes the group.");
     return { places: ["gpu"], reason: `asked for; ${cost}` };
   }
   if (!hasGpu) {
     if (!fits) throw tooCostly(estimate, limits);
-    return { places: ["wasm"], reason: `${cost}; no GPU backend here` };
+    return { places: ["wasm"], reason: `${cost}; no GPU backend` };
   }
   if (estimate <= limits.preferred && fits) {
     return { places: ["wasm", "gpu"], reason: `${cost}, at most ${limits.preferred}` };

@@ -1,29 +1,28 @@
 import type { MessageBatch } from "@cloudflare/workers-types";
-import type { GroupEvent, JobEvent, JobRequest, Log, Problem } from "../../app/index.ts";
+import { type JobEvent, type Log, type Problem, problemOf, type RunJob } from "../../app/index.ts";
+import { CosalError } from "../../errors.ts";
 import type { Begun, JobMessage } from "./job-object.ts";
+
+type Told = JobEvent["event"];
 
 /** What a `JobObject` answers to who computes it. */
 export interface WorkStub {
   begin(holder: string): Promise<Begun>;
-  tell(holder: string, events: readonly JobEvent["event"][]): Promise<boolean>;
+  tell(holder: string, events: readonly Told[]): Promise<boolean>;
   succeed(holder: string): Promise<void>;
   fail(holder: string, problem: Problem, isFinal: boolean): Promise<boolean>;
   bury(problem: Problem): Promise<void>;
 }
 
-/** Computes a job's group and leaves it in the stores. */
-export type RunJob = (
-  request: JobRequest,
-  context: { readonly signal: AbortSignal; readonly onEvent: (event: GroupEvent) => void },
-) => Promise<void>;
-
 export interface ConsumerParts {
   readonly stubOf: (message: JobMessage) => WorkStub;
+  /** Computes a job's group and leaves it in the stores. */
   readonly run: RunJob;
-  /** How an error is shown, and whether trying again is in vain. */
-  readonly explain: (error: unknown, request: string) => { problem: Problem; isFinal: boolean };
   readonly log: Log;
 }
+
+/** A consumer may take 15 minutes; this leaves time to tell how it ended. In milliseconds. */
+const LONGEST = 12 * 60_000;
 
 /** Seconds before a job is begun again: 10, 20, 40. */
 const pauseAfter = (attempt: number) => 10 * 2 ** (attempt - 1);
@@ -31,7 +30,7 @@ const pauseAfter = (attempt: number) => 10 * 2 ** (attempt - 1);
 /** Takes jobs out of the queue, and those that the queue gave up out of the dead-letter queue. */
 export async function consume(
   batch: MessageBatch<JobMessage>,
-  { stubOf, run, explain, log }: ConsumerParts,
+  { stubOf, run, log }: ConsumerParts,
 ): Promise<void> {
   for (const message of batch.messages) {
     const { id } = message.body;
@@ -42,7 +41,7 @@ export async function consume(
       message.ack();
       continue;
     }
-    const attempt = await work(stub, run, explain);
+    const attempt = await work(stub, run);
     log({ level: "info", event: "job attempt", job: id, ...attempt });
     if (attempt.again === undefined) message.ack();
     else message.retry({ delaySeconds: attempt.again });
@@ -50,11 +49,7 @@ export async function consume(
 }
 
 /** One attempt; `again`: the seconds after which the next is due. */
-async function work(
-  stub: WorkStub,
-  run: RunJob,
-  explain: ConsumerParts["explain"],
-): Promise<{ again?: number; problem?: string }> {
+async function work(stub: WorkStub, run: RunJob): Promise<{ again?: number; error?: unknown }> {
   const holder = crypto.randomUUID();
   const begun = await stub.begin(holder);
   if (begun === undefined) return {};
@@ -62,15 +57,20 @@ async function work(
   const stop = new AbortController();
   const teller = new Teller(stub, holder, () => stop.abort(new Error("the job is over")));
   try {
-    await run(request, { signal: stop.signal, onEvent: (event) => teller.tell(event) });
+    await run(request, {
+      signal: stop.signal,
+      deadline: Date.now() + LONGEST,
+      onEvent: (event) => teller.tell(event),
+    });
     await teller.finish();
     await stub.succeed(holder);
     return {};
   } catch (error) {
     await teller.finish();
-    const { problem, isFinal } = explain(error, request.request);
-    const isAgain = await stub.fail(holder, problem, isFinal);
-    return { problem: problem.code, ...(isAgain && { again: pauseAfter(attempt) }) };
+    // What the caller did wrong is as wrong the next time.
+    const isFinal = error instanceof CosalError && error.isCallerFault;
+    const isAgain = await stub.fail(holder, problemOf(error, request.request), isFinal);
+    return { error, ...(isAgain && { again: pauseAfter(attempt) }) };
   } finally {
     teller.stop();
   }
@@ -85,7 +85,7 @@ class Teller {
   readonly #holder: string;
   readonly #onRefused: () => void;
   readonly #beat: ReturnType<typeof setInterval>;
-  #waiting: GroupEvent[] = [];
+  #waiting: Told[] = [];
   #sending: Promise<void> | undefined;
 
   constructor(stub: WorkStub, holder: string, onRefused: () => void) {
@@ -95,7 +95,7 @@ class Teller {
     this.#beat = setInterval(() => this.#send(), BEAT);
   }
 
-  tell(event: GroupEvent): void {
+  tell(event: Told): void {
     this.#waiting.push(event);
     this.#send();
   }
@@ -133,12 +133,6 @@ class Teller {
 }
 
 function deadProblem(request: string): Problem {
-  return {
-    type: "/problems/backend_unavailable",
-    title: "Nothing can compute the group now",
-    status: 503,
-    code: "backend_unavailable",
-    detail: "The job failed as often as it may be tried.",
-    request,
-  };
+  const message = "The job failed as often as it may be tried.";
+  return problemOf(new CosalError("backend_unavailable", message), request);
 }

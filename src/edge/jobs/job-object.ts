@@ -6,7 +6,9 @@ import {
   type JobRequest,
   jsonLog,
   type Problem,
+  problemOf,
 } from "../../app/index.ts";
+import { CosalError } from "../../errors.ts";
 import { hasEnded, type JobState, jobOf, Ledger } from "./ledger.ts";
 import { deliver, pauseAfter } from "./webhook.ts";
 
@@ -210,6 +212,7 @@ export class JobObject extends DurableObject<JobEnv> {
   }
 
   async #end(change: Partial<JobState>): Promise<void> {
+    if (change.problem !== undefined) this.#ledger.append({ event: "error", data: change.problem });
     const deliveryDue = this.#ledger.state?.request.webhook === undefined ? undefined : Date.now();
     const { updated } = this.#change({ holder: "", deliveryDue, ...change });
     await this.ctx.storage.setAlarm(deliveryDue ?? updated + KEPT);
@@ -260,12 +263,6 @@ export class JobObject extends DurableObject<JobEnv> {
 }
 
 function goneProblem({ request, attempts }: JobState): Problem {
-  return {
-    type: "/problems/backend_unavailable",
-    title: "Nothing can compute the group now",
-    status: 503,
-    code: "backend_unavailable",
-    detail: `The job was begun ${attempts} times, and each time whoever computed it went silent.`,
-    request: request.request,
-  };
+  const message = `The job was begun ${attempts} times, and each time whoever computed it went silent.`;
+  return problemOf(new CosalError("backend_unavailable", message), request.request);
 }

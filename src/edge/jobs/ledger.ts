@@ -95,7 +95,7 @@ export function jobOf(state: JobState): Job {
     updated: new Date(state.updated).toISOString(),
     attempts,
     done,
-    total: new Set(request.images.map(({ sha256 }) => sha256)).size,
+    total: request.images.length,
     ...(problem && { problem }),
   };
 }

@@ -31,7 +31,13 @@ export function cacheTier(
   return {
     name: "cache",
     get,
-    has: async (key) => (await get(key)) !== undefined,
+    async has(key) {
+      // One byte is enough to know, of what may have a megabyte.
+      const request = new Request(url(key), { headers: { range: "bytes=0-0" } });
+      const response = await (await open()).match(request);
+      await response?.arrayBuffer();
+      return response !== undefined && now() < Number(response.headers.get(EXPIRES));
+    },
     async put(key, value) {
       const expires = Math.min(value.expires, now() + longest);
       const seconds = Math.floor((expires - now()) / 1000);

@@ -28,6 +28,15 @@ export interface StoreParts {
   readonly now?: () => number;
 }
 
+/** Features that can be looked for without being fetched. */
+export interface EdgeFeatureStore extends FeatureStore {
+  has(key: string): Promise<boolean>;
+}
+
+export type EdgeStoresOf = (
+  tenant: string,
+) => ReturnType<StoresOf> & { readonly features: EdgeFeatureStore };
+
 /**
  * Of an isolate's 128 MB: results and masks of about 100 photographs, features of 5. More is a
  * millisecond away, in the data centre's cache.
@@ -39,7 +48,7 @@ const FEATURE_BYTES = 4 * 2 ** 20;
 const CACHE_TIME = 3_600_000;
 
 /** The stores of the edge: this isolate's memory, the data centre's cache, a bucket for the world. */
-export function edgeStores(parts: StoreParts): StoresOf {
+export function edgeStores(parts: StoreParts): EdgeStoresOf {
   const { caches, bucket, retention, models, waitUntil, log, now = Date.now } = parts;
   const longest = bucket === undefined ? Number.POSITIVE_INFINITY : CACHE_TIME;
   const cache = cacheTier(caches as CacheStorage, longest, now);
@@ -145,7 +154,7 @@ function featureStore(
   keys: Keys,
   expiry: () => number,
   models: StoreParts["models"],
-): FeatureStore {
+): EdgeFeatureStore {
   /** @param name `${model digest}/${image digest}` */
   const keyOf = (name: string) => {
     const [model = "", image = ""] = name.split("/");
@@ -153,6 +162,7 @@ function featureStore(
   };
   return {
     get: (name) => tiers.get(keyOf(name)),
+    has: (name) => tiers.has(keyOf(name)),
     async put(name, bytes) {
       await tiers.put(keyOf(name), { bytes: bytes as Bytes, expires: expiry() });
     },

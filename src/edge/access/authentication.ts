@@ -1,0 +1,72 @@
+import {
+  type ApiKey,
+  type Authenticator,
+  jwtAuthenticator,
+  type KeyLookup,
+  keyAuthenticator,
+  keysOrJwt,
+  listedKeys,
+} from "../../app/index.ts";
+import { type Env, entries } from "../env.ts";
+
+/** How long an isolate remembers a key, in milliseconds: as long may one that was revoked work. */
+const KEY_TIME = 60_000;
+
+/** Keys that are remembered. */
+const KEYS = 1000;
+
+/**
+ * Who may call, as AUTHENTICATION says. Undefined: everybody.
+ *
+ * @throws TypeError when what the setting needs is missing: a deployment that means to be closed is
+ * never open by mistake
+ */
+export function authenticationOf(env: Env): Authenticator | undefined {
+  const ways = entries(env.AUTHENTICATION ?? "off");
+  const unknown = ways.find((way) => !["off", "keys", "jwt"].includes(way));
+  if (unknown !== undefined || (ways.includes("off") && ways.length > 1) || ways.length === 0) {
+    throw new TypeError(
+      `Expected off, keys, jwt or keys,jwt in AUTHENTICATION but received ${env.AUTHENTICATION}`,
+    );
+  }
+  const keys = ways.includes("keys") ? keyAuthenticator(lookupOf(env)) : undefined;
+  const jwt = ways.includes("jwt") ? jwtAuthenticator(jwtPolicyOf(env)) : undefined;
+  return keys && jwt ? keysOrJwt(keys, jwt) : (keys ?? jwt);
+}
+
+function lookupOf({ API_KEYS: namespace, API_KEY_LIST: list }: Env): KeyLookup {
+  if (namespace === undefined && list === undefined) {
+    throw new TypeError("AUTHENTICATION has keys: bind the namespace API_KEYS or set API_KEY_LIST");
+  }
+  const listed = listedKeys(list === undefined ? [] : (JSON.parse(list) as ApiKey[]));
+  const remembered = new Map<string, { readonly key: ApiKey; readonly until: number }>();
+  return async function lookUpKey(hash) {
+    const known = (await listed(hash)) ?? remember(remembered, hash);
+    if (known !== undefined || namespace === undefined) return known;
+    const key = await namespace.get<ApiKey>(hash, "json");
+    if (key === null) return undefined;
+    if (remembered.size >= KEYS) remembered.clear();
+    remembered.set(hash, { key: { ...key, hash }, until: Date.now() + KEY_TIME });
+    return { ...key, hash };
+  };
+}
+
+function remember(
+  remembered: ReadonlyMap<string, { readonly key: ApiKey; readonly until: number }>,
+  hash: string,
+): ApiKey | undefined {
+  const found = remembered.get(hash);
+  return found !== undefined && Date.now() < found.until ? found.key : undefined;
+}
+
+function jwtPolicyOf({ JWT_KEYS, JWT_ISSUER, JWT_AUDIENCE, JWT_TENANT_CLAIM }: Env) {
+  if (!JWT_KEYS || !JWT_ISSUER || !JWT_AUDIENCE) {
+    throw new TypeError("AUTHENTICATION has jwt: set JWT_KEYS, JWT_ISSUER and JWT_AUDIENCE");
+  }
+  return {
+    keys: JWT_KEYS,
+    issuer: JWT_ISSUER,
+    audience: JWT_AUDIENCE,
+    ...(JWT_TENANT_CLAIM !== undefined && { tenantClaim: JWT_TENANT_CLAIM }),
+  };
+}

@@ -1,0 +1,200 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  type Compute,
+  type ComputeContext,
+  type ComputeEvent,
+  type ComputeJob,
+  silent,
+} from "../../app/index.ts";
+import { CosalError } from "../../errors.ts";
+import { BackendFailure } from "../gpu/failure.ts";
+import { CircuitBreaker } from "./breaker.ts";
+import { type DispatchParts, dispatch, type GuardedBackend } from "./dispatch.ts";
+import { rank } from "./rendezvous.ts";
+
+type Behaviour = () => void | Promise<void>;
+
+const cost = { encode: 100, decode: 0 };
+const limits = { preferred: 300, most: 1000 };
+const images = Array.from({ length: 20 }, (_, index) => ({
+  id: `${index}`,
+  index,
+  sha256: index.toString(16).padStart(64, "0"),
+  load: async () => new Uint8Array(1),
+}));
+
+let log: string[] = [];
+let context: ComputeContext;
+const wasmIs: { behaviour: Behaviour } = { behaviour: () => {} };
+
+beforeEach(() => {
+  log = [];
+  wasmIs.behaviour = () => {};
+  context = { signal: new AbortController().signal, deadline: Date.now() + 10_000, request: "r" };
+});
+
+function job(count: number, more: Partial<ComputeJob> = {}): ComputeJob {
+  return {
+    tenant: "",
+    group: "g",
+    model: { name: "m", digest: "d" },
+    images: images.slice(0, count),
+    seeds: [],
+    onError: "fail",
+    backend: "auto",
+    ...more,
+  };
+}
+
+async function* told(name: string, behaviour: Behaviour): AsyncGenerator<ComputeEvent> {
+  log.push(name);
+  await behaviour();
+  yield { type: "encoded", image: 0, cached: false };
+}
+
+function gpu(name: string, behaviour: Behaviour = () => {}): GuardedBackend {
+  return {
+    name,
+    url: `https://${name}.example`,
+    breaker: new CircuitBreaker(),
+    compute: (_, { deadline }) => {
+      expect(deadline).toBeLessThanOrEqual(context.deadline);
+      return told(name, behaviour);
+    },
+    isReady: async () => true,
+  };
+}
+
+const wasm: Compute = async function* wasm() {
+  for await (const event of told("wasm", wasmIs.behaviour)) {
+    yield { type: "backend", name: "wasm", reason: "" };
+    yield event;
+  }
+};
+
+function dispatcher(gpus: GuardedBackend[], parts: Partial<DispatchParts> = {}): Compute {
+  return dispatch({ wasm, gpus, cost, limits, known: async () => 0, log: silent, ...parts });
+}
+
+async function backendOf(compute: Compute, group: ComputeJob): Promise<string> {
+  const events = await Array.fromAsync(compute(group, context));
+  expect(events.map(({ type }) => type)).toEqual(["backend", "encoded"]);
+  const [first] = events;
+  if (first?.type !== "backend") throw new Error("no backend");
+  expect(first.reason).toMatch(/^(estimated|asked for).* ms/);
+  return first.name;
+}
+
+const fails = () => Promise.reject(new BackendFailure("failed", "answered 500"));
+const isBusy = () => Promise.reject(new BackendFailure("busy", "is busy", { retryAfter: 9 }));
+const order = (...names: string[]) =>
+  rank(
+    names.map((name) => ({ name })),
+    images.slice(0, 20).map(({ sha256 }) => sha256),
+  ).map(({ name }) => name);
+
+describe("dispatch", () => {
+  it("keeps what is cheap and sends away what is not", async () => {
+    const compute = dispatcher([gpu("a")]);
+    expect(await backendOf(compute, job(3))).toBe("wasm");
+    expect(await backendOf(compute, job(4))).toBe("a");
+    expect(await backendOf(compute, job(20))).toBe("a");
+    expect(await backendOf(compute, job(3, { backend: "gpu" }))).toBe("a");
+    expect(await backendOf(compute, job(4, { backend: "wasm" }))).toBe("wasm");
+    expect(await backendOf(dispatcher([]), job(4))).toBe("wasm");
+  });
+
+  it("counts an image whose features are known as no cost", async () => {
+    const compute = dispatcher([gpu("a")], { known: async () => 19 });
+    expect(await backendOf(compute, job(20))).toBe("wasm");
+  });
+
+  it("keeps groups that are masked with another's consensus", async () => {
+    const compute = dispatcher([gpu("a")]);
+    expect(await backendOf(compute, job(9, { consensus: new Uint8Array(1) }))).toBe("wasm");
+  });
+
+  it("asks the same backend first, one more when it fails, then the Worker", async () => {
+    const names = ["a", "b", "c"];
+    const ranked = order(...names);
+    const compute = dispatcher(names.map((name) => gpu(name, fails)));
+    expect(await backendOf(compute, job(10))).toBe("wasm");
+    expect(log).toEqual([...ranked.slice(0, 2), "wasm"]);
+    log = [];
+    await expect(backendOf(compute, job(20))).rejects.toMatchObject({
+      code: "backend_unavailable",
+      message: expect.stringMatching(/estimated 2000 ms.*answered 500; . answered 500/),
+      retryAfter: expect.any(Number),
+    });
+    expect(log).toEqual(ranked.slice(0, 2));
+  });
+
+  it("sends groups to a GPU when the Worker is busy", async () => {
+    wasmIs.behaviour = () =>
+      Promise.reject(new CosalError("backend_unavailable", "busy", { retryAfter: 3 }));
+    expect(await backendOf(dispatcher([gpu("a")]), job(1))).toBe("a");
+    await expect(backendOf(dispatcher([]), job(1))).rejects.toMatchObject({ retryAfter: 3 });
+  });
+
+  it("leaves a backend alone that fails or is busy, and says when to come again", async () => {
+    const failing = gpu("a", fails);
+    const busy = gpu("b", isBusy);
+    for (let i = 0; i < 4; i++) await backendOf(dispatcher([failing]), job(5));
+    expect(failing.breaker.state).toBe("open");
+    expect(log.filter((name) => name === "a")).toHaveLength(3);
+    log = [];
+    for (let i = 0; i < 2; i++) await backendOf(dispatcher([busy]), job(5));
+    expect(log).toEqual(["b", "wasm", "wasm"]);
+    expect(busy.breaker.state).toBe("closed");
+    await expect(backendOf(dispatcher([busy]), job(20))).rejects.toMatchObject({ retryAfter: 9 });
+  });
+
+  it("asks a backend whether it is ready before it tries it again", async () => {
+    let now = Date.now();
+    let isReady = false;
+    const backend = {
+      ...gpu("a", fails),
+      breaker: new CircuitBreaker(() => now),
+      isReady: async () => isReady,
+    };
+    const compute = dispatcher([backend]);
+    for (let i = 0; i < 3; i++) await backendOf(compute, job(5));
+    log = [];
+    now += 100_000;
+    expect(await backendOf(compute, job(5))).toBe("wasm");
+    expect(log).toEqual(["wasm"]);
+    now += 100_000;
+    isReady = true;
+    const well = { ...gpu("a"), breaker: backend.breaker, isReady: backend.isReady };
+    expect(await backendOf(dispatcher([well]), job(5))).toBe("a");
+    expect(backend.breaker.state).toBe("closed");
+  });
+
+  it("believes a backend that blames a photograph, and no other is asked", async () => {
+    const blames = () => Promise.reject(new CosalError("image_undecodable", "broken"));
+    const [a, b] = [gpu("a", blames), gpu("b", blames)];
+    for (let i = 0; i < 5; i++) {
+      await expect(backendOf(dispatcher([a, b]), job(5))).rejects.toMatchObject({
+        code: "image_undecodable",
+      });
+    }
+    expect(log).toHaveLength(5);
+    expect([a.breaker.state, b.breaker.state]).toEqual(["closed", "closed"]);
+  });
+
+  it("divides what is left of the deadline, and keeps enough for the Worker", async () => {
+    const times: number[] = [];
+    const watching = (name: string) => ({
+      ...gpu(name),
+      compute: (_: ComputeJob, { deadline }: ComputeContext) => {
+        times.push(deadline - Date.now());
+        return told(name, fails);
+      },
+    });
+    const compute = dispatcher([watching("a"), watching("b")]);
+    expect(await backendOf(compute, job(10))).toBe("wasm");
+    // 10 s, less 1.5 s and one for the Worker: half of it, then all.
+    expect(times[0]).toBeCloseTo(3750, -2);
+    expect(times[1]).toBeCloseTo(7500, -2);
+  });
+});

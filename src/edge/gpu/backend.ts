@@ -1,0 +1,173 @@
+import { sign } from "../../app/backend/signature.ts";
+import type { ComputeContext, ComputeEvent, ComputeJob } from "../../app/index.ts";
+import { CosalError } from "../../errors.ts";
+import { readAnswer } from "./answer.ts";
+import { type GroupForm, groupForm } from "./body.ts";
+import { BackendFailure } from "./failure.ts";
+import { refusal } from "./refusal.ts";
+
+type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
+
+/** What a platform has to know about streams that are too large to be held. */
+export interface Transport {
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** SHA-256 and length in bytes. */
+  measure(chunks: Chunks): Promise<{ readonly sha256: ArrayBuffer; readonly length: number }>;
+  /** A body of known length. What `chunks` throws makes the request fail. */
+  body(chunks: Chunks, length: number): BodyInit;
+}
+
+export interface GpuAddress {
+  /** As told to callers. */
+  readonly name: string;
+  /** Without a path. */
+  readonly url: string;
+}
+
+/** A GPU server behind this Worker. */
+export interface GpuBackend extends GpuAddress {
+  /**
+   * Sends the group, signed, and reads the masks.
+   *
+   * @throws BackendFailure; CosalError for a fault of the photographs, or deadline_exceeded
+   */
+  compute(job: ComputeJob, context: ComputeContext): AsyncIterable<ComputeEvent>;
+  /** Whether it says that it is ready. */
+  isReady(signal: AbortSignal): Promise<boolean>;
+}
+
+/** Milliseconds without a byte after which a backend counts as hanging. */
+const SILENCE = 20_000;
+
+/** Milliseconds for an answer about readiness. */
+const READY_TIME = 2_000;
+
+const TARGET = "/v1/groups?output=logits";
+
+export function gpuBackend(
+  address: GpuAddress,
+  secret: string,
+  transport: Transport,
+  silence = SILENCE,
+): GpuBackend {
+  const { fetch } = transport;
+
+  async function* compute(job: ComputeJob, context: ComputeContext): AsyncGenerator<ComputeEvent> {
+    const form = await groupForm(job);
+    const { sha256, length } = await transport.measure(form.chunks());
+    const watch = new Watch(context.signal, context.deadline, silence);
+    try {
+      const body = transport.body(form.chunks(), length);
+      const response = await watch.over(
+        fetch(address.url + TARGET, {
+          method: "POST",
+          redirect: "manual",
+          signal: watch.signal,
+          headers: await headersOf(form, sha256, context),
+          body,
+        }),
+      );
+      if (response.status !== 200) throw await watch.over(refusal(response, job));
+      for await (const event of readAnswer(watched(response, watch), job)) {
+        yield event;
+      }
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (error instanceof BackendFailure && watch.verdict === undefined) throw error;
+      if (error instanceof CosalError) throw error;
+      throw watch.verdict ?? new BackendFailure("failed", "cannot be reached", { cause: error });
+    } finally {
+      watch.stop();
+    }
+  }
+
+  async function headersOf(form: GroupForm, sha256: ArrayBuffer, context: ComputeContext) {
+    const digest = `sha-256=:${btoa(String.fromCharCode(...new Uint8Array(sha256)))}:`;
+    const signed = await sign({ method: "POST", target: TARGET, digest }, secret, Date.now());
+    return {
+      ...signed,
+      accept: "multipart/mixed",
+      "content-type": form.contentType,
+      // RFC 7240, 4.3: what is left of the deadline.
+      prefer: `wait=${Math.max(1, Math.floor((context.deadline - Date.now()) / 1000))}`,
+      "x-request-id": context.request,
+      ...(context.traceparent && { traceparent: context.traceparent }),
+    };
+  }
+
+  return {
+    ...address,
+    compute,
+    async isReady(signal) {
+      try {
+        const response = await fetch(`${address.url}/readyz`, {
+          redirect: "manual",
+          signal: AbortSignal.any([signal, AbortSignal.timeout(READY_TIME)]),
+        });
+        await response.body?.cancel();
+        return response.ok;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+/** Ends a request whose backend is silent or late, and tells the two from a caller who hung up. */
+class Watch {
+  readonly signal: AbortSignal;
+  readonly #own = new AbortController();
+  readonly #silence: number;
+  readonly #late: ReturnType<typeof setTimeout>;
+  #quiet: ReturnType<typeof setTimeout> | undefined;
+  /** What the request failed of, when this ended it. */
+  verdict: BackendFailure | undefined;
+
+  constructor(signal: AbortSignal, deadline: number, silence: number) {
+    this.signal = AbortSignal.any([signal, this.#own.signal]);
+    this.#silence = silence;
+    this.#late = setTimeout(() => this.#end("took too long"), Math.max(0, deadline - Date.now()));
+  }
+
+  /** Waits for something that must not take longer than silence may. */
+  async over<T>(promise: Promise<T>): Promise<T> {
+    this.#quiet = setTimeout(() => this.#end(`was silent for ${this.#silence} ms`), this.#silence);
+    const ended = Promise.withResolvers<never>();
+    const abort = () => ended.reject(this.signal.reason);
+    this.signal.addEventListener("abort", abort, { once: true });
+    if (this.signal.aborted) abort();
+    try {
+      return await Promise.race([promise, ended.promise]);
+    } finally {
+      clearTimeout(this.#quiet);
+      this.signal.removeEventListener("abort", abort);
+    }
+  }
+
+  stop(): void {
+    clearTimeout(this.#late);
+    clearTimeout(this.#quiet);
+    // Whatever is still open is of no use: an answer that was cut short, a body half sent.
+    this.#own.abort(new Error("over"));
+  }
+
+  #end(what: string): void {
+    this.verdict ??= new BackendFailure("failed", what);
+    this.#own.abort(this.verdict);
+  }
+}
+
+/** The same response, whose body is read under a watch. */
+function watched(response: Response, watch: Watch): Response {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return response;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await watch.over(reader.read());
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return new Response(body, { headers: response.headers });
+}

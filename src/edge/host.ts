@@ -1,0 +1,184 @@
+import { waitUntil } from "cloudflare:workers";
+import type { DurableObjectNamespace } from "@cloudflare/workers-types";
+import {
+  type AppDependencies,
+  type BackendState,
+  type Compute,
+  type ComputeJob,
+  createApp,
+  jobRunner,
+  jsonLog,
+  type Log,
+  localCompute,
+  type RunJob,
+} from "../app/index.ts";
+import { workerdDecoder } from "../codec/workerd.ts";
+import { createSegmenter, describeModel } from "../engine/index.ts";
+import { workerdRuntime } from "../engine/runtime/workerd.ts";
+import { authenticationOf } from "./access/authentication.ts";
+import type { Count } from "./access/rate-object.ts";
+import { edgeRates } from "./access/rates.ts";
+import { edgeAnalytics } from "./analytics.ts";
+import { documentation, modelFiles } from "./assets.ts";
+import { CircuitBreaker } from "./dispatch/breaker.ts";
+import { costOf } from "./dispatch/cost.ts";
+import { dispatch, type GuardedBackend } from "./dispatch/dispatch.ts";
+import { type Env, entries, positive } from "./env.ts";
+import { type FlightStub, globalFlights } from "./flights/global-flights.ts";
+import { gpuAddresses } from "./gpu/addresses.ts";
+import { gpuBackend } from "./gpu/backend.ts";
+import { workerTransport } from "./gpu/transport.ts";
+import type { WorkStub } from "./jobs/consumer.ts";
+import { edgeJobs, type JobStub, jobName } from "./jobs/edge-jobs.ts";
+import type { JobMessage } from "./jobs/job-object.ts";
+import { edgeLimits } from "./limits.ts";
+import { once } from "./once.ts";
+import { retentionOf } from "./stores/retention.ts";
+import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
+import { createTurns } from "./turns.ts";
+
+const MODEL = "cosal-lite";
+
+/** Estimated milliseconds up to which the Worker computes a group though there is a GPU. */
+const PREFERRED = 2_000;
+
+/** And above which it does not at all: a request has 30 s of CPU by default. */
+const MOST = 25_000;
+
+/** Seconds that a signed link works. */
+const LINK_LIFETIME = 3600;
+
+/** What an isolate makes once of its bindings. */
+export interface Host {
+  readonly app: ReturnType<typeof createApp>;
+  readonly runJob: RunJob;
+  readonly jobOf: (message: JobMessage) => WorkStub;
+  readonly log: Log;
+}
+
+/**
+ * The app on Cloudflare's platform.
+ *
+ * @throws TypeError for a variable that has no meaning
+ */
+export function createHost(env: Env, log: Log = jsonLog()): Host {
+  const addresses = gpuAddresses(env);
+  const models = once(async () => [await describeModel(modelFiles(env.ASSETS, MODEL))]);
+  const stores = edgeStores({
+    caches,
+    ...(env.BUCKET && { bucket: env.BUCKET }),
+    retention: retentionOf({
+      inputs: env.RETENTION_INPUT_HOURS,
+      results: env.RETENTION_RESULT_HOURS,
+    }),
+    models,
+    waitUntil,
+    log,
+  });
+  const transport = workerTransport();
+  const gpus = addresses.map((address) => ({
+    ...gpuBackend(address, env.GPU_SECRET as string, transport),
+    breaker: new CircuitBreaker(),
+  }));
+  const dependencies: AppDependencies = {
+    models,
+    stores,
+    compute: computeOf(env, stores, gpus, log),
+    decoder: workerdDecoder(),
+    limits: edgeLimits(gpus.length > 0),
+    log,
+    readiness: () => readinessOf(gpus),
+    isCacheShared: env.CACHE_SHARED === "true",
+    addressOf: (request) => request.headers.get("cf-connecting-ip") ?? "",
+    docsAsset: (name) => documentation(env.ASSETS, name),
+    ...optional(env, log),
+  };
+  return {
+    app: createApp(dependencies),
+    runJob: jobRunner(dependencies),
+    jobOf: ({ tenant, id }) => stubs<WorkStub>(env.JOBS)(jobName(tenant, id)),
+    log,
+  };
+}
+
+function computeOf(
+  env: Env,
+  stores: EdgeStoresOf,
+  gpus: readonly GuardedBackend[],
+  log: Log,
+): Compute {
+  const segmenter = once(() =>
+    createSegmenter({
+      model: modelFiles(env.ASSETS, MODEL),
+      runtime: workerdRuntime(),
+      decoder: workerdDecoder(),
+    }),
+  );
+  const wasm = localCompute({
+    name: "wasm",
+    reason: "",
+    segmenter,
+    stores,
+    exclusive: createTurns(),
+  });
+  const known = async ({ tenant, model, images }: ComputeJob) => {
+    const { features } = stores(tenant);
+    const found = await Promise.all(
+      images.map(({ sha256 }) => features.has(`${model.digest}/${sha256}`)),
+    );
+    return found.filter(Boolean).length;
+  };
+  const limits = {
+    preferred: positive("WASM_PREFERRED_MS", env.WASM_PREFERRED_MS, PREFERRED),
+    most: positive("WASM_MOST_MS", env.WASM_MOST_MS, MOST),
+  };
+  return dispatch({ wasm, cost: costOf(MODEL), limits, gpus, known, log });
+}
+
+/** What depends on bindings and settings that may be missing. */
+function optional(env: Env, log: Log): Partial<AppDependencies> {
+  const authenticate = authenticationOf(env);
+  const origins = entries(env.ORIGINS);
+  const urlHosts = entries(env.URL_HOSTS);
+  const hasJobs = env.JOBS && env.QUEUE && env.BUCKET;
+  const flights = stubs<FlightStub>(env.FLIGHTS);
+  const rates = {
+    bindings: {
+      ...(env.RATE_READ && { read: env.RATE_READ }),
+      ...(env.RATE_WRITE && { write: env.RATE_WRITE }),
+      ...(env.RATE_COMPUTE && { compute: env.RATE_COMPUTE }),
+    },
+    ...(env.RATES && {
+      counterOf: stubs<{ count(limit: number): Promise<Count> }>(env.RATES),
+    }),
+    log,
+  };
+  return {
+    ...(authenticate && { authenticate }),
+    ...(env.RATE_LIMITS !== "off" && { rates: edgeRates(rates) }),
+    ...(env.FLIGHTS && { flights: globalFlights({ stubOf: flights, waitUntil, log }) }),
+    ...(hasJobs && { jobs: edgeJobs(stubs<JobStub>(env.JOBS)) }),
+    ...(origins.length > 0 && { origins: origins.includes("*") ? "*" : origins }),
+    ...(urlHosts.length > 0 && { urls: { hosts: urlHosts } }),
+    ...(env.WEBHOOK_SECRET && { webhookHosts: entries(env.WEBHOOK_HOSTS) }),
+    ...(env.LINK_SECRET && { links: { secret: env.LINK_SECRET, lifetime: LINK_LIFETIME } }),
+    ...(env.ANALYTICS && { analytics: edgeAnalytics(env.ANALYTICS) }),
+  };
+}
+
+async function readinessOf(gpus: readonly GuardedBackend[]): Promise<BackendState[]> {
+  const states = gpus.map(async ({ name, breaker, isReady }) => {
+    const ready = await isReady(new AbortController().signal);
+    const circuit = breaker.state === "closed" ? "" : `, circuit ${breaker.state}`;
+    return { name, ready, reason: (ready ? "it says so" : "it does not answer so") + circuit };
+  });
+  return [{ name: "wasm", ready: true, reason: "in this Worker" }, ...(await Promise.all(states))];
+}
+
+/** The objects of a namespace by name, as what their methods answer from elsewhere. */
+function stubs<T>(namespace: DurableObjectNamespace | undefined): (name: string) => T {
+  return (name) => {
+    if (namespace === undefined) throw new Error("the Durable Object is not bound");
+    return namespace.get(namespace.idFromName(name)) as unknown as T;
+  };
+}
