@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .group_model import GroupModel
+    from .presence import Thresholds
 
 DATA = "../shared/data"
 
@@ -42,6 +43,11 @@ def main() -> None:
     evaluate.add_argument("--sheet", type=Path, help="write best and worst of each group there (.jpg)")
     evaluate.add_argument("--keep", type=Path, help="write the masks there")
 
+    calibrate = commands.add_parser("calibrate", help="presence thresholds from training classes into a manifest")
+    calibrate.add_argument("model", type=Path, help="folder with manifest.json and the graphs")
+    calibrate.add_argument("--data", type=Path, default=Path(DATA), help="training data")
+    calibrate.add_argument("--groups", type=Path, help="validation groups to report on; DATA/val where there is one")
+
     export = commands.add_parser("export", help="checkpoint to ONNX graphs, manifest and golden tensors")
     export.add_argument("--checkpoint", type=Path, required=True)
     export.add_argument("--output", type=Path, default=Path("models/cosal-lite"))
@@ -60,7 +66,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.command == "evaluate" and options.protocols and options.masks:
         parser.error("--protocols needs --checkpoint or --onnx")
-    {"train": _train, "evaluate": _evaluate, "export": _export, "convert": _convert}[options.command](options)
+    run = {"train": _train, "evaluate": _evaluate, "calibrate": _calibrate, "export": _export, "convert": _convert}
+    run[options.command](options)
 
 
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": str(1 << 32), "MALLOC_TRIM_THRESHOLD_": str(1 << 34), "MALLOC_ARENA_MAX": "2"}
@@ -112,7 +119,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"cosal-train evaluate: {error}")
     if options.protocols and model is not None:
-        _protocols(model, options.groups)
+        from .presence import read_thresholds
+
+        _protocols(model, options.groups, read_thresholds(options.onnx) if options.onnx else None)
 
 
 def _model(options: argparse.Namespace) -> GroupModel:
@@ -124,7 +133,7 @@ def _model(options: argparse.Namespace) -> GroupModel:
     return Graphs(options.onnx) if options.onnx else TorchModel(load_network(options.checkpoint), options.size)
 
 
-def _protocols(model: GroupModel, folder: Path) -> None:
+def _protocols(model: GroupModel, folder: Path, thresholds: Thresholds | None) -> None:
     from . import protocols
 
     groups = protocols.read_groups(folder, model)
@@ -133,11 +142,35 @@ def _protocols(model: GroupModel, folder: Path) -> None:
         ("J with seeds", protocols.seeds(groups, model)),
         ("J with a reused consensus", protocols.reuse(groups, model)),
         ("J with a distractor", protocols.distractors(folder, model)),
-        ("presence", protocols.presence(groups, model)),
+        ("presence", protocols.presence(groups, model, thresholds)),
     ):
-        print(f"\n{title}")
-        for name, value in found.items():
-            print(f"  {name:<26} {value:.3f}")
+        _print(title, found)
+
+
+def _print(title: str, figures: dict[str, float]) -> None:
+    print(f"\n{title}")
+    for name, value in figures.items():
+        print(f"  {name:<26} {value:.3f}")
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from . import protocols
+    from .data import Catalogue
+    from .graphs import Graphs
+    from .presence import calibrate, write_thresholds
+
+    model = Graphs(options.model)
+    try:
+        thresholds, found = calibrate(model, Catalogue.read(options.data))
+    except (ValueError, OSError) as error:
+        sys.exit(f"cosal-train calibrate: {error}")
+    write_thresholds(options.model, thresholds)
+    _print("thresholds", {"image": thresholds.image, "group": thresholds.group})
+    _print("on composites of training classes", found.figures(thresholds))
+    validation = options.groups or options.data / "val"
+    if validation.is_dir():
+        groups = protocols.read_groups(validation, model)
+        _print(f"on {validation}", protocols.presence(groups, model, thresholds))
 
 
 def _export(options: argparse.Namespace) -> None:

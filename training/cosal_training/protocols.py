@@ -15,6 +15,7 @@ from .data.compose import Picture, cut_out, paste, resize
 from .evaluate import groups_in, mask_of, read_group
 from .group_model import GroupModel, Tensors
 from .metrics import jaccard
+from .presence import Kind, Thresholds, evidence
 
 Regions = dict[int, np.ndarray]
 
@@ -118,51 +119,19 @@ def reuse(groups: list[Group], model: GroupModel, makers: int = 5, tries: int = 
     return {name: float(np.mean(values)) for name, values in rows.items()}
 
 
-def presence(groups: list[Group], model: GroupModel, size: int = 6, tries: int = 12) -> dict[str, float]:
+def presence(groups: list[Group], model: GroupModel, thresholds: Thresholds | None = None) -> dict[str, float]:
     """How well presence tells an image that does not belong, and a group that has nothing in common.
 
-    Image: `size` - 1 images of one group and one of another; area under the ROC curve of presence for
-    belonging, and the threshold with the best balanced accuracy. Group: images of one group against one image
-    each of `size` groups; the score is the mean presence.
+    thresholds: those of the model, chosen elsewhere; then also how often they are right here.
     """
-    rng = np.random.default_rng(13)
-    inside: list[float] = []
-    outside: list[float] = []
-    same: list[float] = []
-    mixed: list[float] = []
-    for number, group in enumerate(groups):
-        for _ in range(tries):
-            own = [group.encoded[i] for i in rng.choice(len(group.encoded), size, replace=False)]
-            other = groups[(number + int(rng.integers(1, len(groups)))) % len(groups)]
-            stranger = other.encoded[int(rng.integers(len(other.encoded)))]
-            together = [*own[:-1], stranger]
-            _, scores = model.decode(together, model.consensus(together)[1])
-            inside += scores[:-1].tolist()
-            outside.append(float(scores[-1]))
-            same.append(float(model.decode(own, model.consensus(own)[1])[1].mean()))
-            chosen = [groups[g] for g in rng.choice(len(groups), size, replace=False)]
-            nothing = [g.encoded[int(rng.integers(len(g.encoded)))] for g in chosen]
-            mixed.append(float(model.decode(nothing, model.consensus(nothing)[1])[1].mean()))
-    return {
-        "image AUC": area_under_curve(inside, outside),
-        "image threshold": best_threshold(inside, outside),
-        "group AUC": area_under_curve(same, mixed),
-        "group threshold": best_threshold(same, mixed),
-    }
 
+    def kind(group: Group) -> Kind:
+        def draw(rng: np.random.Generator, count: int) -> list[Tensors]:
+            return [group.encoded[i] for i in rng.choice(len(group.encoded), count, replace=False)]
 
-def area_under_curve(positive: list[float], negative: list[float]) -> float:
-    """Chance that a positive scores above a negative (ties count half)."""
-    p, n = np.array(positive)[:, None], np.array(negative)[None]
-    return float((p > n).mean() + 0.5 * (p == n).mean())
+        return Kind(group.name, draw)
 
-
-def best_threshold(positive: list[float], negative: list[float]) -> float:
-    """Score with the best mean of true positive and true negative rate."""
-    p, n = np.array(positive), np.array(negative)
-    candidates = np.unique(np.concatenate([p, n]))
-    balanced = [(p >= c).mean() + (n < c).mean() for c in candidates]
-    return float(candidates[int(np.argmax(balanced))])
+    return evidence(model, [kind(group) for group in groups], lambda a, b: a != b).figures(thresholds)
 
 
 def distractors(folder: Path, model: GroupModel, *, size: int = 8, per_group: int = 16) -> dict[str, float]:

@@ -11,7 +11,6 @@ import torch
 from cosal_training.data import SamplingConfig
 from cosal_training.evaluate import evaluate, evaluate_masks
 from cosal_training.metrics import jaccard, measure, pixel_precision, summary
-from cosal_training.protocols import area_under_curve, best_threshold
 from cosal_training.torch_model import TorchModel
 from cosal_training.train import TrainConfig, load_network, train
 
@@ -90,12 +89,6 @@ def test_metrics_of_a_half_mask_are_their_definitions() -> None:
     assert found["P"] == pytest.approx(0.75)
     assert found["MAE"] == pytest.approx(0.25)
     assert found["Fadp"] == pytest.approx(1.3 * 1 * 0.5 / (0.3 * 1 + 0.5), abs=1e-6)
-
-
-def test_presence_thresholds() -> None:
-    assert area_under_curve([0.9, 0.8], [0.1, 0.2]) == 1
-    assert area_under_curve([0.5, 0.1], [0.5, 0.1]) == 0.5
-    assert best_threshold([0.9, 0.8], [0.1, 0.2]) == 0.8
 
 
 def test_missing_masks_are_named(shapes: Path, tmp_path: Path) -> None:
