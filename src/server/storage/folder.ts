@@ -1,8 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { LRUCache } from "lru-cache";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bytes, Shelf } from "./shelf.ts";
 
 export interface FolderOptions {
   readonly path: string;
@@ -26,7 +25,7 @@ const PURGE_INTERVAL = 10 * 60_000;
  * at all. What lies in the folder from an earlier process is there again after `open`; one process at
  * a time may have it open.
  */
-export class Folder {
+export class Folder implements Shelf {
   readonly #path: string;
   /** Bytes of each file by key. */
   readonly #index: LRUCache<string, number>;

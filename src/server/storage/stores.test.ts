@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { GroupResult } from "../../group/index.ts";
-import { diskStores } from "./stores.ts";
+import { serverStores, WORKERS } from "./stores.ts";
 
 const GROUP = "a".repeat(64);
 const IMAGE = "b".repeat(64);
@@ -25,12 +25,12 @@ beforeEach(async () => {
 afterEach(() => rm(path, { recursive: true }));
 
 it("keeps groups and photographs over a restart, each tenant's apart", async () => {
-  const first = (await diskStores({ path, bytes: 1e6 })).of("a tenant: ../x");
+  const first = (await serverStores({ path, bytes: 1e6 })).of("a tenant: ../x");
   await first.groups.putMask(GROUP, IMAGE, Uint8Array.of(1));
   await first.groups.putConsensus(GROUP, Uint8Array.of(2));
   await first.groups.putResult(RESULT);
   await first.images.put(IMAGE, Uint8Array.of(3));
-  const { of } = await diskStores({ path, bytes: 1e6 });
+  const { of } = await serverStores({ path, bytes: 1e6 });
   const own = of("a tenant: ../x");
   expect(await own.groups.result(GROUP)).toEqual(RESULT);
   expect(await own.groups.mask(GROUP, IMAGE)).toEqual(Uint8Array.of(1));
@@ -52,18 +52,35 @@ it("finds features in memory, then on disk, and forgets them with their photogra
   const found: string[] = [];
   const onLookUp = (where: string) => found.push(where);
   const key = `${MODEL}/${IMAGE}`;
-  const first = (await diskStores({ path, bytes: 1e6, onLookUp })).of("").features;
+  const first = (await serverStores({ path, bytes: 1e6, onLookUp })).of("").features;
   expect(await first.get(key)).toBeUndefined();
   await first.put(key, Uint8Array.of(1, 2));
   expect(await first.get(key)).toEqual(Uint8Array.of(1, 2));
   const files = async () =>
     (await readdir(path, { recursive: true })).filter((name) => name.endsWith(MODEL));
   await expect.poll(files).toHaveLength(1);
-  const onDisk = async () => (await diskStores({ path, bytes: 1e6, onLookUp })).of("").features;
+  const onDisk = async () => (await serverStores({ path, bytes: 1e6, onLookUp })).of("").features;
   expect(await (await onDisk()).get(key)).toEqual(Uint8Array.of(1, 2));
   expect(found.slice(0, 2)).toEqual(["nowhere", "memory"]);
   expect(found.at(-1)).toBe("disk");
   await first.deleteImage(IMAGE);
   expect(await first.get(key)).toBeUndefined();
   expect(await (await onDisk()).get(key)).toBeUndefined();
+});
+
+it("writes nothing of a Worker's to the disk, and keeps no photograph of it", async () => {
+  const { of } = await serverStores({ path, bytes: 1e6 });
+  const { groups, images, features } = of(WORKERS);
+  await groups.putMask(GROUP, IMAGE, Uint8Array.of(1));
+  await groups.putResult(RESULT);
+  await images.put(IMAGE, Uint8Array.of(3));
+  await features.put(`${MODEL}/${IMAGE}`, Uint8Array.of(4));
+  expect(await groups.result(GROUP)).toEqual(RESULT);
+  expect(await groups.mask(GROUP, IMAGE)).toEqual(Uint8Array.of(1));
+  expect(await features.get(`${MODEL}/${IMAGE}`)).toEqual(Uint8Array.of(4));
+  expect(await images.get(IMAGE)).toBeUndefined();
+  expect(await groups.delete(GROUP)).toBe(true);
+  expect(await groups.mask(GROUP, IMAGE)).toBeUndefined();
+  const left = await readdir(path, { recursive: true, withFileTypes: true });
+  expect(left.filter((entry) => entry.isFile())).toEqual([]);
 });

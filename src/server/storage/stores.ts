@@ -1,17 +1,14 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { LRUCache } from "lru-cache";
-import type {
-  FeatureStore,
-  GroupResult,
-  GroupStore,
-  ImageStore,
-  StoresOf,
-} from "../../group/index.ts";
+import type { Stores, StoresOf } from "../../group/index.ts";
+import { type Found, TieredFeatureStore } from "./feature-store.ts";
 import { Folder } from "./folder.ts";
+import { memoryShelf, type Shelf } from "./shelf.ts";
+import { ShelfGroupStore, ShelfImageStore } from "./shelf-stores.ts";
 
 const MEBIBYTE = 1024 * 1024;
-const DAY = 24 * 60 * 60 * 1000;
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 
 /** Files of another layout lie in a folder of another name, and are not looked at. */
 const LAYOUT = "1";
@@ -22,33 +19,38 @@ const SHARES = { images: 0.4, groups: 0.3, features: 0.3 };
 /** Photographs are kept to be named again, results to be fetched. */
 const AGES = { images: DAY, groups: 30 * DAY, features: 30 * DAY };
 
-/** Features of this many writes may wait for the disk; more are kept in memory alone. */
-const MOST_WRITES = 64;
+/** What passes through for Workers: for as long as the same group may come again. */
+const PASSING = { bytes: 256 * MEBIBYTE, age: 10 * MINUTE };
 
-export interface DiskStoresOptions {
+/**
+ * The tenant that Workers are. They keep what they want to keep themselves, and remove it when they
+ * are told to: nothing of theirs is written to this machine's disk.
+ */
+export const WORKERS = "workers";
+
+export interface ServerStoresOptions {
   readonly path: string;
   /** Of all files together. */
   readonly bytes: number;
-  /** Of the features kept in memory besides. */
+  /** Of the features in memory. */
   readonly memoryBytes?: number;
-  /** A look-up in the feature cache, and where it was found. */
-  readonly onLookUp?: (found: "memory" | "disk" | "nowhere") => void;
+  readonly onLookUp?: (found: Found) => void;
 }
 
-export interface DiskStores {
+export interface ServerStores {
   readonly of: StoresOf;
   /** Bytes on disk, by kind. */
   sizes(): Readonly<Record<keyof typeof SHARES, number>>;
   close(): void;
 }
 
-/** Stores in a folder that a restart leaves as it is. */
-export async function diskStores({
+/** Stores in a folder, which a restart leaves as it is; those of `WORKERS` in memory. */
+export async function serverStores({
   path,
   bytes,
   memoryBytes = 512 * MEBIBYTE,
   onLookUp = () => {},
-}: DiskStoresOptions): Promise<DiskStores> {
+}: ServerStoresOptions): Promise<ServerStores> {
   const open = (kind: keyof typeof SHARES) =>
     Folder.open({
       path: join(path, LAYOUT, kind),
@@ -60,159 +62,42 @@ export async function diskStores({
     open("images"),
     open("features"),
   ]);
-  const memory = new LRUCache<string, Uint8Array>({
-    maxSize: memoryBytes,
-    sizeCalculation: ({ length }) => Math.max(1, length),
-  });
+  const memory = memoryShelf({ bytes: memoryBytes, age: AGES.features });
+  const passing = memoryShelf(PASSING);
   return {
-    of(tenant) {
+    of(tenant): Stores {
       const name = folderOf(tenant);
+      const isPassing = tenant === WORKERS;
       return {
-        groups: new DiskGroupStore(groups, name),
-        images: new DiskImageStore(images, name),
-        features: new TieredFeatureStore(memory, features, name, onLookUp),
+        groups: new ShelfGroupStore(isPassing ? passing : groups, name),
+        images: new ShelfImageStore(isPassing ? NOTHING : images, name),
+        features: new TieredFeatureStore(
+          isPassing ? { memory } : { memory, disk: features },
+          name,
+          onLookUp,
+        ),
       };
     },
     sizes: () => ({ groups: groups.size, images: images.size, features: features.size }),
     close() {
-      for (const folder of [groups, images, features]) folder.close();
+      for (const shelf of [groups, images, features, memory, passing]) shelf.close();
     },
   };
 }
+
+/** Photographs of Workers are in the request, and nobody asks for them again. */
+const NOTHING: Shelf = {
+  size: 0,
+  has: () => false,
+  get: async () => undefined,
+  put: async () => {},
+  delete: async () => false,
+  deleteAll: async () => {},
+  close() {},
+};
 
 /** Tenants are called as their keys say; not every such name is one of a folder. */
 function folderOf(tenant: string): string {
   if (tenant === "") return "shared";
   return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 32)}`;
-}
-
-class DiskGroupStore implements GroupStore {
-  readonly #folder: Folder;
-  readonly #tenant: string;
-
-  constructor(folder: Folder, tenant: string) {
-    this.#folder = folder;
-    this.#tenant = tenant;
-  }
-
-  async result(group: string): Promise<GroupResult | undefined> {
-    const bytes = await this.#folder.get(this.#key(group, "result.json"));
-    return bytes && JSON.parse(new TextDecoder().decode(bytes));
-  }
-
-  async putResult(result: GroupResult): Promise<void> {
-    const bytes = new TextEncoder().encode(JSON.stringify(result));
-    await this.#folder.put(this.#key(result.id, "result.json"), bytes);
-  }
-
-  mask(group: string, image: string) {
-    return this.#folder.get(this.#key(group, `masks/${image}`));
-  }
-
-  putMask(group: string, image: string, record: Uint8Array): Promise<void> {
-    return this.#folder.put(this.#key(group, `masks/${image}`), record);
-  }
-
-  consensus(group: string) {
-    return this.#folder.get(this.#key(group, "consensus"));
-  }
-
-  putConsensus(group: string, bytes: Uint8Array): Promise<void> {
-    return this.#folder.put(this.#key(group, "consensus"), bytes);
-  }
-
-  async delete(group: string): Promise<boolean> {
-    const isHere = await this.#folder.delete(this.#key(group, "result.json"));
-    await this.#folder.deleteAll(`${this.#tenant}/${group}`);
-    return isHere;
-  }
-
-  #key(group: string, name: string): string {
-    return `${this.#tenant}/${group}/${name}`;
-  }
-}
-
-class DiskImageStore implements ImageStore {
-  readonly #folder: Folder;
-  readonly #tenant: string;
-
-  constructor(folder: Folder, tenant: string) {
-    this.#folder = folder;
-    this.#tenant = tenant;
-  }
-
-  get(sha256: string) {
-    return this.#folder.get(this.#key(sha256));
-  }
-
-  async has(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(sha256s.filter((sha256) => this.#folder.has(this.#key(sha256))));
-  }
-
-  put(sha256: string, bytes: Uint8Array): Promise<void> {
-    return this.#folder.put(this.#key(sha256), bytes);
-  }
-
-  delete(sha256: string): Promise<boolean> {
-    return this.#folder.delete(this.#key(sha256));
-  }
-
-  #key(sha256: string): string {
-    return `${this.#tenant}/${sha256}`;
-  }
-}
-
-/** Features in memory, and on disk for the next process and for what memory has no room for. */
-class TieredFeatureStore implements FeatureStore {
-  static #writes = 0;
-  readonly #memory: LRUCache<string, Uint8Array>;
-  readonly #folder: Folder;
-  readonly #tenant: string;
-  readonly #onLookUp: NonNullable<DiskStoresOptions["onLookUp"]>;
-
-  constructor(
-    memory: LRUCache<string, Uint8Array>,
-    folder: Folder,
-    tenant: string,
-    onLookUp: NonNullable<DiskStoresOptions["onLookUp"]>,
-  ) {
-    this.#memory = memory;
-    this.#folder = folder;
-    this.#tenant = tenant;
-    this.#onLookUp = onLookUp;
-  }
-
-  async get(key: string): Promise<Uint8Array | undefined> {
-    const own = this.#key(key);
-    const remembered = this.#memory.get(own);
-    const found = remembered ?? (await this.#folder.get(own));
-    if (remembered === undefined && found !== undefined) this.#memory.set(own, found);
-    this.#onLookUp(remembered ? "memory" : found ? "disk" : "nowhere");
-    return found;
-  }
-
-  /** Does not wait for the disk: the group need not. */
-  async put(key: string, bytes: Uint8Array): Promise<void> {
-    const own = this.#key(key);
-    this.#memory.set(own, bytes);
-    if (TieredFeatureStore.#writes >= MOST_WRITES) return;
-    TieredFeatureStore.#writes++;
-    // A full disk costs the next process time, no more.
-    this.#folder
-      .put(own, bytes)
-      .catch(() => {})
-      .finally(() => TieredFeatureStore.#writes--);
-  }
-
-  async deleteImage(sha256: string): Promise<void> {
-    const prefix = `${this.#tenant}/${sha256}/`;
-    for (const key of this.#memory.keys()) if (key.startsWith(prefix)) this.#memory.delete(key);
-    await this.#folder.deleteAll(`${this.#tenant}/${sha256}`);
-  }
-
-  /** `${model}/${image}` with the image first, so that all of an image lie together. */
-  #key(key: string): string {
-    const [model, image] = key.split("/");
-    return `${this.#tenant}/${image}/${model}`;
-  }
 }
