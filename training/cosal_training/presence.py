@@ -82,7 +82,7 @@ def evidence(
     for kind in kinds:
         others = [k for k in kinds if may_meet(kind.name, k.name)]
         if not others:
-            raise ValueError(f"presence needs kinds that may meet: {kind.name} may meet none of {len(kinds) - 1} others")
+            raise ValueError(f"presence needs kinds that may meet; {kind.name} may meet no other")
         for _ in range(tries):
             own = kind.draw(rng, size)
             found.same.append(float(_presence(model, own).mean()))
