@@ -28,7 +28,7 @@ const MANIFEST: Manifest = {
 
 /**
  * A decoder that sees no pixels: a file is an image if it begins with "image", as many pixels wide
- * as it has bytes and 8 high.
+ * as it has bytes (16,000 at most) and 8 high.
  */
 export const fakeDecoder: Decoder = {
   inspect: fakeHeader,
@@ -44,7 +44,7 @@ export const fakeDecoder: Decoder = {
 
 function fakeHeader(bytes: Uint8Array): ImageHeader {
   if (!text(bytes).startsWith("image")) throw new CosalError("image_type_unsupported", "no image");
-  return { type: "image/jpeg", width: bytes.length, height: 8, orientation: 1 };
+  return { type: "image/jpeg", width: Math.min(bytes.length, 16_000), height: 8, orientation: 1 };
 }
 
 /**
@@ -122,9 +122,9 @@ function fakeMask(index: number, id: string, bytes: Uint8Array): ImageMask {
     box: [1, 2, 3, 4],
     presence: text(bytes).includes("nothing") ? 0.25 : 0.75,
     logits: {
-      width: 4,
-      height: 4,
-      data: Float32Array.from({ length: 16 }, (_, i) => 8 - (i % 4) * 5),
+      width: 8,
+      height: 8,
+      data: Float32Array.from({ length: 64 }, (_, i) => 8 - 3 * (i % 8)),
     },
     png: async () => Uint8Array.from(bytes),
   };
@@ -134,7 +134,7 @@ function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-const backend = { images: 64, pixels: 1_000_000, totalPixels: 2_000_000 };
+const backend = { images: 64, pixels: 1_000_000, totalPixels: 200_000 };
 
 export const FAKE_LIMITS: Limits = {
   bodyBytes: 2 * 1024 * 1024,

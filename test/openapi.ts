@@ -41,9 +41,9 @@ export class DescribedClient {
     const route = routeOf(document, new URL(path, "http://x").pathname);
     const operation = route?.[method === "HEAD" ? "get" : method.toLowerCase()];
     if (operation === undefined) {
-      const pages = /^\/(docs|openapi\.json)/.test(path);
-      if (pages || response.status === 404 || response.status === 405 || method === "OPTIONS")
-        return;
+      const isPage = /^\/(docs|openapi\.json)/.test(path);
+      const isRefused = [401, 403, 404, 405, 429].includes(response.status);
+      if (isPage || isRefused || method === "OPTIONS") return;
       throw new Error(`${where}: the route is not described`);
     }
     const answer = operation.responses[String(response.status)];

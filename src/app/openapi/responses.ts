@@ -70,8 +70,13 @@ export function json(schema: z.ZodType, description: string) {
 
 const binary = { type: "string", format: "binary" } as const;
 
-/** A file of one of several types. */
-export function file(types: readonly string[], description: string) {
-  const content = Object.fromEntries(types.map((type) => [type, { schema: binary }]));
+/** A file of one of several types; JSON has a schema of its own. */
+export function file(types: readonly string[], description: string, jsonSchema?: z.ZodType) {
+  const content = Object.fromEntries(
+    types.map((type) => [
+      type,
+      { schema: type === "application/json" && jsonSchema ? jsonSchema : binary },
+    ]),
+  );
   return { description, content };
 }

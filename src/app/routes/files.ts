@@ -4,6 +4,7 @@ import { isDigest } from "../../group/index.ts";
 import type { Env } from "../observe/exchange.ts";
 import { file, GUARDED, problems } from "../openapi/responses.ts";
 import { Digest } from "../openapi/schemas/common.ts";
+import { CocoSchema } from "../openapi/schemas/group.ts";
 import { FileQuery } from "../openapi/schemas/request.ts";
 import { parseQuery } from "../problems/index.ts";
 import { fileResponse, matches } from "../representation/conditional.ts";
@@ -60,7 +61,7 @@ export function fileRoutes(router: Router, service: Service): void {
           query: FileQuery,
         },
         responses: {
-          200: file(TYPES[kind], "The file."),
+          200: file(TYPES[kind], "The file.", CocoSchema),
           206: file(TYPES[kind], "A range of it."),
           304: { description: "Not modified." },
           ...problems("not_found", "option_invalid", "range_invalid", ...expired, ...GUARDED),

@@ -69,6 +69,17 @@ export const GroupSchema = z
   })
   .openapi("Group");
 
+/** A mask as JSON: run lengths or polygons, both as COCO has them. */
+export const CocoSchema = z
+  .union([
+    z.object({
+      size: z.tuple([z.int(), z.int()]).openapi({ description: "`[height, width]`" }),
+      counts: z.string(),
+    }),
+    z.array(z.array(z.number())).openapi({ description: "`[[x, y, x, y, ...], ...]`" }),
+  ])
+  .openapi("CocoMask");
+
 export type FileBody = z.infer<typeof FileSchema>;
 export type ImageBody = z.infer<typeof ImageSchema>;
 export type SkippedBody = z.infer<typeof SkippedSchema>;

@@ -1,0 +1,139 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { group, problem, setUp } from "../../../test/app-client.ts";
+import { nodeDecoder } from "../../codec/node.ts";
+import type { ImageBody } from "../index.ts";
+
+describe("a mask", () => {
+  let client: ReturnType<typeof setUp>;
+  let image: ImageBody;
+  let base: string;
+
+  beforeEach(async () => {
+    client = setUp();
+    image = (await group(await client.post([["a.jpg", "image one"]]))).images[0]!;
+    base = image.mask.url.replace(/\.png$/, "");
+  });
+
+  it("has a strong ETag, and 304 for who has it", async () => {
+    const response = await client.request(`${base}.png`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("image/png");
+    expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    const etag = response.headers.get("etag")!;
+    expect(etag).toMatch(/^"[0-9a-f]{64}"$/);
+    const bytes = await response.arrayBuffer();
+    expect(response.headers.get("content-length")).toBe(String(bytes.byteLength));
+    for (const match of [etag, `"x", ${etag}`, "*", `W/${etag}`]) {
+      const headers = { "if-none-match": match };
+      const again = await client.request(`${base}.png`, { headers });
+      expect(again.status).toBe(304);
+      expect(again.headers.get("etag")).toBe(etag);
+      expect(again.headers.get("cache-control")).toContain("immutable");
+      expect(await again.text()).toBe("");
+    }
+    const other = await client.request(`${base}.png`, { headers: { "if-none-match": '"x"' } });
+    expect(other.status).toBe(200);
+    const head = await client.request(`${base}.png`, { method: "HEAD" });
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect(head.headers.get("content-length")).toBe(String(bytes.byteLength));
+    expect(head.headers.get("etag")).toBe(etag);
+  });
+
+  it("has the same ETag from memory, from the store, and without being rendered", async () => {
+    const etag = (await client.request(`${base}.webp`)).headers.get("etag")!;
+    const cold = setUp({ stores: client.stores });
+    const headers = { "if-none-match": etag };
+    expect((await cold.request(`${base}.webp`, { headers })).status).toBe(304);
+    expect((await cold.request(`${base}.webp`)).headers.get("etag")).toBe(etag);
+    expect((await client.request(`${base}.png`)).headers.get("etag")).not.toBe(etag);
+  });
+
+  it("comes in every form, of the photograph's size", async () => {
+    const file = async (suffix: string) => {
+      const response = await client.request(`${base}.${suffix}`);
+      expect(response.status).toBe(200);
+      return { response, bytes: new Uint8Array(await response.arrayBuffer()) };
+    };
+    for (const suffix of ["png", "webp", "binary.png"]) {
+      const { bytes } = await file(suffix);
+      const pixels = await nodeDecoder().decode(bytes);
+      expect([pixels.width, pixels.height]).toEqual([image.width, image.height]);
+      expect([pixels.data[0], pixels.data[4 * (image.width - 1)]]).toEqual([255, 0]);
+    }
+    const rle = JSON.parse(new TextDecoder().decode((await file("rle.json")).bytes));
+    expect(rle.size).toEqual([image.height, image.width]);
+    const polygons = JSON.parse(new TextDecoder().decode((await file("polygons.json")).bytes));
+    expect(polygons[0].length).toBeGreaterThanOrEqual(8);
+    const svg = await file("svg");
+    expect(svg.response.headers.get("content-type")).toBe("image/svg+xml");
+    expect(new TextDecoder().decode(svg.bytes)).not.toMatch(/script|href|on\w+=/);
+    const logits = await file("logits");
+    expect(logits.response.headers.get("content-type")).toBe("application/vnd.cosal.logits");
+  });
+
+  it("can be of the network's size, and cut at a threshold", async () => {
+    const response = await client.request(`${base}.png?size=model`);
+    const { width, height } = await nodeDecoder().decode(
+      new Uint8Array(await response.arrayBuffer()),
+    );
+    expect([width, height]).toEqual([8, 8]);
+    const text = async (query: string) => (await client.request(`${base}.rle.json${query}`)).text();
+    expect(await text("?threshold=0.99")).not.toBe(await text(""));
+    expect(await text("?threshold=0.5")).toBe(await text(""));
+    for (const query of [
+      "?threshold=1",
+      "?threshold=x",
+      "?size=huge",
+      "?page=1",
+      "?size=model&size=model",
+    ]) {
+      const refused = await client.request(`${base}.png${query}`);
+      expect([query, refused.status]).toEqual([query, 400]);
+    }
+  });
+
+  it("can be fetched in parts", async () => {
+    const whole = new Uint8Array(await (await client.request(`${base}.png`)).arrayBuffer());
+    const ranges: [string, Uint8Array][] = [
+      ["bytes=0-9", whole.subarray(0, 10)],
+      ["bytes=10-", whole.subarray(10)],
+      ["bytes=-7", whole.subarray(-7)],
+      ["bytes=5-100000", whole.subarray(5)],
+    ];
+    for (const [range, wanted] of ranges) {
+      const response = await client.request(`${base}.png`, { headers: { range } });
+      expect(response.status).toBe(206);
+      expect(new Uint8Array(await response.arrayBuffer())).toEqual(wanted);
+      const from = whole.length - wanted.length === 0 ? 0 : wanted.byteOffset - whole.byteOffset;
+      const to = from + wanted.length - 1;
+      expect(response.headers.get("content-range")).toBe(`bytes ${from}-${to}/${whole.length}`);
+    }
+    for (const range of ["bytes=0-1,3-4", "lines=1-2", "bytes=-"]) {
+      expect((await client.request(`${base}.png`, { headers: { range } })).status).toBe(200);
+    }
+    const headers = { range: "bytes=0-9", "if-range": '"another"' };
+    expect((await client.request(`${base}.png`, { headers })).status).toBe(200);
+    const beyond = await client.request(`${base}.png`, { headers: { range: "bytes=100000-" } });
+    expect([beyond.status, (await problem(beyond)).code]).toEqual([416, "range_invalid"]);
+    expect(beyond.headers.get("content-range")).toBe(`bytes */${whole.length}`);
+  });
+
+  it("is only of the group's photographs", async () => {
+    const stranger = base.replace(image.sha256, "b".repeat(64));
+    expect((await client.request(`${stranger}.png`)).status).toBe(404);
+    // Asking for what is not there must not harm what is.
+    expect((await client.request(`${base}.png`)).status).toBe(200);
+  });
+
+  it("is in memory until its group is removed", async () => {
+    await client.request(`${base}.png`);
+    const { groups } = client.stores("");
+    const id = base.split("/")[3]!;
+    // Behind the service's back, as another isolate would.
+    await groups.delete(id);
+    expect((await client.request(`${base}.png`)).status).toBe(200);
+    await client.request(`/v1/groups/${id}`, { method: "DELETE" });
+    expect((await client.request(`${base}.png`)).status).toBe(404);
+  });
+});
