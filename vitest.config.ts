@@ -8,6 +8,8 @@ layOutAssets();
 // runtime (files named *.worker.test.ts, and everything under test/workerd).
 export default defineConfig({
   test: {
+    // Not the hosts' logs: a line of JSON for each request.
+    onConsoleLog: (line) => !line.startsWith('{"time"'),
     projects: [
       {
         test: {
@@ -34,8 +36,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["src/**/*.worker.test.ts", "test/workerd/**/*.test.ts"],
-          // The Worker's log, a line of JSON for each request.
-          onConsoleLog: (line) => !line.startsWith('{"time"'),
+          globalSetup: ["test/workerd/faults/setup.ts"],
           // The first import of onnxruntime's 14 MB module takes seconds on a small machine.
           testTimeout: 60_000,
         },

@@ -53,6 +53,8 @@ export interface Variables {
   readonly RATE_LIMITS?: string;
   /** What this Worker and its GPU servers share. */
   readonly GPU_SECRET?: string;
+  /** Milliseconds without a byte after which a GPU server counts as hanging. */
+  readonly GPU_SILENCE_MS?: string;
   /** Estimated milliseconds up to which a group is computed in the Worker though there is a GPU. */
   readonly WASM_PREFERRED_MS?: string;
   /** Estimated milliseconds above which no group is computed in the Worker. */

@@ -26,7 +26,7 @@ import { dispatch, type GuardedBackend } from "./dispatch/dispatch.ts";
 import { type Env, entries, positive } from "./env.ts";
 import { type FlightStub, globalFlights } from "./flights/global-flights.ts";
 import { gpuAddresses } from "./gpu/addresses.ts";
-import { gpuBackend } from "./gpu/backend.ts";
+import { gpuBackend, SILENCE } from "./gpu/backend.ts";
 import { workerTransport } from "./gpu/transport.ts";
 import type { WorkStub } from "./jobs/consumer.ts";
 import { edgeJobs, type JobStub, jobName } from "./jobs/edge-jobs.ts";
@@ -76,8 +76,9 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     log,
   });
   const transport = workerTransport();
+  const silence = positive("GPU_SILENCE_MS", env.GPU_SILENCE_MS, SILENCE);
   const gpus = addresses.map((address) => ({
-    ...gpuBackend(address, env.GPU_SECRET as string, transport),
+    ...gpuBackend(address, env.GPU_SECRET as string, transport, silence),
     breaker: new CircuitBreaker(),
   }));
   const dependencies: AppDependencies = {

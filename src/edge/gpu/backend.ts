@@ -37,7 +37,7 @@ export interface GpuBackend extends GpuAddress {
 }
 
 /** Milliseconds without a byte after which a backend counts as hanging. */
-const SILENCE = 20_000;
+export const SILENCE = 20_000;
 
 /** Milliseconds for an answer about readiness. */
 const READY_TIME = 2_000;
@@ -48,7 +48,7 @@ export function gpuBackend(
   address: GpuAddress,
   secret: string,
   transport: Transport,
-  silence = SILENCE,
+  silence: number,
 ): GpuBackend {
   const { fetch } = transport;
 

@@ -27,7 +27,9 @@ export function workerTransport(): Transport {
     body(chunks, length) {
       const { readable, writable } = new FixedLengthStream(length);
       // A reader who leaves, or a photograph that is gone, makes the request fail: it is told there.
-      send(chunks, writable.getWriter()).catch(() => {});
+      const writer = writable.getWriter();
+      writer.closed.catch(() => {});
+      send(chunks, writer).catch(() => {});
       return readable;
     },
   };

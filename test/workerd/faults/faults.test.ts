@@ -1,0 +1,148 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import bowls from "../../../examples/raccoons/at-two-bowls.jpg";
+import bin from "../../../examples/raccoons/on-a-bin.jpg";
+import type { Env } from "../../../src/edge/env.ts";
+import worker from "../../../src/edge/worker.ts";
+import { fresh } from "../../photographs.ts";
+import { type File, group, problem } from "../client.ts";
+import { type Mode, SECRET } from "./modes.ts";
+
+const ports = inject("gpu");
+
+/** The Worker with these GPU servers, which it prefers to itself. Each has breakers of its own. */
+function workerWith(modes: readonly (Mode | "down")[], more: Partial<Env> = {}) {
+  const own: Env = {
+    ...(env as Env),
+    GPU_BACKENDS: modes.map((mode) => `${mode}=http://127.0.0.1:${ports[mode]}`).join(),
+    GPU_SECRET: SECRET,
+    GPU_SILENCE_MS: "3000",
+    WASM_PREFERRED_MS: "1",
+    ...more,
+  };
+  return async (files: readonly File[], query = ""): Promise<Response> => {
+    const body = new FormData();
+    for (const [name, bytes] of files) body.append("image", new Blob([bytes]), name);
+    const request = new Request(`https://cosal.test/v1/groups${query}`, { method: "POST", body });
+    return worker.fetch(request, own);
+  };
+}
+
+let groups = 0;
+
+/** A group of two that nobody has seen, whose masks are always the same. */
+function newGroup(): File[] {
+  const tail = `faults ${++groups}`;
+  return [
+    ["bin.jpg", fresh(bin, tail)],
+    ["bowls.jpg", fresh(bowls, tail)],
+  ];
+}
+
+const backendOf = (response: Response) => response.headers.get("cosal-backend")?.split(";")[0];
+const reasonOf = (response: Response) =>
+  response.headers.get("cosal-backend")?.split(";reason=")[1];
+
+let right: { coverage: number; box: number[] | null }[];
+
+beforeAll(async () => {
+  const alone = workerWith([], { GPU_BACKENDS: "" });
+  right = (await group(await alone(newGroup()))).images as typeof right;
+}, 300_000);
+
+/** Exactly what the Worker finds on its own: both have the same network. */
+async function expectRight(response: Response): Promise<void> {
+  const { images } = await group(response);
+  for (const [i, { coverage, box }] of images.entries()) {
+    expect(coverage).toBeCloseTo(right[i]!.coverage, 2);
+    for (const [k, value] of (box ?? []).entries()) {
+      expect(Math.abs(value - right[i]!.box![k]!)).toBeLessThanOrEqual(2);
+    }
+  }
+}
+
+describe("a GPU server that works", () => {
+  it("computes what is too costly for the Worker, which says so", async () => {
+    const response = await workerWith(["up"])(newGroup());
+    expect(backendOf(response)).toBe("up");
+    expect(reasonOf(response)).toMatch(/estimated \d+ ms in WebAssembly, more than 1/);
+    await expectRight(response);
+  });
+
+  it("is not asked for what is cheap, nor for what is stored", async () => {
+    const send = workerWith(["up"], { WASM_PREFERRED_MS: "100000" });
+    const files = newGroup();
+    const response = await send(files);
+    expect(backendOf(response)).toBe("wasm");
+    await expectRight(response);
+    expect((await group(await send(files))).cache).toBe("hit");
+  });
+
+  it("may take its time", async () => {
+    const response = await workerWith(["slow"])(newGroup());
+    expect(backendOf(response)).toBe("slow");
+    await expectRight(response);
+  });
+
+  it("says which photograph is broken, and the Worker says it too", async () => {
+    const [first] = newGroup();
+    const damaged = new Uint8Array(bin.slice(0));
+    damaged.fill(0x20, 700);
+    const response = await workerWith(["up"])([first!, ["damaged.jpg", damaged]]);
+    expect(response.status).toBe(422);
+    expect((await problem(response)).errors).toMatchObject([{ pointer: "#/images/1" }]);
+  });
+});
+
+const FAULTS = [
+  "down",
+  "flaky",
+  "dying",
+  "hanging",
+  "mute",
+  "garbage",
+  "short",
+  "swapped",
+  "estranged",
+  "busy",
+  "closed",
+] as const;
+
+describe.each(FAULTS)("a GPU server that is %s", (mode) => {
+  it("costs time: its groups are computed in the Worker, and rightly", async () => {
+    const send = workerWith([mode]);
+    for (let i = 0; i < 2; i++) {
+      const response = await send(newGroup());
+      if (backendOf(response) === "wasm") expect(reasonOf(response)).toContain(`${mode} `);
+      else expect(["wasm", "flaky"]).toContain(backendOf(response));
+      await expectRight(response);
+    }
+  });
+
+  it("is passed over for one that works", async () => {
+    const response = await workerWith([mode, "up"])(newGroup());
+    expect(["up", "flaky"]).toContain(backendOf(response));
+    await expectRight(response);
+  });
+
+  it("is an honest 503 where nobody else may compute the group", async () => {
+    const send = workerWith([mode]);
+    for (let i = 0; i < 2; i++) {
+      const response = await send(newGroup(), "?backend=gpu");
+      if (mode === "flaky" && response.status === 200) {
+        await expectRight(response);
+        continue;
+      }
+      expect(response.status).toBe(503);
+      expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+      const body = await problem(response);
+      expect(body.code).toBe("backend_unavailable");
+      expect(body.detail).toContain(mode);
+    }
+  });
+});
+
+it("a server that fails half of the time never makes a request fail", async () => {
+  const send = workerWith(["flaky"]);
+  for (let i = 0; i < 8; i++) await expectRight(await send(newGroup()));
+}, 120_000);
