@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from torch import nn
 
-from .data.catalogue import read_image, read_mask
 from .group_model import GroupModel
 from .metrics import measure, summary
 from .torch_model import TorchModel
@@ -71,7 +70,15 @@ def photographs_in(folder: Path) -> list[Path]:
 def read_group(folder: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Photographs (RGB uint8) and boolean masks of a folder of .jpg with .png of the same name beside them."""
     paths = photographs_in(folder)
-    return [read_image(p) for p in paths], [_truth(p) for p in paths]
+    return [read_photograph(p) for p in paths], [_truth(p) for p in paths]
+
+
+def read_photograph(path: Path) -> np.ndarray:
+    """RGB uint8 (H, W, 3), as large as it is."""
+    image = cv2.imread(str(path))
+    if image is None:
+        raise ValueError(f"{path} cannot be decoded")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -150,6 +157,7 @@ def _score(
 def _truth(photograph: Path) -> np.ndarray:
     """The drawn mask beside a photograph, boolean."""
     path = photograph.with_suffix(".png")
-    if not path.is_file():
+    mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
+    if mask is None:
         raise ValueError(f"{path} is missing: the mask of {photograph}")
-    return read_mask(path) > 127
+    return mask > 127

@@ -8,9 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .data.catalogue import read_image
 from .data.compose import resize
-from .evaluate import GroupScore, ImageScore
+from .evaluate import GroupScore, ImageScore, read_photograph
 
 WIDTH, HEIGHT, CAPTION, GAP = 132, 112, 16, 6
 COLOUR = np.array([255, 40, 120])
@@ -58,7 +57,7 @@ def best_and_worst(scores: list[GroupScore], count: int = 2) -> list[list[Tile]]
 
     def tile(group: str, item: ImageScore) -> Tile:
         caption = f"{group}/{item.photograph.stem}  J {item.jaccard:.2f}"
-        return Tile(read_image(item.photograph), item.mask, caption)
+        return Tile(read_photograph(item.photograph), item.mask, caption)
 
     found = []
     for score in scores:

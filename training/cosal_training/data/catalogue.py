@@ -11,6 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .folders import FEWEST, VALIDATION, DataError, backgrounds, class_folders
+
+LARGEST = 480
+"""Longest side of the photographs in memory: pictures of a step are hardly ever larger."""
+
 VIDEO_FRAMES = 6
 """Frames of one video are near-duplicates: more of them in a group teach nothing."""
 
@@ -25,7 +30,7 @@ class Photograph:
 
 @dataclass
 class Catalogue:
-    """A data folder with `index.jsonl` and `concepts.json` (a line per image; what each group shows)."""
+    """Classes of photographs with masks, single photographs with masks, scenes; and what each class shows."""
 
     groups: dict[str, list[Photograph]] = field(default_factory=dict)
     singles: list[Photograph] = field(default_factory=list)
@@ -35,26 +40,17 @@ class Catalogue:
 
     @classmethod
     def read(cls, folder: Path) -> Catalogue:
-        catalogue = cls()
-        groups: dict[str, list[Photograph]] = defaultdict(list)
-        with (folder / "index.jsonl").open() as lines:
-            for line in lines:
-                entry = json.loads(line)
-                room = entry["path"].split("/")[0]
-                if room == "val":
-                    continue
-                path = folder / entry["path"]
-                if entry["mask"] is None:
-                    catalogue.scenes.append(Photograph(path, None, 0.0))
-                    continue
-                trust = 1.0 if entry["mask"] == "human" else max(0.3, 0.8 - 2.5 * entry.get("unsure", 0.1))
-                photograph = Photograph(path, path.with_suffix(".png"), trust)
-                if room == "groups":
-                    groups[entry["group"]].append(photograph)
-                else:
-                    catalogue.singles.append(photograph)
-        catalogue.groups = {name: photographs for name, photographs in groups.items() if len(photographs) >= 4}
-        concepts = json.loads((folder / "concepts.json").read_text())
+        """A folder with `index.jsonl` (a line per image), or one of class folders (see `folders`).
+
+        `concepts.json` says what each group shows; a group that it does not name is a concept of its own. Raises
+        DataError, which names the file that is wrong.
+        """
+        if not folder.is_dir():
+            raise DataError(f"{folder} is no folder")
+        index = folder / "index.jsonl"
+        catalogue = _indexed(folder, index) if index.is_file() else _folders(folder)
+        file = folder / "concepts.json"
+        concepts = json.loads(file.read_text()) if file.is_file() else {}
         for name in catalogue.groups:
             known = concepts.get(name, {"concept": name})
             related = {known["concept"], *known.get("family", []), *known.get("also", [])}
@@ -65,20 +61,62 @@ class Catalogue:
         """Whether group `b` can be the negative or the distractor of group `a`."""
         return a != b and not self.concepts.get(a, frozenset()) & self.concepts.get(b, frozenset())
 
+    def meeting(self) -> int:
+        """How many classes, at least, can be found of which any two may meet."""
+        chosen: list[str] = []
+        for name in self.groups:
+            if all(self.may_meet(name, other) for other in chosen):
+                chosen.append(name)
+        return len(chosen)
+
+
+def _indexed(folder: Path, index: Path) -> Catalogue:
+    groups: dict[str, list[Photograph]] = defaultdict(list)
+    catalogue = Catalogue()
+    with index.open() as lines:
+        for line in lines:
+            entry = json.loads(line)
+            room = entry["path"].split("/")[0]
+            if room == VALIDATION:
+                continue
+            path = folder / entry["path"]
+            if entry["mask"] is None:
+                catalogue.scenes.append(Photograph(path, None, 0.0))
+                continue
+            trust = 1.0 if entry["mask"] == "human" else max(0.3, 0.8 - 2.5 * entry.get("unsure", 0.1))
+            photograph = Photograph(path, path.with_suffix(".png"), trust)
+            if room == "groups":
+                groups[entry["group"]].append(photograph)
+            else:
+                catalogue.singles.append(photograph)
+    catalogue.groups = {name: photographs for name, photographs in groups.items() if len(photographs) >= FEWEST}
+    return catalogue
+
+
+def _folders(folder: Path) -> Catalogue:
+    groups = {
+        name: [Photograph(photograph, mask, 1.0) for photograph, mask in pairs]
+        for name, pairs in class_folders(folder).items()
+    }
+    return Catalogue(groups, scenes=[Photograph(path, None, 0.0) for path in backgrounds(folder)])
+
 
 @lru_cache(maxsize=20_000)
 def _read(path: Path, flags: int) -> np.ndarray:
     image = cv2.imread(str(path), flags)
     if image is None:
-        raise ValueError(f"{path} cannot be decoded")
+        raise DataError(f"{path} cannot be decoded")
+    scale = LARGEST / max(image.shape[:2])
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if image.ndim == 3 else image
 
 
 def read_image(path: Path) -> np.ndarray:
-    """RGB, uint8, (H, W, 3). Kept in memory: the whole data set is about 3 GB decoded."""
+    """For training: RGB, uint8, (H, W, 3), no side over `LARGEST`. Kept in memory: some 3 GB for 15,000 images."""
     return _read(path, cv2.IMREAD_COLOR)
 
 
 def read_mask(path: Path) -> np.ndarray:
-    """uint8 (H, W), 0 or 255."""
+    """For training: uint8 (H, W), 0..255, reduced as its photograph is."""
     return _read(path, cv2.IMREAD_GRAYSCALE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -11,8 +12,12 @@ from torch.utils.data import Dataset
 
 from .catalogue import VIDEO_FRAMES, Catalogue, Photograph, read_image, read_mask
 from .compose import Cutout, Picture, beside, crop, cut_out, jitter, paste
+from .folders import DataError
 
 OWN = 0
+
+STUCK = 200
+"""Classes in a row that may not meet those of the step already chosen: begin with another first class."""
 
 Subjects = list[tuple[str | None, list[Photograph]]]
 """The groups of a step: name and photographs. A None name is a group of views of one single photograph."""
@@ -79,6 +84,17 @@ class GroupDataset(Dataset[GroupBatch]):
         self.class_index = {name: index for index, name in enumerate(self.names)}
         sizes = np.array([len(catalogue.groups[name]) for name in self.names], np.float64)
         self.chance = np.sqrt(sizes) / np.sqrt(sizes).sum()
+        if not self.shapes:
+            fewest = min(groups for groups, _ in config.shapes)
+            raise DataError(
+                f"a step needs {fewest} classes of which any two may meet; there are {catalogue.meeting()}"
+            )
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, int]]:
+        """Those of the config for which there are classes enough."""
+        most = np.inf if self.catalogue.singles else self.catalogue.meeting()
+        return [shape for shape in self.config.shapes if shape[0] <= most]
 
     def __len__(self) -> int:
         return self.steps
@@ -86,7 +102,7 @@ class GroupDataset(Dataset[GroupBatch]):
     def __getitem__(self, step: int) -> GroupBatch:
         rng = np.random.default_rng([self.seed, step])
         config = self.config
-        groups, images = config.shapes[rng.integers(len(config.shapes))]
+        groups, images = self.shapes[rng.integers(len(self.shapes))]
         size = int(config.sizes[rng.integers(len(config.sizes))])
         subjects = self._subjects(rng, groups)
         pictures: list[Picture] = []
@@ -128,7 +144,10 @@ class GroupDataset(Dataset[GroupBatch]):
         """Groups that may meet."""
         subjects: Subjects = []
         names: list[str] = []
+        failures = 0
         while len(subjects) < groups:
+            if failures == STUCK:
+                subjects, names, failures = [], [], 0
             if rng.random() < self.config.single and self.catalogue.singles:
                 one = self.catalogue.singles[rng.integers(len(self.catalogue.singles))]
                 subjects.append((None, [one]))
@@ -141,6 +160,8 @@ class GroupDataset(Dataset[GroupBatch]):
             if all(self.catalogue.may_meet(name, other) for other in names):
                 names.append(name)
                 subjects.append((name, self.catalogue.groups[name]))
+            else:
+                failures += 1
         return subjects
 
     def _picture(
@@ -226,7 +247,7 @@ class GroupDataset(Dataset[GroupBatch]):
         size: int,
     ) -> Picture:
         """Somewhere without the group's object: a background, or a photograph of another group."""
-        if rng.random() < 0.75:
+        if rng.random() < 0.75 and self.catalogue.scenes:
             scene = self.catalogue.scenes[rng.integers(len(self.catalogue.scenes))]
             image = read_image(scene.path)
             picture = crop(rng, image, np.zeros(image.shape[:2], np.uint8), size=size, smallest=0.5)
