@@ -1,20 +1,22 @@
 import avifFactory from "@jsquash/avif/codec/dec/avif_dec.js";
-import jpegFactory from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import webpFactory from "@jsquash/webp/codec/dec/webp_dec.js";
 import { CosalError } from "../errors.ts";
 import { readHeader } from "./header/index.ts";
 import { swapsAxes, upright, uprightPlanes } from "./orientation.ts";
 import { toTensor } from "./resample.ts";
+import { extentOf, scaleFor, scaleWithin } from "./scale.ts";
 import type { Decoder, ImageHeader, ImageType, InputFormat, Pixels } from "./types.ts";
 import { openSquoosh, type SquooshFactory } from "./wasm/emscripten.ts";
-import type { HeapDecoder } from "./wasm/heap.ts";
+import type { HeapDecoder, Scaled } from "./wasm/heap.ts";
+import { openJpeg } from "./wasm/jpeg.ts";
 import { openPng } from "./wasm/png.ts";
 
 /** How a platform gets at the compiled decoder of each type. */
 export type DecoderModules = Readonly<Record<ImageType, () => Promise<WebAssembly.Module>>>;
 
-/** Emscripten decoders start with 16 MiB; a heap of this size is kept between groups. */
+/** Emscripten decoders start with 16 MiB; a heap of up to this size is kept between groups. */
 const HEAP_TO_KEEP = 24 * 1024 * 1024;
+const BYTES_OF_RGBA = 4;
 
 /**
  * The decoder of a platform. At most one WebAssembly instance is alive at a time: heaps never
@@ -36,11 +38,12 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
   async function visit<T>(
     bytes: Uint8Array,
     { type }: ImageHeader,
+    scaled: Scaled,
     visitor: (pixels: Pixels) => T,
   ): Promise<T> {
     const decoder = await decoderOf(type);
     try {
-      return decoder.decode(bytes, visitor);
+      return decoder.decode(bytes, visitor, scaled);
     } catch (cause) {
       open = undefined;
       throw new CosalError(
@@ -56,19 +59,23 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
 
     async decode(bytes) {
       const header = readHeader(bytes, heap);
-      return visit(bytes, header, (pixels) => upright(pixels, header.orientation));
+      // In the heap and as a copy.
+      const scaled = scaleWithin(header, heap / (2 * BYTES_OF_RGBA));
+      return visit(bytes, header, scaled, (pixels) => upright(pixels, header.orientation));
     },
 
     async sample(bytes, format, into) {
       const header = readHeader(bytes, heap);
       const { orientation } = header;
       const { width, height } = format;
-      const stored: InputFormat = swapsAxes(orientation)
+      const sideways: InputFormat = swapsAxes(orientation)
         ? { ...format, width: height, height: width }
         : format;
-      return visit(bytes, header, (pixels) => {
-        if (orientation === 1) return toTensor(pixels, stored, into);
-        return uprightPlanes(toTensor(pixels, stored), width, height, orientation, into);
+      const scaled = scaleFor(header, sideways);
+      return visit(bytes, header, scaled, (pixels) => {
+        if (orientation === 1) return toTensor(pixels, sideways, into, extentOf(scaled));
+        const tensor = toTensor(pixels, sideways, undefined, extentOf(scaled));
+        return uprightPlanes(tensor, width, height, orientation, into);
       });
     },
 
@@ -85,7 +92,7 @@ function instantiate(
 ): Promise<HeapDecoder> {
   switch (type) {
     case "image/jpeg":
-      return openSquoosh(jpegFactory as unknown as SquooshFactory, wasm, heap, [false]);
+      return Promise.resolve(openJpeg(wasm));
     case "image/png":
       return Promise.resolve(openPng(wasm));
     case "image/webp":

@@ -16,12 +16,19 @@ export const MIN_SIDE = 8;
 
 /**
  * What a decoder's heap may grow to in a Worker: of an isolate's 128 MB, about 50 go to the network
- * and 14 to files and results. A JPEG takes 4.25 bytes per pixel (see `header/`), so 15 megapixels
- * fit: a 12-megapixel phone photograph passes, in AVIF only 2.4 megapixels do.
+ * and up to 45 to the features of 64 photographs. What then fits, by the bytes per pixel in
+ * `header/`, beside a file of some megabytes:
+ *
+ *   JPEG   1/16   decoded at reduced scale: sides of `MAX_SIDE` and files of `MAX_BYTES` are the
+ *                 limit; a 12-megapixel photograph takes 5 MB with its file
+ *   JPEG   3      progressive, all of whose coefficients are kept: 6 megapixels
+ *   PNG    8      RGBA: 3 megapixels; RGB and grey more
+ *   WebP   5      lossy: 6 megapixels; lossless, at 11 bytes, 2.5
+ *   AVIF   27     1.1 megapixels
  */
-export const WORKER_DECODER_HEAP = 64 * MEBIBYTE;
+export const WORKER_DECODER_HEAP = 32 * MEBIBYTE;
 
-/** The same where memory is not scarce: 900 megapixels are refused still, 200 as JPEG pass. */
+/** The same where memory is not scarce: 38 megapixels as AVIF pass, 110 as PNG. */
 export const NODE_DECODER_HEAP = 1024 * MEBIBYTE;
 
 /** @throws CosalError image_too_large */
@@ -38,7 +45,7 @@ export function checkBytes(bytes: Uint8Array): void {
 export interface SizeToCheck {
   readonly width: number;
   readonly height: number;
-  /** Bytes of the file, which the decoder copies into its heap. */
+  /** Bytes of the file, which the decoder copies into its heap, and whatever else does not grow. */
   readonly bytes: number;
   /** Heap that the decoder takes for each pixel. */
   readonly bytesPerPixel: number;

@@ -12,6 +12,8 @@ export interface Taps {
 /**
  * Weights to resize one axis: the average of the covered area when it shrinks (OpenCV's INTER_AREA),
  * linear between pixel centres when it grows (INTER_LINEAR; edges repeat).
+ *
+ * @param source length in pixels; the last one may be there in part only
  */
 export function taps(source: number, target: number): Taps {
   const scale = source / target;
@@ -33,7 +35,7 @@ export function taps(source: number, target: number): Taps {
       }
     } else {
       const centre = Math.min(Math.max((i + 0.5) * scale - 0.5, 0), source - 1);
-      const from = Math.min(Math.floor(centre), Math.max(source - 2, 0));
+      const from = Math.min(Math.floor(centre), Math.max(Math.ceil(source) - 2, 0));
       first[i] = from;
       count[i] = Math.min(2, source);
       weights[i * stride] = 1 - (centre - from);
@@ -46,15 +48,19 @@ export function taps(source: number, target: number): Taps {
 /**
  * RGBA pixels to a normalised planar tensor `[3, height, width]`; transparency is laid over white.
  * Works row by row: beside the result it needs two rows.
+ *
+ * @param extent how much of the pixels is image: of a reduced one the last row and column may be
+ * there in part only
  */
 export function toTensor(
   pixels: Pixels,
   format: InputFormat,
   tensor: Float32Array = new Float32Array(3 * format.width * format.height),
+  extent: { readonly width: number; readonly height: number } = pixels,
 ): Float32Array {
   const { width, height, mean, std } = format;
-  const across = taps(pixels.width, width);
-  const down = taps(pixels.height, height);
+  const across = taps(extent.width, width);
+  const down = taps(extent.height, height);
   const plane = width * height;
   const sum = new Float32Array(3 * width);
   const rows = new RowCache(pixels, across, width);

@@ -1,5 +1,5 @@
+import jpeg from "@cwasm/jpeg-turbo/jpeg-turbo.wasm";
 import avif from "@jsquash/avif/codec/dec/avif_dec.wasm";
-import jpeg from "@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm";
 // @ts-expect-error: the package's own types describe an instance, not the compiled module.
 import png from "@jsquash/png/codec/pkg/squoosh_png_bg.wasm";
 import webp from "@jsquash/webp/codec/dec/webp_dec.wasm";

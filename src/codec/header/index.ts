@@ -13,6 +13,8 @@ export interface StoredImage {
   readonly orientation: Orientation;
   /** Heap bytes that the decoder of this kind takes for each pixel, beside the file; measured. */
   readonly bytesPerPixel: number;
+  /** Heap bytes that it takes at most for what does not grow with the pixels. */
+  readonly fixedBytes?: number;
 }
 
 interface Format {
@@ -51,8 +53,8 @@ export function readHeader(
         : "The file is neither JPEG nor PNG, WebP or AVIF (told by its first bytes).",
     );
   }
-  const { width, height, orientation, bytesPerPixel } = format.read(bytes);
-  checkSize({ width, height, bytes: bytes.length, bytesPerPixel }, decoderHeap);
+  const { width, height, orientation, bytesPerPixel, fixedBytes = 0 } = format.read(bytes);
+  checkSize({ width, height, bytes: bytes.length + fixedBytes, bytesPerPixel }, decoderHeap);
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
   return { type: format.type, ...upright, orientation };
 }

@@ -1,4 +1,6 @@
 import { CosalError } from "../../errors.ts";
+import { MAX_SIDE } from "../limits.ts";
+import { REDUCED_PIXELS } from "../scale.ts";
 import type { Orientation } from "../types.ts";
 import { broken, truncated, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
@@ -11,22 +13,28 @@ const EOI = 0xd9;
 const SOS = 0xda;
 const APP1 = 0xe1;
 const TEM = 0x01;
-/** RGBA and the decoder's row buffers. */
-const BYTES_PER_PIXEL = 4.25;
+/** RGBA of an image reduced to an eighth. */
+const BYTES_PER_PIXEL = 4 / 64;
+/** RGBA of an image reduced less, and the decoder's rows: under 40 bytes for each pixel of width. */
+const FIXED_BYTES = 4 * REDUCED_PIXELS + 40 * MAX_SIDE;
 const BYTES_PER_COEFFICIENT = 2;
+/**
+ * Scans of a progressive image, each of which goes through all of it. Encoders make about ten; a
+ * file of 16 MB has room for a million.
+ */
+const MAX_SCANS = 100;
 const EXIF_PREFIX = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif\0\0"
 
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === SOI && bytes[2] === 0xff;
 }
 
-/**
- * Walks the marker segments (ITU-T T.81, B.1.1) to the end-of-image marker: the decoder fills a
- * truncated scan with grey and says nothing, so truncation has to be seen here.
- */
+/** Walks the marker segments (ITU-T T.81, B.1.1) to the end-of-image marker. */
 export function readJpeg(bytes: Uint8Array): StoredImage {
   const view = viewOf(bytes);
-  let frame: Omit<StoredImage, "orientation"> | undefined;
+  let frame: Frame | undefined;
+  let scans = 0;
+  let interleaved = true;
   let orientation: Orientation = 1;
   let offset = 2;
   for (;;) {
@@ -47,10 +55,32 @@ export function readJpeg(bytes: Uint8Array): StoredImage {
     if (marker === APP1 && EXIF_PREFIX.every((byte, i) => bytes[offset + 2 + i] === byte)) {
       orientation = exifOrientation(bytes.subarray(offset + 8, end));
     }
-    offset = marker === SOS ? endOfScan(bytes, end) : end;
+    if (marker === SOS) {
+      if (++scans > MAX_SCANS) throw broken("JPEG", `it has more than ${MAX_SCANS} scans`);
+      if (bytes[offset + 2] !== frame?.components) interleaved = false;
+      offset = endOfScan(bytes, end);
+    } else offset = end;
   }
   if (!frame) throw broken("JPEG", "it has no image");
-  return { ...frame, orientation };
+  const { width, height, sequential, samples } = frame;
+  // When a pixel is not complete in one scan, all coefficients are kept to the end.
+  const coefficients = sequential && interleaved ? 0 : samples;
+  return {
+    width,
+    height,
+    orientation,
+    fixedBytes: FIXED_BYTES,
+    bytesPerPixel: BYTES_PER_PIXEL + BYTES_PER_COEFFICIENT * coefficients,
+  };
+}
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+  readonly sequential: boolean;
+  /** Samples of all components for each pixel: 1.5 when colour has half of the resolution. */
+  readonly samples: number;
 }
 
 /** Start-of-frame markers: C0 to CF without DHT (C4), JPG (C8) and DAC (CC). */
@@ -62,7 +92,7 @@ function isRestart(marker: number): boolean {
   return marker >= 0xd0 && marker <= 0xd7;
 }
 
-function readFrame(view: DataView, offset: number, end: number, marker: number) {
+function readFrame(view: DataView, offset: number, end: number, marker: number): Frame {
   if (end - offset < 8) throw broken("JPEG", "its frame header is too short");
   const precision = view.getUint8(offset + 2);
   const components = view.getUint8(offset + 7);
@@ -83,15 +113,14 @@ function readFrame(view: DataView, offset: number, end: number, marker: number) 
     const factor = view.getUint8(offset + 9 + 3 * i);
     return { across: factor >> 4, down: factor & 15 };
   });
-  // A progressive image is decoded only when all coefficients are there.
   const largest =
     Math.max(...factors.map(({ across }) => across)) * Math.max(...factors.map(({ down }) => down));
-  const samples = factors.reduce((sum, { across, down }) => sum + across * down, 0) / largest;
-  const coefficients = marker === BASELINE || marker === EXTENDED ? 0 : samples;
   return {
     width: view.getUint16(offset + 5),
     height: view.getUint16(offset + 3),
-    bytesPerPixel: BYTES_PER_PIXEL + BYTES_PER_COEFFICIENT * coefficients,
+    components,
+    sequential: marker === BASELINE || marker === EXTENDED,
+    samples: factors.reduce((sum, { across, down }) => sum + across * down, 0) / largest,
   };
 }
 

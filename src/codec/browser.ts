@@ -1,0 +1,38 @@
+import { createDecoder } from "./decoder.ts";
+import { WORKER_DECODER_HEAP } from "./limits.ts";
+import type { Decoder } from "./types.ts";
+
+/**
+ * The decoder in a page or a web worker: the same code as everywhere, so that masks do not depend
+ * on a browser's own decoding. Each type's module is fetched when its first image comes.
+ *
+ * @param assets URL of the folder with `jpeg-turbo.wasm`, `squoosh_png_bg.wasm`, `webp_dec.wasm`
+ * and `avif_dec.wasm`
+ */
+export function browserDecoder(assets: string, heap: number = WORKER_DECODER_HEAP): Decoder {
+  const fetched = (file: string) => {
+    let module: Promise<WebAssembly.Module> | undefined;
+    return () => {
+      module ??= compile(`${assets}/${file}`).catch((error) => {
+        module = undefined;
+        throw error;
+      });
+      return module;
+    };
+  };
+  return createDecoder(
+    {
+      "image/jpeg": fetched("jpeg-turbo.wasm"),
+      "image/png": fetched("squoosh_png_bg.wasm"),
+      "image/webp": fetched("webp_dec.wasm"),
+      "image/avif": fetched("avif_dec.wasm"),
+    },
+    heap,
+  );
+}
+
+async function compile(url: string): Promise<WebAssembly.Module> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
