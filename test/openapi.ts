@@ -38,7 +38,7 @@ export class DescribedClient {
     if (response.status >= 400 && response.status !== 503) expectProblem(where, name);
     if (!response.headers.get("x-request-id")) throw new Error(`${where}: no request id`);
     const document = await this.#described();
-    const route = routeOf(document, new URL(path, "http://x").pathname);
+    const route = routeOf(document, new URL(`http://x${path}`).pathname);
     const operation = route?.[method === "HEAD" ? "get" : method.toLowerCase()];
     if (operation === undefined) {
       const isPage = /^\/(docs|openapi\.json)/.test(path);

@@ -33,6 +33,11 @@ export class Service {
     return `${scope}, max-age=31536000, immutable`;
   }
 
+  /** Whose stores a tenant's are. */
+  storeOf(tenant: string): string {
+    return this.host.isCacheShared ? "" : tenant;
+  }
+
   view(presentation: Presentation, tenant: string): View {
     const { links } = this;
     return {
@@ -57,7 +62,8 @@ export class Service {
     rest: Pick<RunContext, "signal" | "withRecords"> & { readonly deadline?: number },
   ): RunContext {
     const { compute, log, limits } = this.host;
-    const { id, tenant, stores, traceparent } = exchange;
+    const { id, stores, traceparent } = exchange;
+    const tenant = this.storeOf(exchange.tenant);
     const { flights } = this;
     const deadline = Date.now() + limits.seconds * 1000;
     return {

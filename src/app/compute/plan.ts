@@ -67,7 +67,7 @@ export async function planGroup(request: GroupRequest, context: PlanContext): Pr
     images: digests,
   });
   const names = distinct(digests);
-  const group = {
+  const group: Group = {
     id,
     model,
     sent: images.map(({ id, sha256 }) => ({ id, sha256 })),
@@ -80,7 +80,7 @@ export async function planGroup(request: GroupRequest, context: PlanContext): Pr
     backend,
     ...(consensusOf !== undefined && { consensusOf }),
   };
-  checkSize(group.distinct, backend, context.limits);
+  checkSize(group, context.limits);
   return group;
 }
 
@@ -131,11 +131,7 @@ function loadable(images: readonly ReceivedImage[], index: number, stores: Store
 }
 
 /** Whether some backend that the caller admits takes the group; what is not known counts nothing. */
-function checkSize(
-  images: readonly LoadableImage[],
-  backend: BackendChoice,
-  { backends }: Limits,
-): void {
+function checkSize({ distinct: images, backend, onError }: Group, { backends }: Limits): void {
   const kinds = backend === "auto" ? (["wasm", "gpu"] as const) : [backend];
   const candidates = kinds.flatMap((kind) => backends[kind] ?? []);
   if (candidates.length === 0) return;
@@ -143,6 +139,17 @@ function checkSize(
   if (images.length > most) {
     throw new CosalError("group_too_large", `At most ${most} images can be computed together.`, {
       limit: { name: "images", limit: most, actual: images.length },
+    });
+  }
+  const each = Math.max(...candidates.map(({ pixels }) => pixels));
+  const large = images.find(({ header }) => header && header.width * header.height > each);
+  if (large?.header && onError === "fail") {
+    const { width, height } = large.header;
+    const { index, id } = large;
+    const message = `The image is ${width} x ${height} pixels; at most ${each} are taken.`;
+    throw new CosalError("image_too_many_pixels", message, {
+      image: { index, id },
+      limit: { name: "pixels", limit: each, actual: width * height },
     });
   }
   const limit = Math.max(...candidates.map(({ totalPixels }) => totalPixels));

@@ -31,19 +31,29 @@ export async function requireImages(group: Group, { images }: Stores): Promise<v
 
 /**
  * Keeps the photographs that came with the request, so that they can be named by SHA-256 and cut
- * out. A store that fails costs that, not the masks.
+ * out. Files that are none (`on_error=skip`) are not kept.
+ *
+ * @throws what the store throws
  */
+export async function keepFiles({ distinct, files }: Group, { images }: Stores): Promise<void> {
+  const readable = distinct.flatMap(({ sha256, header }) => (header ? [sha256] : []));
+  if (readable.length === 0) return;
+  const known = await images.has(readable);
+  await Promise.all(
+    readable.map((sha256) => {
+      const bytes = files.get(sha256);
+      return bytes && !known.has(sha256) ? images.put(sha256, bytes) : undefined;
+    }),
+  );
+}
+
+/** The same for a group that is computed at once: a store that fails costs no masks. */
 export async function storeFiles(
   group: Group,
   { stores, log, request }: { stores: Stores; log: Log; request: string },
 ): Promise<void> {
   try {
-    const known = await stores.images.has([...group.files.keys()]);
-    await Promise.all(
-      [...group.files].map(([sha256, bytes]) =>
-        known.has(sha256) ? undefined : stores.images.put(sha256, bytes),
-      ),
-    );
+    await keepFiles(group, stores);
   } catch (error) {
     log({ level: "warn", event: "photographs not stored", request, error });
   }

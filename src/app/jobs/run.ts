@@ -34,7 +34,7 @@ export function jobRunner(dependencies: AppDependencies): RunJob {
     const exchange = {
       id: request.request,
       tenant,
-      stores: dependencies.stores(dependencies.isCacheShared ? "" : tenant),
+      stores: dependencies.stores(service.storeOf(tenant)),
       traceparent: request.traceparent,
     };
     const context = await service.planContext(exchange);

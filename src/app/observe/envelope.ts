@@ -5,8 +5,9 @@ import { type Env, Exchange, serverTiming } from "./exchange.ts";
 import { describeDispatch } from "./headers.ts";
 
 /** What every answer has: a request id, what became of the request, and a line in the log. */
-export function envelope({ host }: Service): MiddlewareHandler<Env> {
-  const storesOf = (tenant: string) => host.stores(host.isCacheShared ? "" : tenant);
+export function envelope(service: Service): MiddlewareHandler<Env> {
+  const { host } = service;
+  const storesOf = (tenant: string) => host.stores(service.storeOf(tenant));
   return async function envelope(c, next) {
     const exchange = new Exchange(c.req.raw, storesOf);
     c.set("exchange", exchange);

@@ -5,7 +5,7 @@ import type { Env } from "../observe/exchange.ts";
 import { file, GUARDED, problems } from "../openapi/responses.ts";
 import { Digest } from "../openapi/schemas/common.ts";
 import { CocoSchema } from "../openapi/schemas/group.ts";
-import { FileQuery } from "../openapi/schemas/request.ts";
+import { ConditionalHeaders, FileQuery } from "../openapi/schemas/request.ts";
 import { parseQuery } from "../problems/index.ts";
 import { fileResponse, matches } from "../representation/conditional.ts";
 import { etagOf, renderedFile } from "../representation/files.ts";
@@ -59,6 +59,7 @@ export function fileRoutes(router: Router, service: Service): void {
             }),
           }),
           query: FileQuery,
+          headers: ConditionalHeaders,
         },
         responses: {
           200: file(TYPES[kind], "The file.", CocoSchema),

@@ -8,6 +8,7 @@ import { GroupPath } from "../openapi/schemas/common.ts";
 import { GroupSchema } from "../openapi/schemas/group.ts";
 import { JobSchema } from "../openapi/schemas/job.ts";
 import {
+  GroupHeaders,
   GroupQuery,
   GroupRequestSchema,
   MultipartSchema,
@@ -28,6 +29,7 @@ import { notHere, pathParameter, strongEtag } from "./shared.ts";
 
 const request = {
   query: GroupQuery,
+  headers: GroupHeaders,
   body: {
     required: true,
     content: {

@@ -4,6 +4,7 @@ import { isDigest } from "../../group/index.ts";
 import { type Env, timed } from "../observe/exchange.ts";
 import { file, GUARDED, json, problems } from "../openapi/responses.ts";
 import { ImagePath } from "../openapi/schemas/common.ts";
+import { ConditionalHeaders, DigestHeaders } from "../openapi/schemas/request.ts";
 import { StoredImageSchema } from "../openapi/schemas/service.ts";
 import { fileResponse } from "../representation/conditional.ts";
 import type { Service } from "../service.ts";
@@ -30,6 +31,7 @@ export function imageRoutes(router: Router, service: Service): void {
       tags: ["images"],
       request: {
         ...request,
+        headers: DigestHeaders,
         body: {
           required: true,
           content: Object.fromEntries(
@@ -56,7 +58,7 @@ export function imageRoutes(router: Router, service: Service): void {
       summary: "A stored photograph, as it was sent",
       description: "`HEAD` asks whether it is stored.",
       tags: ["images"],
-      request,
+      request: { ...request, headers: ConditionalHeaders },
       responses: {
         200: file(TYPES, "The photograph."),
         206: file(TYPES, "A range of it."),

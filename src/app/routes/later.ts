@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
 import type { Group } from "../compute/plan.ts";
-import { requireImages, storeFiles } from "../compute/stored-images.ts";
+import { keepFiles, requireImages } from "../compute/stored-images.ts";
 import { jobBody, jobPath } from "../jobs/body.ts";
 import type { Env } from "../observe/exchange.ts";
 import type { Options } from "../openapi/schemas/request.ts";
@@ -45,8 +45,8 @@ export async function answerLater(
   const seeds = namedByDigest(group, options.seeds ?? []);
   if (JSON.stringify(seeds).length > SEED_BYTES) throw tooManySeeds();
   await requireImages(group, stores);
-  await storeFiles(group, { stores, log: service.host.log, request: id });
-  await requireImages({ ...group, files: new Map() }, stores);
+  refuseUnreadable(group);
+  await keepFiles(group, stores);
   const idempotencyKey = keyOf(c.req.header("idempotency-key"));
   const job = await jobs.submit({
     request: {
@@ -100,6 +100,14 @@ function keyOf(header: string | undefined): string | undefined {
     "option_invalid",
     "Expected Idempotency-Key to have 1 to 255 visible ASCII characters.",
   );
+}
+
+/** A job finds its photographs in the store, where only photographs are kept. */
+function refuseUnreadable({ distinct, files }: Group): void {
+  const bad = distinct.find(({ sha256, header }) => files.has(sha256) && header === undefined);
+  if (bad === undefined) return;
+  const message = "The file is no photograph that can be read; a job cannot be sent with it.";
+  throw new CosalError("image_undecodable", message, { image: { index: bad.index, id: bad.id } });
 }
 
 function checkWebhook(text: string, hosts: readonly string[] = []): void {

@@ -3,6 +3,11 @@ import { MAX_COORDINATE } from "../../../group/index.ts";
 import { Digest } from "./common.ts";
 
 const coordinate = z.int().min(0).max(MAX_COORDINATE);
+const point = z.tuple([coordinate, coordinate]).openapi({ minItems: 2, maxItems: 2 });
+const box = z
+  .tuple([coordinate, coordinate, coordinate, coordinate])
+  .openapi({ minItems: 4, maxItems: 4 });
+const side = coordinate.min(1);
 
 /** How masks are shown: no part of a group's identity. */
 const presentation = {
@@ -37,15 +42,12 @@ const ImageName = z.union([z.int().min(0), z.string()]).openapi({
 
 export const SeedSchema = z
   .union([
-    z.strictObject({ image: ImageName, point: z.tuple([coordinate, coordinate]) }),
-    z.strictObject({
-      image: ImageName,
-      box: z.tuple([coordinate, coordinate, coordinate, coordinate]),
-    }),
+    z.strictObject({ image: ImageName, point }),
+    z.strictObject({ image: ImageName, box }),
     z.strictObject({
       image: ImageName,
       rle: z.strictObject({
-        size: z.tuple([coordinate.min(1), coordinate.min(1)]),
+        size: z.tuple([side, side]).openapi({ minItems: 2, maxItems: 2 }),
         counts: z.union([z.string(), z.array(z.int().min(0))]),
       }),
     }),
@@ -103,7 +105,12 @@ const number = (schema: typeof threshold) =>
     .regex(/^\d*\.?\d+$/)
     .transform(Number)
     .pipe(schema)
-    .openapi({ type: "number", exclusiveMinimum: 0, exclusiveMaximum: 1 });
+    .openapi({
+      type: "number",
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      description: schema.description ?? "",
+    });
 
 export const GroupQuery = z
   .strictObject({ ...presentation, ...computation, threshold: number(threshold) })
@@ -125,6 +132,34 @@ export const FileQuery = z
     signature: z.string().openapi({ description: "Signed links: HMAC-SHA-256, base64url." }),
   })
   .partial();
+
+export const GroupHeaders = z.object({
+  prefer: z.string().optional().openapi({
+    description: "`respond-async` asks for a job (RFC 7240); `wait` asks for none.",
+    example: "respond-async",
+  }),
+  "idempotency-key": z.string().min(1).max(255).optional().openapi({
+    description: "With a job: the same key gives the same job.",
+  }),
+  "last-event-id": z.string().optional().openapi({
+    description: "With `text/event-stream`: the last event that was received.",
+  }),
+  "x-request-id": z.string().optional().openapi({ description: "Names the request in logs." }),
+  traceparent: z.string().optional().openapi({ description: "W3C Trace Context; passed on." }),
+});
+
+export const DigestHeaders = z.object({
+  "repr-digest": z.string().optional().openapi({
+    description: "RFC 9530: `sha-256` and `sha-512` are checked.",
+    example: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
+  }),
+});
+
+export const ConditionalHeaders = z.object({
+  "if-none-match": z.string().optional(),
+  range: z.string().optional().openapi({ description: "One range of bytes." }),
+  "if-range": z.string().optional(),
+});
 
 export type Options = z.infer<typeof OptionsSchema>;
 export type SeedRequest = z.infer<typeof SeedSchema>;
