@@ -7,3 +7,10 @@ export function fresh(bytes: BlobPart, tail: string): Uint8Array<ArrayBuffer> {
   whole.set(added, image.length);
   return whole;
 }
+
+/** A PNG whose header is whole and whose pixels are not. */
+export function damaged(bytes: ArrayBuffer): Uint8Array<ArrayBuffer> {
+  const image = new Uint8Array(bytes.slice(0));
+  image.fill(0xff, 60, 120);
+  return image;
+}

@@ -5,6 +5,7 @@ import cat from "../../examples/raccoons/with-a-cat.jpg";
 import { workerdDecoder } from "../../src/codec/workerd.ts";
 import { sha256 } from "../../src/group/index.ts";
 import turned from "../fixtures/images/orientation-6.jpg";
+import { fresh } from "../photographs.ts";
 import { type File, group, post, problem, request } from "./client.ts";
 
 const GROUP: File[] = [
@@ -173,16 +174,6 @@ let requests = 0;
 async function expectNextToWork(): Promise<void> {
   const body = await group(await post([["next.jpg", fresh(bowls, `next ${requests++}`)]]));
   expect([body.cache, body.images.length]).toEqual(["miss", 1]);
-}
-
-/** The same JPEG with another hash: what follows its end marker is no part of the image. */
-function fresh(bytes: BlobPart, tail: string): Uint8Array<ArrayBuffer> {
-  const image = new Uint8Array(bytes as ArrayBuffer);
-  const added = new TextEncoder().encode(tail);
-  const whole = new Uint8Array(image.length + added.length);
-  whole.set(image);
-  whole.set(added, image.length);
-  return whole;
 }
 
 /** A PNG up to its first row: signature, header of an 8-bit grey image, end. */

@@ -4,7 +4,8 @@ import bowls from "../../../examples/raccoons/at-two-bowls.jpg";
 import bin from "../../../examples/raccoons/on-a-bin.jpg";
 import type { Env } from "../../../src/edge/env.ts";
 import worker from "../../../src/edge/worker.ts";
-import { fresh } from "../../photographs.ts";
+import png from "../../fixtures/images/orientation-6.png";
+import { damaged, fresh } from "../../photographs.ts";
 import { type File, group, problem } from "../client.ts";
 import { type Mode, SECRET } from "./modes.ts";
 
@@ -86,11 +87,12 @@ describe("a GPU server that works", () => {
 
   it("says which photograph is broken, and the Worker says it too", async () => {
     const [first] = newGroup();
-    const damaged = new Uint8Array(bin.slice(0));
-    damaged.fill(0x20, 700);
-    const response = await workerWith(["up"])([first!, ["damaged.jpg", damaged]]);
-    expect(response.status).toBe(422);
-    expect((await problem(response)).errors).toMatchObject([{ pointer: "#/images/1" }]);
+    for (const modes of [["up"], []] as const) {
+      const response = await workerWith(modes)([first!, ["damaged.png", damaged(png)]]);
+      const body = await problem(response);
+      expect([response.status, body.code]).toEqual([422, "image_undecodable"]);
+      expect(body.errors).toMatchObject([{ pointer: "#/images/1", image: "damaged.png" }]);
+    }
   });
 });
 
