@@ -69,13 +69,30 @@ describe("a device process", () => {
       return inputsOf("decoder", 0);
     };
     const first = supervisor.run(graph, inputs("first"));
-    const second = supervisor.run(graph, inputs("second"), leave.signal);
+    const second = supervisor.run(graph, inputs("second"), leave);
     const third = supervisor.run(graph, inputs("third"));
     leave.abort(new Error("gone"));
     await expect(second).rejects.toThrow("gone");
     await Promise.all([first, third]);
     expect(asked).toEqual(["first", "third"]);
-    await expect(supervisor.run(graph, inputs("late"), leave.signal)).rejects.toThrow("gone");
+    await expect(supervisor.run(graph, inputs("late"), leave)).rejects.toThrow("gone");
+  });
+
+  it("lets sources take turns", async () => {
+    const { supervisor, graph } = start();
+    const order: string[] = [];
+    const ask = (source: { name: string }) =>
+      supervisor.run(
+        graph,
+        () => {
+          order.push(source.name);
+          return inputsOf("decoder", 0);
+        },
+        { source },
+      );
+    const [large, small] = [{ name: "large" }, { name: "small" }];
+    await Promise.all([ask(large), ask(large), ask(large), ask(large), ask(small), ask(small)]);
+    expect(order).toEqual(["large", "small", "large", "small", "large", "large"]);
   });
 
   it("goes when the server dies, even if it hangs", async () => {

@@ -14,6 +14,11 @@ export interface GraphRole {
 /** Runs a graph when the device is free; `inputs` is called then. */
 export type RunGraph = (inputs: () => Tensors, signal?: AbortSignal) => Promise<Tensors>;
 
+/** On whose behalf the engine runs a graph. */
+export interface Source {
+  readonly signal: AbortSignal;
+}
+
 /**
  * The engine's runtime in another process. A session outlives the processes that it is open in.
  *
@@ -22,15 +27,20 @@ export type RunGraph = (inputs: () => Tensors, signal?: AbortSignal) => Promise<
 export function deviceRuntime(
   supervisor: Supervisor,
   roleOf: (sha256: string) => GraphRole,
-  signalOf: () => AbortSignal | undefined,
+  sourceOf: () => Source | undefined,
 ): Runtime {
   return {
     async open(file) {
       const { wrap, ...role } = roleOf(createHash("sha256").update(file).digest("hex"));
       const graph = supervisor.open({ ...role, bytes: file });
-      const run: RunGraph = (inputs, signal) => supervisor.run(graph, inputs, signal);
+      const run: RunGraph = (inputs, signal) => supervisor.run(graph, inputs, { signal });
       return {
-        run: wrap?.(run) ?? ((inputs) => run(() => inputs, signalOf())),
+        run:
+          wrap?.(run) ??
+          ((inputs) => {
+            const source = sourceOf();
+            return supervisor.run(graph, () => inputs, { source, signal: source?.signal });
+          }),
         close: async () => supervisor.forget(graph),
       };
     },

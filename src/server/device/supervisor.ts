@@ -4,7 +4,7 @@ import { type Bounds, DEFAULT_BOUNDS } from "./bounds.ts";
 import { packTensors, unpackTensors } from "./frames.ts";
 import { DeviceLost, DeviceProcess, type DeviceProgram, DeviceUnusable } from "./process.ts";
 import type { DeviceDescription, Reply } from "./protocol.ts";
-import { type Job, JobQueue } from "./queue.ts";
+import { type Job, JobQueue, type Wanted } from "./queue.ts";
 
 /** How the device is, for people and probes. */
 export interface DeviceStatus {
@@ -98,11 +98,16 @@ export class Supervisor {
    * Runs a graph.
    *
    * @param inputs called when the run's turn comes, once
-   * @param signal takes the run out of the queue; a run that has begun ends first
+   * @param options.signal takes the run out of the queue; one that has begun ends first
+   * @param options.source whose run it is: sources take turns
    * @throws CosalError backend_unavailable; the signal's reason
    */
-  async run(graph: OpenGraph, inputs: () => Tensors, signal?: AbortSignal): Promise<Tensors> {
-    return this.#queue.add({ graph, inputs, signal });
+  async run(
+    graph: OpenGraph,
+    inputs: () => Tensors,
+    options: Pick<Wanted, "signal" | "source"> = {},
+  ): Promise<Tensors> {
+    return this.#queue.add({ graph, inputs, ...options });
   }
 
   /** The graph is not loaded again. */
@@ -250,10 +255,13 @@ export class Supervisor {
   }
 }
 
+/** Seconds: a process is there again in one or two, unless it is worse than that. */
+const RETRY_AFTER = 5;
+
 function unavailable(reason: string): CosalError {
   return new CosalError(
     "backend_unavailable",
     "The device that computes masks failed; it is being restarted. Try again later.",
-    { cause: reason },
+    { cause: reason, retryAfter: RETRY_AFTER },
   );
 }

@@ -1,0 +1,49 @@
+import { type Compute, localCompute } from "../../app/index.ts";
+import type { Segmenter } from "../../engine/index.ts";
+import { CosalError } from "../../errors.ts";
+import type { StoresOf } from "../../group/index.ts";
+import { type CurrentGroup, forGroup } from "../batching/current-group.ts";
+import type { Admission } from "../http/admission.ts";
+import type { Metrics } from "../observe/metrics.ts";
+
+export interface ServerComputing {
+  /** Where the graphs run, as told to callers. */
+  readonly runtime: string;
+  readonly segmenter: Segmenter;
+  readonly stores: StoresOf;
+  readonly admission: Admission;
+  readonly metrics: Metrics;
+}
+
+/** Computes all groups that were let in at once: their images meet in the batches. */
+export function serverCompute(computing: ServerComputing): Compute {
+  const { runtime, segmenter, stores, admission, metrics } = computing;
+  const local = localCompute({
+    name: runtime,
+    reason: "this server computes everything",
+    segmenter: async () => segmenter,
+    stores,
+  });
+  return async function* serverCompute(job, context) {
+    const left = new AbortController();
+    const signal = AbortSignal.any([context.signal, left.signal]);
+    const images = job.images.length;
+    const group: CurrentGroup = { images, taken: 0, signal };
+    const leave = admission.compute(images);
+    const end = metrics.startGroup();
+    try {
+      yield* forGroup(group, local(job, { ...context, signal }));
+    } catch (error) {
+      // What waits for the device ends with the signal, and not all of it says so itself.
+      if (Date.now() > context.deadline && !(error instanceof CosalError)) {
+        const message = "The group took longer than it may.";
+        throw new CosalError("deadline_exceeded", message, { cause: error });
+      }
+      throw error;
+    } finally {
+      end();
+      leave();
+      left.abort(new Error("nobody waits for the group any more"));
+    }
+  };
+}

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import {
+  NonceMemory,
+  type Refusal,
+  SIGNATURE_HEADERS,
+  verify,
+} from "../../app/backend/signature.ts";
+import {
+  type ApiKey,
+  type Authenticator,
+  keyAuthenticator,
+  listedKeys,
+  type Principal,
+} from "../../app/index.ts";
+import { CosalError } from "../../errors.ts";
+import { WORKERS } from "../storage/stores.ts";
+
+export interface Credentials {
+  /** What this server shares with the Workers before it. */
+  readonly secret?: string | undefined;
+  /** Keys of callers that come here directly. */
+  readonly keys?: readonly ApiKey[] | undefined;
+}
+
+/** Signed requests are those of a Worker, which has let its callers in already. */
+const WORKER: Principal = {
+  subject: "worker",
+  tenant: WORKERS,
+  scopes: new Set(["read", "write", "delete"]),
+};
+
+const REASONS: Readonly<Record<Refusal, string>> = {
+  missing: "This server takes signed requests.",
+  malformed: "The signature's headers are incomplete or have another form.",
+  expired: "The signature is too old, or the clocks are too far apart.",
+  forged: "The signature is not that of this request.",
+  replayed: "A request with this signature has come before.",
+};
+
+/** Who sends a request: a Worker by its signature, others by their key. Undefined: everybody may. */
+export function authenticator({ secret, keys }: Credentials): Authenticator | undefined {
+  const byKey = keys && keyAuthenticator(listedKeys(keys));
+  if (secret === undefined) return byKey;
+  const nonces = new NonceMemory();
+  return async function authenticate(request) {
+    const isSigned = request.headers.has(SIGNATURE_HEADERS.signature);
+    if (!isSigned && byKey !== undefined) return byKey(request);
+    const { pathname, search } = new URL(request.url);
+    const { method, headers } = request;
+    const signed = { method, target: pathname + search, headers };
+    const verdict = await verify(signed, { secret, now: Date.now(), nonces });
+    if (verdict.ok) return WORKER;
+    const code = verdict.reason === "missing" ? "credentials_missing" : "credentials_invalid";
+    throw new CosalError(code, REASONS[verdict.reason]);
+  };
+}
+
+/**
+ * The same request, whose body is held against its `Content-Digest` as it is read. A signature covers
+ * that digest, and with it the body.
+ */
+export function withCheckedBody(request: Request): Request {
+  const promised = request.headers.get(SIGNATURE_HEADERS.digest);
+  if (promised === null || request.body === null) return request;
+  const hash = createHash("sha256");
+  const checked = request.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        hash.update(chunk);
+        controller.enqueue(chunk);
+      },
+      flush() {
+        if (`sha-256=:${hash.digest("base64")}:` === promised) return;
+        throw new CosalError("digest_mismatch", "The body is not what its Content-Digest says.");
+      },
+    }),
+  );
+  return new Request(request, { body: checked, duplex: "half" } as RequestInit);
+}

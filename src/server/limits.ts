@@ -1,0 +1,33 @@
+import type { BackendLimits, Limits } from "../app/index.ts";
+import { MAX_BYTES } from "../codec/index.ts";
+import { MAX_GROUP } from "../engine/index.ts";
+import type { RuntimeName } from "./device/protocol.ts";
+import type { AdmissionLimits } from "./http/admission.ts";
+
+const MEBIBYTE = 1024 * 1024;
+
+/** A JPEG of so many pixels fits a decoding thread's heap at its full size. */
+const PIXELS = 75_000_000;
+
+const BACKEND: BackendLimits = {
+  images: MAX_GROUP,
+  pixels: PIXELS,
+  /** 64 photographs of 24 megapixels. */
+  totalPixels: 1_600_000_000,
+};
+
+/** Bodies and groups under way at once: 16 large groups, whose features take 47 MB each. */
+export const ADMISSION: AdmissionLimits = { bytes: 512 * MEBIBYTE, images: 16 * MAX_GROUP };
+
+/** What the server takes. */
+export function serverLimits(runtime: RuntimeName): Limits {
+  return {
+    bodyBytes: 256 * MEBIBYTE,
+    imageBytes: MAX_BYTES,
+    images: MAX_GROUP,
+    seconds: 120,
+    renderedPixels: 24_000_000,
+    synchronousImages: MAX_GROUP,
+    backends: runtime === "wasm" ? { wasm: BACKEND } : { wasm: BACKEND, gpu: BACKEND },
+  };
+}

@@ -1,0 +1,121 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { SHORTEST_SECRET } from "../app/backend/signature.ts";
+import type { ApiKey } from "../app/index.ts";
+import { RUNTIMES, type RuntimeChoice } from "./device/open.ts";
+
+/** What a server is told from outside. */
+export interface ServerOptions {
+  readonly runtime: RuntimeChoice;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Folder of the stores. */
+  readonly data: string;
+  /** Bytes that the stores may have on disk. */
+  readonly dataBytes: number;
+  /** What this server shares with the Workers before it. */
+  readonly secret?: string;
+  /** Keys of callers that come here directly. */
+  readonly keys?: readonly ApiKey[];
+}
+
+export const USAGE = `cosal-server: masks of what a group of photographs has in common, over HTTP.
+
+  cosal-server [--runtime webgpu|native|wasm|auto] [--port 8788] [--host 127.0.0.1] [--data FOLDER]
+
+  --runtime  where the network runs: on a GPU (WebGPU), natively on the processor, in WebAssembly,
+             or the first of these that there is (auto)
+  --port     or PORT; 0 takes a free one
+  --host     or HOST; other addresses than the loopback need a secret or keys
+  --data     or COSAL_DATA: where results and photographs are kept
+
+  COSAL_BACKEND_SECRET  what this server shares with the Workers before it (32 characters or more)
+  API_KEY_LIST          keys of callers that come directly, as a JSON array
+  COSAL_DATA_MIB        how much may be kept, 10240 by default
+`;
+
+const MEBIBYTE = 1024 * 1024;
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/**
+ * Arguments first, then the environment, then the defaults.
+ *
+ * @throws TypeError for a value that has no meaning, and for a server that would be open to everybody
+ */
+export function readOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ServerOptions | "help" {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runtime: { type: "string", default: "auto" },
+      host: { type: "string", default: environment.HOST || "127.0.0.1" },
+      port: { type: "string", default: environment.PORT || "8788" },
+      data: { type: "string", default: environment.COSAL_DATA || defaultFolder(environment) },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const secret = environment.COSAL_BACKEND_SECRET || undefined;
+  const keys = keysOf(environment.API_KEY_LIST);
+  if (secret !== undefined && secret.length < SHORTEST_SECRET) {
+    throw new TypeError(
+      `Expected COSAL_BACKEND_SECRET to have ${SHORTEST_SECRET} characters or more but received ${secret.length}`,
+    );
+  }
+  if (!LOOPBACK.has(values.host) && secret === undefined && keys === undefined) {
+    throw new TypeError(
+      `Expected COSAL_BACKEND_SECRET or API_KEY_LIST, as ${values.host} is reached from other machines`,
+    );
+  }
+  return {
+    runtime: oneOf([...RUNTIMES, "auto"] as const, values.runtime, "--runtime"),
+    host: values.host,
+    port: integer(values.port, "the port", 0, 65_535),
+    data: values.data,
+    dataBytes: MEBIBYTE * integer(environment.COSAL_DATA_MIB || "10240", "COSAL_DATA_MIB", 1, 1e9),
+    ...(secret !== undefined && { secret }),
+    ...(keys !== undefined && { keys }),
+  };
+}
+
+/** For data that can be made again (XDG Base Directory Specification). */
+function defaultFolder({ XDG_CACHE_HOME }: Readonly<Record<string, string | undefined>>): string {
+  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "cosal");
+}
+
+function keysOf(text: string | undefined): ApiKey[] | undefined {
+  if (!text) return undefined;
+  try {
+    const keys: unknown = JSON.parse(text);
+    if (Array.isArray(keys) && keys.every(isKey)) return keys;
+  } catch {
+    // Not shown: the error quotes what it could not read.
+  }
+  throw new TypeError("Expected API_KEY_LIST to be a JSON array of {hash, id, tenant, scopes}");
+}
+
+function isKey(value: unknown): value is ApiKey {
+  const key = value as Partial<ApiKey> | null;
+  return (
+    /^[0-9a-f]{64}$/.test(key?.hash ?? "") &&
+    typeof key?.id === "string" &&
+    typeof key.tenant === "string" &&
+    Array.isArray(key.scopes)
+  );
+}
+
+function oneOf<T extends string>(names: readonly T[], text: string, what: string): T {
+  const found = names.find((name) => name === text);
+  if (found !== undefined) return found;
+  throw new TypeError(`Expected ${what} to be ${names.join(", ")} but received ${text}`);
+}
+
+function integer(text: string, what: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new TypeError(`Expected ${what} to be from ${least} to ${most} but received ${text}`);
+}
