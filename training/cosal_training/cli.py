@@ -1,4 +1,4 @@
-"""`cosal-train`: train, evaluate, export, convert."""
+"""`cosal-train`: train, curve, evaluate, calibrate, export, convert."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ def main() -> None:
     evaluate.add_argument("--sheet", type=Path, help="write best and worst of each group there (.jpg)")
     evaluate.add_argument("--keep", type=Path, help="write the masks there")
 
+    curve = commands.add_parser("curve", help="plot a run's losses and validation")
+    curve.add_argument("run", type=Path, help="folder with log.csv and validation.txt")
+    curve.add_argument("--output", type=Path, help="RUN/curve.png, unless given; also .svg and .pdf")
+
     calibrate = commands.add_parser("calibrate", help="presence thresholds from training classes into a manifest")
     calibrate.add_argument("model", type=Path, help="folder with manifest.json and the graphs")
     calibrate.add_argument("--data", type=Path, default=Path(DATA), help="training data")
@@ -66,7 +70,14 @@ def main() -> None:
     options = parser.parse_args()
     if options.command == "evaluate" and options.protocols and options.masks:
         parser.error("--protocols needs --checkpoint or --onnx")
-    run = {"train": _train, "evaluate": _evaluate, "calibrate": _calibrate, "export": _export, "convert": _convert}
+    run = {
+        "train": _train,
+        "curve": _curve,
+        "evaluate": _evaluate,
+        "calibrate": _calibrate,
+        "export": _export,
+        "convert": _convert,
+    }
     run[options.command](options)
 
 
@@ -96,6 +107,17 @@ def _train(options: argparse.Namespace) -> None:
             threads=options.threads,
         )
     )
+
+
+def _curve(options: argparse.Namespace) -> None:
+    from .curve import RunError, draw
+
+    output = options.output or options.run / "curve.png"
+    try:
+        draw(options.run, output)
+    except (RunError, OSError) as error:
+        sys.exit(f"cosal-train curve: {error}")
+    print(f"wrote {output}")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

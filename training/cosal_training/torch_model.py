@@ -28,13 +28,14 @@ class TorchModel(GroupModel):
     @torch.no_grad()
     def run(self, name: str, feeds: Tensors) -> Tensors:
         graph = self._graphs[name]
-        tensors = {i: torch.from_numpy(feeds[i]) for i in graph.inputs}
-        return {name: values.numpy() for name, values in graph.call(self.network, tensors).items()}
+        device = next(self.network.parameters()).device
+        tensors = {i: torch.from_numpy(feeds[i]).to(device) for i in graph.inputs}
+        return {name: values.cpu().numpy() for name, values in graph.call(self.network, tensors).items()}
 
     def consensus(
         self, encoded: list[Tensors], regions: dict[int, np.ndarray] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(self.network, CosalLite) and not self.network.config.gam:
-            constant = self.network.constant.detach().numpy()
+            constant = self.network.constant.detach().cpu().numpy()
             return constant, constant
         return super().consensus(encoded, regions)
