@@ -15,6 +15,12 @@ export interface LocalWorkerOptions {
   readonly port: number;
   /** Whether it starts anew when a source file changes. */
   readonly watch: boolean;
+  /** Variables and secrets, beside those of wrangler.toml. Nobody's requests are counted here. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** The Worker's module, when it is another than wrangler.toml says. */
+  readonly entrypoint?: string;
+  /** Whether its requests are logged. */
+  readonly log?: boolean;
 }
 
 const HOSTNAME = "127.0.0.1";
@@ -24,17 +30,30 @@ const HOSTNAME = "127.0.0.1";
  *
  * @throws Error EADDRINUSE when something else listens on the port
  */
-export async function startLocalWorker({ port, watch }: LocalWorkerOptions): Promise<LocalWorker> {
+export async function startLocalWorker({
+  port,
+  watch,
+  variables = {},
+  entrypoint,
+  log = watch,
+}: LocalWorkerOptions): Promise<LocalWorker> {
   await expectFree(port);
   process.env.WRANGLER_SEND_METRICS ??= "false";
   process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
   const { unstable_startWorker } = await import("wrangler");
   const worker = await unstable_startWorker({
     config: join(import.meta.dirname, "..", "wrangler.toml"),
+    ...(entrypoint !== undefined && { entrypoint }),
+    bindings: Object.fromEntries(
+      Object.entries({ RATE_LIMITS: "off", ...variables }).map(([name, value]) => [
+        name,
+        { type: "plain_text" as const, value },
+      ]),
+    ),
     dev: {
       server: { hostname: HOSTNAME, port },
       inspector: false,
-      logLevel: watch ? "info" : "error",
+      logLevel: log ? "info" : "error",
       persist: false,
       watch,
     },
