@@ -31,6 +31,15 @@ export const WORKER_DECODER_HEAP = 32 * MEBIBYTE;
 /** The same where memory is not scarce: 38 megapixels as AVIF pass, 110 as PNG. */
 export const NODE_DECODER_HEAP = 1024 * MEBIBYTE;
 
+/**
+ * What the WebP encoder's heap may grow to in a Worker, while it writes a cut-out: 1.3 megapixels
+ * at 32 bytes each. Masks have a writer of their own, without a heap.
+ */
+export const WORKER_ENCODER_HEAP = 40 * MEBIBYTE;
+
+/** The same where memory is not scarce: 33 megapixels. */
+export const NODE_ENCODER_HEAP = 1024 * MEBIBYTE;
+
 /** @throws CosalError image_too_large */
 export function checkBytes(bytes: Uint8Array): void {
   if (bytes.byteLength > MAX_BYTES) {

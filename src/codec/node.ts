@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createDecoder } from "./decoder.ts";
-import { NODE_DECODER_HEAP } from "./limits.ts";
+import { NODE_DECODER_HEAP, NODE_ENCODER_HEAP } from "./limits.ts";
+import { createWebpEncoder, type WebpEncoder } from "./output/webp/encoder.ts";
 import type { Decoder } from "./types.ts";
 
 /** The decoder in Node, which compiles each module from its package at first use. */
@@ -14,6 +15,11 @@ export function nodeDecoder(heap: number = NODE_DECODER_HEAP): Decoder {
     },
     heap,
   );
+}
+
+/** The WebP encoder in Node. */
+export function nodeWebpEncoder(heap: number = NODE_ENCODER_HEAP): WebpEncoder {
+  return createWebpEncoder(compiled("@jsquash/webp/codec/enc/webp_enc_simd.wasm"), heap);
 }
 
 function compiled(specifier: string): () => Promise<WebAssembly.Module> {

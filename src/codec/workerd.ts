@@ -3,8 +3,10 @@ import avif from "@jsquash/avif/codec/dec/avif_dec.wasm";
 // @ts-expect-error: the package's own types describe an instance, not the compiled module.
 import png from "@jsquash/png/codec/pkg/squoosh_png_bg.wasm";
 import webp from "@jsquash/webp/codec/dec/webp_dec.wasm";
+import webpEncoder from "@jsquash/webp/codec/enc/webp_enc_simd.wasm";
 import { createDecoder } from "./decoder.ts";
-import { WORKER_DECODER_HEAP } from "./limits.ts";
+import { WORKER_DECODER_HEAP, WORKER_ENCODER_HEAP } from "./limits.ts";
+import { createWebpEncoder, type WebpEncoder } from "./output/webp/encoder.ts";
 import type { Decoder } from "./types.ts";
 
 /** The decoder in a Worker, where `.wasm` imports are compiled modules. */
@@ -18,4 +20,9 @@ export function workerdDecoder(): Decoder {
     },
     WORKER_DECODER_HEAP,
   );
+}
+
+/** The WebP encoder in a Worker. */
+export function workerdWebpEncoder(): WebpEncoder {
+  return createWebpEncoder(async () => webpEncoder, WORKER_ENCODER_HEAP);
 }

@@ -1,8 +1,8 @@
 import type { Pixels } from "../types.ts";
 import type { HeapDecoder } from "./heap.ts";
 
-/** What the factories of @jsquash/jpeg, webp and avif make. They return null for a broken file. */
-interface SquooshModule {
+/** What the decoders' factories of @jsquash/webp and avif make. They return null for a broken file. */
+interface DecoderModule {
   decode(bytes: Uint8Array, ...options: readonly (boolean | number)[]): object | null;
 }
 
@@ -16,21 +16,19 @@ interface SquooshOptions {
   ): WebAssembly.Exports;
 }
 
-export type SquooshFactory = (options: SquooshOptions) => Promise<SquooshModule>;
+export type SquooshFactory<Module = DecoderModule> = (options: SquooshOptions) => Promise<Module>;
 
 /**
- * A decoder of the Squoosh family, compiled by Emscripten.
+ * An instance of a codec of the Squoosh family, compiled by Emscripten.
  *
- * @param heap bytes that the heap may grow to. The file's own header may lie (AVIF keeps the size
- * twice), so this is enforced: growing further fails inside the decoder, as if memory had run out.
- * @param options further arguments of `decode`: for JPEG, whether to apply EXIF; for AVIF, the depth
+ * @param heap bytes that the heap may grow to; growing further fails inside the codec, as if memory
+ * had run out
  */
-export async function openSquoosh(
-  factory: SquooshFactory,
+export async function instantiateSquoosh<Module>(
+  factory: SquooshFactory<Module>,
   wasm: WebAssembly.Module,
   heap: number,
-  options: readonly (boolean | number)[],
-): Promise<HeapDecoder> {
+): Promise<{ module: Module; memory: WebAssembly.Memory | undefined }> {
   let memory: WebAssembly.Memory | undefined;
   const ignore = () => {};
   const module = await factory({
@@ -45,6 +43,23 @@ export async function openSquoosh(
       return instance.exports;
     },
   });
+  return { module, memory };
+}
+
+/**
+ * A decoder of that family.
+ *
+ * @param heap bytes that the heap may grow to. The file's own header may lie (AVIF keeps the size
+ * twice), so this is enforced.
+ * @param options further arguments of `decode`: for AVIF, the depth
+ */
+export async function openSquoosh(
+  factory: SquooshFactory,
+  wasm: WebAssembly.Module,
+  heap: number,
+  options: readonly (boolean | number)[],
+): Promise<HeapDecoder> {
+  const { module, memory } = await instantiateSquoosh(factory, wasm, heap);
   const constructors = new HeapConstructors();
   return {
     get heapBytes() {
@@ -71,7 +86,7 @@ function limitGrowth(memory: WebAssembly.Memory, heap: number): void {
  * copies every pixel out of the heap: 48 MB for a phone photograph, in an isolate of 128. While the
  * decoder runs (it is synchronous), both constructors are replaced: the first hands the view on as
  * it is, the second shows it to the visitor. The C++ side looks them up once and keeps them, so each
- * instance has its own pair for life. `@jsquash/jpeg` 1.6.0 and its sisters offer no other way.
+ * instance has its own pair for life. `@jsquash/webp` 1.5.0 and `avif` 2.1.1 offer no other way.
  */
 class HeapConstructors {
   private show: ((pixels: Pixels) => void) | undefined;
