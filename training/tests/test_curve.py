@@ -32,7 +32,7 @@ def test_a_plot_of_losses_grows_with_validation(run: Path, monkeypatch: pytest.M
     losses = cv2.imread(str(run / "curve.png"))
     assert losses.std() > 5, "nothing was drawn"
     (run / "validation.txt").write_text(
-        "step 50: J 0.4, each image alone 0.4 aero 0.4\nstep 50: J 0.5012, each image alone 0.48 aero 0.50\nstep 100: J 0.6"
+        "step 50: J 0.4, each image alone 0.4\nstep 50: J 0.5012, each image alone 0.48 aero 0.50\nstep 100: J 0.6"
     )
     assert read_validation(run).tolist() == [[50, 0.5012, 0.48]], "a line that was cut off is left out"
     _run(monkeypatch, run, "--output", run / "both.png")
