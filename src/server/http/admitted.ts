@@ -6,7 +6,9 @@ type Fetch = (request: Request) => Response | Promise<Response>;
 
 /**
  * Requests with a body, in as far as there is room for them. The room is given back when the answer
- * has been sent, or its reader has left.
+ * has been sent, or its reader has left. Who is refused is answered before the body is read; Node
+ * throws away what still comes of it, since a caller whose connection were closed while it sends
+ * would see a broken pipe in the place of the answer.
  *
  * @param largest bytes of a body that does not say how long it is
  */
@@ -66,8 +68,6 @@ function refusal(error: CosalError, request: Request): Response {
       "cache-control": "no-store",
       "retry-after": String(error.retryAfter),
       "x-request-id": id,
-      // The body is not read: the connection is of no further use.
-      connection: "close",
     },
   });
 }
