@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import restarts from "../../test/fixtures/images/jpeg-restarts.jpg";
+import progressive from "../../test/fixtures/images/progressive.jpg";
+import {
+  cutout,
+  decodeLogits,
+  encodeLogits,
+  type InputFormat,
+  type MaskRecord,
+  maskPng,
+  maskPolygons,
+  maskRle,
+  maskSvg,
+  maskWebp,
+} from "./index.ts";
+import { workerdDecoder, workerdWebpEncoder } from "./workerd.ts";
+
+const decoder = workerdDecoder();
+const record: MaskRecord = {
+  width: 48,
+  height: 32,
+  logits: { width: 3, height: 2, data: Float32Array.of(-9, 9, -9, -9, 2, -2) },
+};
+
+test.each([
+  ["jpeg-restarts.jpg", restarts],
+  ["progressive.jpg", progressive],
+])("%s: decoded, and reduced to the network's input", async (_name, file) => {
+  const bytes = new Uint8Array(file);
+  const pixels = await decoder.decode(bytes);
+  expect([pixels.width, pixels.height]).toEqual([48, 32]);
+  const format: InputFormat = { width: 6, height: 4, mean: [0, 0, 0], std: [1, 1, 1] };
+  const tensor = await decoder.sample(bytes, format);
+  // Red at the upper left, green at the upper right.
+  expect(tensor[0]).toBeGreaterThan(0.75);
+  expect(tensor[5]).toBeLessThan(0.25);
+  expect(tensor[24 + 5]).toBeGreaterThan(0.7);
+  await expect(decoder.decode(bytes.subarray(0, 400))).rejects.toMatchObject({
+    code: "image_undecodable",
+  });
+});
+
+test("a record, and every file that is made of it", async () => {
+  const kept = await decodeLogits(await encodeLogits(record));
+  expect(kept).toEqual(record);
+  const soft = await decoder.decode(await maskPng(kept));
+  expect(await decoder.decode(await maskWebp(kept))).toEqual(soft);
+  expect(soft.data[4 * 24]).toBe(255);
+  expect(maskRle(kept).size).toEqual([32, 48]);
+  expect(maskPolygons(kept)).toHaveLength(1);
+  expect(maskSvg(kept)).toContain("evenodd");
+  const photograph = await decoder.decode(new Uint8Array(progressive));
+  const exact = await decoder.decode(await cutout(photograph, kept));
+  const webp = await decoder.decode(await cutout(photograph, kept, { webp: workerdWebpEncoder() }));
+  for (const i of [3, 4 * 24 + 3, 4 * 47 + 3]) {
+    expect(exact.data[i]).toBe(soft.data[i - 3]);
+    expect(webp.data[i]).toBe(exact.data[i]);
+  }
+});
