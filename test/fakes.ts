@@ -34,7 +34,11 @@ export const fakeDecoder: Decoder = {
   inspect: fakeHeader,
   async decode(bytes) {
     const { width, height } = fakeHeader(bytes);
-    return { width, height, data: new Uint8Array(4 * width * height).fill(200) };
+    return {
+      width,
+      height,
+      data: new Uint8Array(4 * width * height).map((_, i) => (i % 4 === 3 ? 255 : 200)),
+    };
   },
   async sample(_, { width, height }) {
     return new Float32Array(3 * width * height);

@@ -1,4 +1,4 @@
-import type { Decoder } from "../codec/index.ts";
+import type { Decoder, WebpEncoder } from "../codec/index.ts";
 import type { ModelDescription } from "../engine/index.ts";
 import type { StoresOf } from "../group/index.ts";
 import type { Flights } from "./compute/flights.ts";
@@ -24,6 +24,8 @@ export interface AppDependencies {
   readonly compute: Compute;
   /** Reads headers at upload and pixels for cut-outs. Its limits are those of the largest backend. */
   readonly decoder: Decoder;
+  /** Writes cut-outs and overlays as WebP; without it they are PNG only. */
+  readonly webp?: WebpEncoder;
   readonly limits: Limits;
   readonly log: Log;
   /** Per isolate (`memoryFlights`) unless the host has one that reaches further. */

@@ -52,8 +52,8 @@ export class Service {
   }
 
   fileContext({ stores }: Pick<Exchange, "stores">): FileContext {
-    const { decoder, limits } = this.host;
-    return { stores, decoder, renderedPixels: limits.renderedPixels };
+    const { decoder, webp, limits } = this.host;
+    return { stores, decoder, webp, renderedPixels: limits.renderedPixels };
   }
 
   runContext(

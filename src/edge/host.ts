@@ -12,7 +12,7 @@ import {
   localCompute,
   type RunJob,
 } from "../app/index.ts";
-import { workerdDecoder } from "../codec/workerd.ts";
+import { workerdDecoder, workerdWebpEncoder } from "../codec/workerd.ts";
 import { createSegmenter, describeModel } from "../engine/index.ts";
 import { workerdRuntime } from "../engine/runtime/workerd.ts";
 import { authenticationOf } from "./access/authentication.ts";
@@ -86,6 +86,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     stores,
     compute: computeOf(env, stores, gpus, log),
     decoder: workerdDecoder(),
+    webp: workerdWebpEncoder(),
     limits: edgeLimits(gpus.length > 0),
     log,
     readiness: () => readinessOf(gpus),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Logger } from "pino";
 import { type BackendState, type Compute, createApp, jobRunner } from "../app/index.ts";
+import { nodeWebpEncoder } from "../codec/node.ts";
 import { describeModel } from "../engine/index.ts";
 import { documentation, modelFiles } from "./assets.ts";
 import { serverCompute } from "./compute/compute.ts";
@@ -98,6 +99,7 @@ export async function startServer(
     stores: stores.of,
     compute,
     decoder,
+    webp: nodeWebpEncoder(),
     limits: serverLimits(runtime),
     log,
     readiness: async (): Promise<BackendState[]> => {

@@ -9,6 +9,7 @@ import {
   maskRle,
   maskSvg,
   maskWebp,
+  type WebpEncoder,
 } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { Stores } from "../../group/index.ts";
@@ -27,6 +28,7 @@ const RENDERING_VERSION = 1;
 export interface FileContext {
   readonly stores: Stores;
   readonly decoder: Decoder;
+  readonly webp?: WebpEncoder | undefined;
   /** Pixels of a photograph that pictures are made of. */
   readonly renderedPixels: number;
 }
@@ -102,7 +104,7 @@ async function renderPicture(
   image: string,
   record: Bytes,
   variant: Variant,
-  { stores, decoder, renderedPixels }: FileContext,
+  { stores, decoder, webp, renderedPixels }: FileContext,
 ): Promise<Bytes> {
   const decoded = await decodeLogits(record);
   const { width, height } = decoded;
@@ -120,5 +122,5 @@ async function renderPicture(
       `Cut-outs and overlays need the photograph, which is no longer stored: send it again (PUT /v1/images/${image}).`,
     );
   }
-  return picture(await decoder.decode(photograph), decoded, variant);
+  return picture(await decoder.decode(photograph), decoded, variant, webp);
 }
