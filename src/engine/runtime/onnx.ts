@@ -2,6 +2,9 @@ import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web";
 import { exclusive } from "./exclusive.ts";
 import type { Runtime, Session } from "./runtime.ts";
 
+/** Of onnxruntime's log levels. */
+const ERRORS = 3;
+
 /** What onnxruntime's packages have in common. */
 export interface OnnxRuntimeModule {
   readonly InferenceSession: {
@@ -17,7 +20,9 @@ export function onnxRuntime(
 ): Runtime {
   return {
     async open(graph) {
-      const session = await exclusive(() => ort.InferenceSession.create(graph, options));
+      const session = await exclusive(() =>
+        ort.InferenceSession.create(graph, { ...options, logSeverityLevel: ERRORS }),
+      );
       return sessionOf(session, ort);
     },
   };
