@@ -30,6 +30,14 @@ const INTERVAL = 10;
 export function memoryFlights(silence = SILENCE, interval = INTERVAL): Flights {
   const flights = new Map<string, { seen: number }>();
 
+  /** Requests that were dropped without a word would stay for good. */
+  function sweep(): void {
+    for (const [key, { seen }] of flights) {
+      if (Date.now() - seen <= silence) break;
+      flights.delete(key);
+    }
+  }
+
   return {
     async take(key, signal) {
       signal.throwIfAborted();
@@ -42,6 +50,7 @@ export function memoryFlights(silence = SILENCE, interval = INTERVAL): Flights {
         if (flights.get(key) === other) flights.delete(key);
         return undefined;
       }
+      sweep();
       const own = { seen: Date.now() };
       flights.set(key, own);
       const land = () => {

@@ -1,9 +1,10 @@
 import { CosalError } from "../../errors.ts";
 import type { Rendered } from "./rendered.ts";
 
-export interface Freshness {
-  readonly cacheControl: string;
-}
+/** An SVG is a document: it may load and run nothing, whatever it has come to contain. */
+const INERT = {
+  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+};
 
 /**
  * Answers GET and HEAD for a file that is there: 304 to who has it (RFC 9110, 13.1.2), 206 for one
@@ -18,6 +19,7 @@ export function fileResponse(request: Request, file: Rendered, cacheControl: str
     const headers = { etag, "cache-control": cacheControl };
     return new Response(null, { status: 304, headers });
   }
+  const inert = type === "image/svg+xml" ? INERT : {};
   const range = request.headers.get("range");
   if (range === null || !isRangeWanted(request, etag)) {
     return new Response(bytes, {
@@ -27,6 +29,7 @@ export function fileResponse(request: Request, file: Rendered, cacheControl: str
         "cache-control": cacheControl,
         etag,
         "accept-ranges": "bytes",
+        ...inert,
       },
     });
   }

@@ -21,7 +21,7 @@ export const RENDITION_BYTES = 8 * 1024 * 1024;
 /** Milliseconds that a file is sent without a look whether its group has been removed elsewhere. */
 const FRESH = 60_000;
 
-/** Every entry has headers and a key too. */
+/** Every entry has headers too. */
 const OVERHEAD = 512;
 
 /**
@@ -34,7 +34,7 @@ export class RenderedFiles {
   constructor(maxSize = RENDITION_BYTES) {
     this.#kept = new LRUCache({
       maxSize,
-      sizeCalculation: ({ bytes }) => bytes.length + OVERHEAD,
+      sizeCalculation: ({ bytes }, key) => bytes.length + 2 * key.length + OVERHEAD,
     });
   }
 

@@ -67,6 +67,7 @@ describe("a mask", () => {
     expect(polygons[0].length).toBeGreaterThanOrEqual(8);
     const svg = await file("svg");
     expect(svg.response.headers.get("content-type")).toBe("image/svg+xml");
+    expect(svg.response.headers.get("content-security-policy")).toContain("default-src 'none'");
     expect(new TextDecoder().decode(svg.bytes)).not.toMatch(/script|href|on\w+=/);
     const logits = await file("logits");
     expect(logits.response.headers.get("content-type")).toBe("application/vnd.cosal.logits");

@@ -132,6 +132,26 @@ describe("bad requests", () => {
     expect((await problem(response)).code).toBe(code);
   });
 
+  it("send JSON of more values than a group can have, or nested without end", async () => {
+    const numbers = `{"images":[${"0,".repeat(300_000)}0]}`;
+    const response = await send(numbers, "application/json");
+    expect(response.status).toBe(413);
+    expect((await problem(response)).limit).toMatchObject({ name: "values", limit: 200_000 });
+    const deep = "[".repeat(150_000) + "]".repeat(150_000);
+    expect((await send(`{"images":${deep}}`, "application/json")).status).toBe(400);
+    const seeds = `{"images":[{"data":"aW1hZ2U="}],"options":{"seeds":[{"image":0,"png":"${"A".repeat(1_500_000)}"}]}}`;
+    expect((await problem(await send(seeds, "application/json"))).code).toBe("seed_invalid");
+  });
+
+  it("send options twice", async () => {
+    const body = form([["a.jpg", "image one"]]);
+    body.append("options", "{}");
+    expect((await send(body)).status).toBe(200);
+    body.append("options", "{}");
+    const response = await send(body);
+    expect([response.status, (await problem(response)).code]).toEqual([400, "option_invalid"]);
+  });
+
   it("send a name that is no UTF-8", async () => {
     const head = 'Content-Disposition: form-data; name="image"; filename="';
     const bytes = [`--b\r\n${head}`, Uint8Array.of(0xff, 0xfe), '"\r\n\r\nimage\r\n--b--\r\n'];

@@ -28,10 +28,11 @@ export async function readMultipart(
 ): Promise<{ images: RawImage[]; options: Options }> {
   const boundary = boundaryOf(request.headers.get("content-type") ?? "");
   const images: RawImage[] = [];
-  let options: Options = {};
+  let options: Options | undefined;
   try {
     for await (const part of parts(limitedChunks(request, limits.bodyBytes), boundary)) {
       if (part.name === OPTIONS_PART) {
+        if (options !== undefined) throw twoOptions();
         options = parseBody(OptionsSchema, parseJson(part.text), "#/options");
       } else if (part.name === IMAGE_PART) {
         if (images.length === limits.images) throw tooManyImages(limits.images, images.length + 1);
@@ -42,7 +43,7 @@ export async function readMultipart(
     if (error instanceof CosalError) throw error;
     throw notMultipart(error);
   }
-  return { images, options };
+  return { images, options: options ?? {} };
 }
 
 /** The boundary parameter of a content type (RFC 2046, 5.1.1). */
@@ -101,6 +102,10 @@ function unknownPart(name: string | undefined): CosalError {
     "option_invalid",
     `Expected parts named "${IMAGE_PART}", and at most one named "${OPTIONS_PART}", but received ${found}.`,
   );
+}
+
+function twoOptions(): CosalError {
+  return new CosalError("option_invalid", `There are two parts named "${OPTIONS_PART}".`);
 }
 
 function notMultipart(cause: unknown): CosalError {

@@ -86,7 +86,7 @@ function fromRle({ size, counts }: Extract<SeedRequest, { rle: unknown }>["rle"]
 }
 
 async function fromPng(base64: string, decoder: Pick<Decoder, "inspect" | "decode">) {
-  const file = decodeBase64(base64);
+  const file = fromBase64(base64);
   const header = decoder.inspect(file);
   checkPixels(header.width, header.height);
   const { width, height, data } = await decoder.decode(file);
@@ -95,6 +95,14 @@ async function fromPng(base64: string, decoder: Pick<Decoder, "inspect" | "decod
     height,
     data: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]!),
   };
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  try {
+    return decodeBase64(text);
+  } catch (cause) {
+    throw new CosalError("seed_invalid", "The mask is no base64.", { cause });
+  }
 }
 
 function checkPixels(width: number, height: number): void {

@@ -48,10 +48,10 @@ export const SeedSchema = z
       image: ImageName,
       rle: z.strictObject({
         size: z.tuple([side, side]).openapi({ minItems: 2, maxItems: 2 }),
-        counts: z.union([z.string(), z.array(z.int().min(0))]),
+        counts: z.union([z.string().max(500_000), z.array(z.int().min(0))]),
       }),
     }),
-    z.strictObject({ image: ImageName, png: z.base64() }),
+    z.strictObject({ image: ImageName, png: z.string().max(4_000_000) }),
   ])
   .openapi("Seed", {
     description:
