@@ -17,6 +17,9 @@ export const RUNTIME = await nativeRuntime().then(
   () => "wasm" as const,
 );
 
+/** How to wait for what happens at once on an idle machine. */
+export const SOON = { interval: 5, timeout: 30_000 };
+
 export type Fault = "unusable" | "dead" | "poison" | "leak";
 
 export function faultyProgram(fault?: Fault) {

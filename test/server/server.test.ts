@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { contentDigest, sign } from "../../src/app/backend/signature.ts";
 import type { GroupBody, JobBody, Problem } from "../../src/app/index.ts";
-import { RUNTIME } from "./device.ts";
+import { RUNTIME, SOON } from "./device.ts";
 import {
   expectedLogits,
   formOf,
@@ -89,7 +89,7 @@ describe("a full server", () => {
     };
     // One is let in, although it never sends its body.
     const first = open(900);
-    await expect.poll(() => server.metric("cosal_queue_bytes")).toBe(900);
+    await expect.poll(() => server.metric("cosal_queue_bytes"), SOON).toBe(900);
     const second = open(200);
     const [answer] = await new Promise<[Buffer]>((resolve) =>
       second.once("data", (data) => resolve([data])),
@@ -99,7 +99,7 @@ describe("a full server", () => {
     expect(String(answer)).toContain("application/problem+json");
     second.destroy();
     first.destroy();
-    await expect.poll(() => server.metric("cosal_queue_requests")).toBe(0);
+    await expect.poll(() => server.metric("cosal_queue_requests"), SOON).toBe(0);
     expect((await server.post(await photographs("cats", 0, 1))).status).toBe(200);
   });
 
@@ -107,7 +107,7 @@ describe("a full server", () => {
     const server = await start({}, { admission: { bytes: 1e9, images: 4 } });
     const [cats, hats] = [await photographs("cats"), await photographs("hats")];
     const first = server.post(cats);
-    await expect.poll(() => server.metric("cosal_queue_images"), { interval: 2 }).toBe(8);
+    await expect.poll(() => server.metric("cosal_queue_images"), SOON).toBe(8);
     const refused = await server.post(hats);
     expect(refused.status).toBe(503);
     expect(await problem(refused)).toMatchObject({ code: "backend_unavailable" });
@@ -123,12 +123,10 @@ describe("a full server", () => {
       await Promise.all(["cats", "hats", "shoes"].map((kind) => photographs(kind)))
     ).flat();
     const outcome = server.post(many, init).catch((error) => error.name);
-    await expect
-      .poll(() => server.metric("cosal_batch_images_count"), { interval: 2 })
-      .toBeGreaterThan(3);
+    await expect.poll(() => server.metric("cosal_batch_images_count"), SOON).toBeGreaterThan(3);
     leave.abort();
     expect(await outcome).toBe("AbortError");
-    await expect.poll(() => server.metric("cosal_queue_images")).toBe(0);
+    await expect.poll(() => server.metric("cosal_queue_images"), SOON).toBe(0);
     const count = 'cosal_run_seconds_count{graph="decoder"}';
     const after = await server.metric(count);
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -141,7 +139,7 @@ describe("a server that stops", () => {
   it("lets who is in finish, and nobody else in", async () => {
     const server = await start();
     const body = server.post(await photographs("cats")).then(group);
-    await expect.poll(() => server.metric("cosal_queue_images"), { interval: 2 }).toBe(8);
+    await expect.poll(() => server.metric("cosal_queue_images"), SOON).toBe(8);
     const stopped = server.stop(20_000);
     expect((await body).images).toHaveLength(8);
     await stopped;
@@ -157,7 +155,7 @@ describe("a server that stops", () => {
     await first.stop(0);
     const second = await start({ data: first.data });
     const job = async () => (await fetch(`${second.url}/v1/jobs/${id}`)).json() as Promise<JobBody>;
-    await expect.poll(async () => (await job()).status, { timeout: 20_000 }).toBe("succeeded");
+    await expect.poll(async () => (await job()).status, SOON).toBe("succeeded");
     const stored = await group(await fetch(`${second.url}/v1/groups/${hash}`));
     expect(stored.images).toHaveLength(8);
   });

@@ -5,7 +5,7 @@ import type { Tensors } from "../../src/engine/index.ts";
 import { openRuntime } from "../../src/server/device/open.ts";
 import { DeviceUnusable } from "../../src/server/device/process.ts";
 import type { OpenGraph, Supervisor } from "../../src/server/device/supervisor.ts";
-import { inputsOf, manifest, modelFiles, RUNTIME, supervise } from "./device.ts";
+import { inputsOf, manifest, modelFiles, RUNTIME, SOON, supervise } from "./device.ts";
 
 const running: Supervisor[] = [];
 const file = await modelFiles(manifest.graphs.decoder.file);
@@ -106,7 +106,7 @@ describe("a device process", () => {
     const pid = Number(String(line));
     process.kill(pid, "SIGUSR2");
     server.kill("SIGKILL");
-    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid), SOON).toBe(false);
   });
 });
 
@@ -130,10 +130,10 @@ describe("under load, no run is lost or answered wrongly when the device process
       return outputs;
     });
     for (const after of [2, 20, 40]) {
-      await expect.poll(() => done, { interval: 2, timeout: 20_000 }).toBeGreaterThanOrEqual(after);
-      await expect.poll(() => supervisor.status.state, { timeout: 20_000 }).toBe("ready");
+      await expect.poll(() => done, SOON).toBeGreaterThanOrEqual(after);
+      await expect.poll(() => supervisor.status.state, SOON).toBe("ready");
       process.kill(supervisor.status.pid!, signal);
-      await expect.poll(() => supervisor.status.state, { timeout: 20_000 }).not.toBe("ready");
+      await expect.poll(() => supervisor.status.state, SOON).not.toBe("ready");
     }
     const outputs = await Promise.all(load);
     for (const seed of seeds) expectRight(outputs[seed]!, seed);
@@ -166,13 +166,13 @@ describe("a device that cannot work", () => {
     for (const outcome of runs) {
       expect(outcome).toMatchObject({ reason: { code: "backend_unavailable" } });
     }
-    await expect.poll(lost).toEqual(Array(4).fill("the run failed"));
+    await expect.poll(lost, SOON).toEqual(Array(4).fill("the run failed"));
   });
 
   it("is tried again ever more seldom, and all that waits is refused after a while", async () => {
     const { supervisor, graph, events } = start({ patience: 3 }, "dead");
     await expect(run(supervisor, graph, 0)).rejects.toMatchObject({ code: "backend_unavailable" });
-    await expect.poll(() => events.length).toBeGreaterThan(4);
+    await expect.poll(() => events.length, SOON).toBeGreaterThan(4);
     const pauses = events.flatMap((event) => (event.kind === "lost" ? [event.pause] : []));
     expect(pauses.slice(0, 5)).toEqual([20, 40, 80, 160, 200]);
     expect(supervisor.status.reason).toBe("ended with status 3");

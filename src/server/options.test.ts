@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { readOptions } from "./options.ts";
+
+const SECRET = "s".repeat(32);
+const KEY = { hash: "a".repeat(64), id: "k", tenant: "t", scopes: ["read"] };
+
+describe("the server's options", () => {
+  it("have defaults for a machine of one's own", () => {
+    expect(readOptions([], { XDG_CACHE_HOME: "/cache" })).toEqual({
+      runtime: "auto",
+      host: "127.0.0.1",
+      port: 8788,
+      data: "/cache/cosal",
+      dataBytes: 10 * 2 ** 30,
+    });
+  });
+
+  it("come from arguments before the environment", () => {
+    const environment = {
+      PORT: "1",
+      HOST: "0.0.0.0",
+      COSAL_DATA: "/a",
+      COSAL_DATA_MIB: "2",
+      COSAL_BACKEND_SECRET: SECRET,
+      API_KEY_LIST: JSON.stringify([KEY]),
+    };
+    const args = ["--port", "0", "--runtime", "wasm", "--data", "/b"];
+    expect(readOptions(args, environment)).toEqual({
+      ...{ runtime: "wasm", host: "0.0.0.0", port: 0, data: "/b", dataBytes: 2 ** 21 },
+      ...{ secret: SECRET, keys: [KEY] },
+    });
+    expect(readOptions(["--help"], {})).toBe("help");
+  });
+
+  it.each([
+    [["--runtime", "cuda"], {}, "webgpu, native, wasm, auto but received cuda"],
+    [["--port", "70000"], {}, "0 to 65535"],
+    [[], { PORT: "x" }, "received x"],
+    [[], { COSAL_BACKEND_SECRET: "short" }, "32 characters"],
+    [["--host", "0.0.0.0"], {}, "reached from other machines"],
+    [[], { API_KEY_LIST: "[{}]" }, "JSON array"],
+    [["--unknown"], {}, "unknown"],
+  ])("refuse %j %j", (args, environment, message) => {
+    expect(() => readOptions(args, environment)).toThrow(message);
+  });
+
+  it("do not repeat a secret that they cannot read", () => {
+    expect(() => readOptions([], { API_KEY_LIST: "cosal_secret" })).not.toThrow("cosal_secret");
+  });
+});

@@ -1,0 +1,91 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { GroupBody } from "../../src/app/index.ts";
+import { faultyProgram, SOON } from "./device.ts";
+import {
+  expectedLogits,
+  KINDS,
+  maskDifference,
+  type Photograph,
+  photographs,
+  start,
+  stopAll,
+  storedLogits,
+} from "./running.ts";
+
+afterEach(stopAll);
+
+/** Sixteen groups of two, of which no two have a photograph in common. */
+const groups = (
+  await Promise.all(
+    KINDS.flatMap((kind) => [0, 2, 4, 6].map((from) => photographs(kind, from, from + 2))),
+  )
+).sort((a, b) => (a[0]!.name < b[0]!.name ? -1 : 1));
+const expected = await Promise.all(groups.map(expectedLogits));
+
+const readiness = async (url: string) => (await fetch(`${url}/readyz`)).status;
+
+describe("with 16 groups under way, none is lost or answered wrongly when the device process", () => {
+  const strikes = {
+    "is killed": "SIGKILL",
+    "is stopped": "SIGSTOP",
+    "loses its device": "SIGUSR1",
+  };
+
+  it.each(Object.entries(strikes))("%s, twice", async (_, signal) => {
+    const server = await start({}, { bounds: { silence: 2000, shortestPause: 100 } });
+    const answers = Promise.all(groups.map((group) => answer(server.post(group))));
+    const told: number[] = [];
+    for (let strike = 0; strike < 2; strike++) {
+      // First while photographs are encoded, then while masks are made.
+      const graph = strike === 0 ? "encoder" : "decoder";
+      const count = `cosal_run_seconds_count{graph="${graph}"}`;
+      const runs = await server.metric(count);
+      await expect.poll(() => server.metric(count), SOON).toBeGreaterThan(runs);
+      process.kill(server.device.status.pid!, signal);
+      await expect.poll(() => server.device.status.state, SOON).not.toBe("ready");
+      told.push(await readiness(server.url));
+      await expect.poll(() => server.device.status.state, SOON).toBe("ready");
+      told.push(await readiness(server.url));
+    }
+    expect(told).toEqual([503, 200, 503, 200]);
+    for (const [i, body] of (await answers).entries()) {
+      const found = await storedLogits(server, body);
+      expect(found.size).toBe(2);
+      for (const [name, logits] of expected[i]!) {
+        expect(maskDifference(found.get(name)!, logits), name).toBeLessThan(1e-3);
+      }
+    }
+    expect(server.device.status.restarts).toBeGreaterThanOrEqual(2);
+  });
+});
+
+it("answers 503 with Retry-After when no process lives, and serves again when one does", async () => {
+  const server = await start({}, { bounds: { patience: 2, shortestPause: 50, longestPause: 100 } });
+  const [group] = groups as [Photograph[]];
+  // Each process is killed as soon as there is one.
+  const killer = setInterval(() => {
+    const { pid } = server.device.status;
+    if (pid !== undefined) process.kill(pid, "SIGKILL");
+  }, 20);
+  await expect.poll(() => server.device.status.restarts, SOON).toBeGreaterThan(1);
+  const refused = await server.post(group);
+  expect(refused.status).toBe(503);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(await readiness(server.url)).toBe(503);
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  clearInterval(killer);
+  await expect.poll(() => readiness(server.url), SOON).toBe(200);
+  await answer(server.post(group));
+});
+
+it("does not start without a device, and says why", async () => {
+  await expect(start({}, { program: faultyProgram("unusable") })).rejects.toThrow(
+    "no adapter here",
+  );
+});
+
+async function answer(response: Promise<Response>): Promise<GroupBody> {
+  const { status } = await response;
+  expect(status).toBe(200);
+  return (await (await response).json()) as GroupBody;
+}
