@@ -5,12 +5,17 @@
 import worker from "../../src/edge/worker.ts";
 import { wasmHeaps } from "./instrument.ts";
 
+export { FlightObject, JobObject, RateObject } from "../../src/edge/worker.ts";
+
 declare const gc: () => void;
 
+type Fetch = typeof worker.fetch;
+
 export default {
-  fetch(request: Request, env: Parameters<typeof worker.fetch>[1]): Response | Promise<Response> {
+  ...worker,
+  fetch(...[request, env, context]: Parameters<Fetch>): ReturnType<Fetch> {
     const { pathname, search } = new URL(request.url);
-    if (pathname !== "/heaps") return worker.fetch(request, env);
+    if (pathname !== "/heaps") return worker.fetch(request, env, context);
     if (search === "?collect") {
       gc();
       gc(); // the buffers that the first found dead are counted until the next

@@ -1,4 +1,4 @@
-/** What one photograph costs in this isolate, in milliseconds, as `bench/stages.ts` measures it. */
+/** What one photograph costs in this isolate, in milliseconds, as `bench/engine/stages.ts` measures it. */
 export interface ImageCost {
   /** Decoding, resizing and encoding it: nothing when its features are known. */
   readonly encode: number;
@@ -18,7 +18,7 @@ export function estimate(images: number, known: number, { encode, decode }: Imag
 }
 
 /**
- * What models cost, measured with `bench/stages.ts` on photographs of 1200 x 833, on one thread of a
+ * What models cost, measured with `bench/engine/stages.ts` on photographs of 1200 x 833, on one thread of a
  * 2.x GHz server core. A model that is not listed is taken to be as costly as the costliest.
  */
 const COSTS: Readonly<Record<string, ImageCost>> = {

@@ -1,0 +1,32 @@
+import fc from "fast-check";
+import { beforeAll, expect, it } from "vitest";
+import { check, type Send } from "../../scripts/fuzz/check.ts";
+import { known } from "../../scripts/fuzz/known.ts";
+import { type OpenApi, requests } from "../../scripts/fuzz/requests.ts";
+import avif from "../fixtures/images/alpha.avif";
+import webp from "../fixtures/images/alpha.webp";
+import jpeg from "../fixtures/images/grey.jpg";
+import png from "../fixtures/images/grey.png";
+import { request } from "./client.ts";
+
+const files = [png, webp, jpeg, avif].map((bytes) => new Uint8Array(bytes));
+const send: Send = ({ method, path, headers, body }) =>
+  request(path, { method, headers, redirect: "manual", ...(body && { body }) });
+
+beforeAll(async () => {
+  await request("/healthz");
+}, 300_000);
+
+// Ten thousand and more: `npm run fuzz`.
+it("answers a few hundred requests of the document, and of no document, as it should", async () => {
+  const document = (await (await request("/openapi.json")).json()) as OpenApi;
+  const there = await known(files, send);
+  expect(there.groups.length).toBeGreaterThan(0);
+  const all = requests(document, there);
+  await fc.assert(
+    fc.asyncProperty(all, async (one) => {
+      await check(one, send);
+    }),
+    { numRuns: 300, interruptAfterTimeLimit: 240_000, markInterruptAsFailure: false },
+  );
+}, 300_000);
