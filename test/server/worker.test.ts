@@ -1,0 +1,101 @@
+import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
+import { afterEach, expect, it } from "vitest";
+import type { ComputeEvent, ComputeJob } from "../../src/app/index.ts";
+import { decodeLogits } from "../../src/codec/index.ts";
+import { gpuBackend, SILENCE, type Transport } from "../../src/edge/gpu/backend.ts";
+import { describeModel } from "../../src/engine/index.ts";
+import { groupId, optionsOf, sha256 } from "../../src/group/index.ts";
+import { modelFiles } from "./device.ts";
+import {
+  expectedLogits,
+  maskDifference,
+  type Photograph,
+  photographs,
+  start,
+  stopAll,
+} from "./running.ts";
+
+afterEach(stopAll);
+
+const secret = "s".repeat(32);
+
+/** What a Worker's streams do, on Node's. */
+const transport: Transport = {
+  fetch: (url, init) => fetch(url, { ...init, duplex: "half" } as RequestInit),
+  async measure(chunks) {
+    const hash = createHash("sha256");
+    let length = 0;
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      length += chunk.length;
+    }
+    return { sha256: Uint8Array.from(hash.digest()).buffer, length };
+  },
+  body: (chunks) => Readable.toWeb(Readable.from(chunks)) as unknown as BodyInit,
+};
+
+async function jobOf(group: readonly Photograph[]): Promise<ComputeJob> {
+  const { manifest, digest } = await describeModel(modelFiles);
+  const named = await Promise.all(
+    group.map(async ({ name, bytes }) => ({ id: name, sha256: await sha256(bytes), bytes })),
+  );
+  const images = named
+    .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
+    .map(({ bytes, ...image }, index) => ({ ...image, index, load: async () => bytes }));
+  const contents = {
+    model: digest,
+    options: optionsOf("fail"),
+    images: images.map((image) => image.sha256),
+  };
+  return {
+    ...{ tenant: "t", images, seeds: [], onError: "fail", backend: "auto" },
+    group: await groupId(contents),
+    model: { name: manifest.name, digest },
+  };
+}
+
+it("computes for a Worker what the Worker would compute itself", async () => {
+  const server = await start({ secret });
+  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, SILENCE);
+  const { signal } = new AbortController();
+  expect(await backend.isReady(signal)).toBe(true);
+  const cats = await photographs("cats");
+  const job = await jobOf(cats);
+  const context = { signal, deadline: Date.now() + 60_000, request: "from-a-worker" };
+  for (let time = 0; time < 2; time++) {
+    const events = await Array.fromAsync(backend.compute(job, context));
+    const masks = events.filter(
+      (event): event is Extract<ComputeEvent, { type: "mask" }> => event.type === "mask",
+    );
+    expect(masks).toHaveLength(cats.length);
+    expect(events.some((event) => event.type === "consensus")).toBe(true);
+    const expected = await expectedLogits(cats);
+    for (const { image, mask } of masks) {
+      const { logits } = await decodeLogits(mask.record);
+      const own = expected.get(job.images[image]!.id)!;
+      expect(maskDifference(logits.data, own)).toBeLessThan(1e-3);
+    }
+  }
+  expect(server.log).toContainEqual(
+    expect.objectContaining({ event: "request", request: "from-a-worker", tenant: "workers" }),
+  );
+});
+
+it("tells a Worker that it is busy", async () => {
+  const server = await start({ secret }, { admission: { bytes: 1e9, images: 1 } });
+  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, SILENCE);
+  const { signal } = new AbortController();
+  const context = { signal, deadline: Date.now() + 60_000, request: "r" };
+  const jobs = await Promise.all(
+    ["cats", "hats"].map(async (kind) => jobOf(await photographs(kind))),
+  );
+  const outcomes = await Promise.allSettled(
+    jobs.map(async (job, i) => {
+      await new Promise((resolve) => setTimeout(resolve, 300 * i));
+      return Array.fromAsync(backend.compute(job, context));
+    }),
+  );
+  expect(outcomes[0]!.status).toBe("fulfilled");
+  expect(outcomes[1]).toMatchObject({ reason: { kind: "busy", retryAfter: 5 } });
+});
