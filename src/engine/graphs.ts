@@ -1,23 +1,33 @@
 import { CosalError } from "../errors.ts";
-import type { Graph, GraphName, Manifest } from "./manifest.ts";
+import type { GraphName, Manifest } from "./manifest.ts";
 import { openGraph } from "./model.ts";
 import type { Runtime, Session, Tensors } from "./runtime/runtime.ts";
 import type { ModelFiles } from "./types.ts";
 
+type Sessions = Partial<Record<GraphName, Session>>;
+
 /**
- * The loaded graphs. Sessions are kept, promises of sessions are not: in a Worker, a promise that a
- * dropped request has made never settles, and who waited for it would wait for ever.
+ * The graphs of a model, each loaded when it is first run. Between groups sessions are kept,
+ * promises of sessions are not: in a Worker, a promise that a dropped request has made never
+ * settles, and who waited for it would wait for ever. Images of one group share them (`forGroup`).
  */
 export class Graphs {
   private readonly manifest: Manifest;
   private readonly files: ModelFiles;
   private readonly runtime: Runtime;
-  private readonly sessions: Partial<Record<GraphName, Session>> = {};
+  private readonly sessions: Sessions;
+  private readonly opening = new Map<GraphName, Promise<Session>>();
 
-  constructor(manifest: Manifest, files: ModelFiles, runtime: Runtime) {
+  constructor(manifest: Manifest, files: ModelFiles, runtime: Runtime, sessions: Sessions = {}) {
     this.manifest = manifest;
     this.files = files;
     this.runtime = runtime;
+    this.sessions = sessions;
+  }
+
+  /** The same graphs for one group, whose images may run at once. */
+  forGroup(): Graphs {
+    return new Graphs(this.manifest, this.files, this.runtime, this.sessions);
   }
 
   /** Names of what a graph takes; none when the model does not have it. */
@@ -38,24 +48,16 @@ export class Graphs {
     return session.run(inputs);
   }
 
-  /**
-   * Opens a graph, after all smaller ones: those find room in the 16 MiB that onnxruntime's heap
-   * begins with, and the large one does not leave them gaps that add up (cosal-lite: 43 MiB in the
-   * end, and 48 with the encoder first; `npm run bench:memory`).
-   */
-  private async open(wanted: GraphName): Promise<Session> {
-    const limit = this.graph(wanted).bytes;
-    const names = (Object.keys(this.manifest.graphs) as GraphName[])
-      .filter((name) => name !== wanted && (this.manifest.graphs[name]?.bytes ?? limit) < limit)
-      .sort((a, b) => this.graph(a).bytes - this.graph(b).bytes);
-    for (const name of names) await this.openOne(name);
-    return this.openOne(wanted);
+  private open(name: GraphName): Promise<Session> {
+    const opening = this.opening.get(name) ?? this.openAnew(name);
+    this.opening.set(name, opening);
+    return opening;
   }
 
-  private async openOne(name: GraphName): Promise<Session> {
-    const loaded = this.sessions[name];
-    if (loaded) return loaded;
-    const session = await openGraph(name, this.graph(name), this.files, this.runtime);
+  private async openAnew(name: GraphName): Promise<Session> {
+    const graph = this.manifest.graphs[name];
+    if (!graph) throw new CosalError("model_invalid", `the model has no graph ${name}`);
+    const session = await openGraph(name, graph, this.files, this.runtime);
     const meanwhile = this.sessions[name];
     if (meanwhile) {
       await session.close();
@@ -63,11 +65,5 @@ export class Graphs {
     }
     this.sessions[name] = session;
     return session;
-  }
-
-  private graph(name: GraphName): Graph {
-    const graph = this.manifest.graphs[name];
-    if (!graph) throw new CosalError("model_invalid", `the model has no graph ${name}`);
-    return graph;
   }
 }

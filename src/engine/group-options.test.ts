@@ -295,6 +295,15 @@ describe("concurrency", () => {
     await fc.assert(property, { numRuns: 30 });
   });
 
+  test("a graph that several images wait for is opened once", async () => {
+    const log: string[] = [];
+    const segmenter = await toy({ log, concurrency: 4, changes: { refinements: 1 } });
+    await masks(segmenter.segment(group(1, 2, 3, 4, 5)));
+    expect(log.filter((line) => line.startsWith("open"))).toEqual([
+      ...["open encoder", "open affinity", "open refine", "open decoder"],
+    ]);
+  });
+
   test("who stops early leaves nothing running", async () => {
     const { runtime, count } = counting();
     const segmenter = await toy({ runtime, concurrency: 4 });

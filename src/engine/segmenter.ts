@@ -60,18 +60,22 @@ export async function createSegmenter(parts: SegmenterParts): Promise<Segmenter>
     name: manifest.name,
     digest,
     manifest,
-    segment: (images, options = {}) => segment(withCache(network, options), images, options),
+    segment: (images, options = {}) => segment(forGroup(network, options), images, options),
     segmentWith: (consensus, images, options = {}) =>
-      segmentWith(withCache(network, options), consensus, images, options),
+      segmentWith(forGroup(network, options), consensus, images, options),
     consensus: async (images, options = {}) => {
       const progress = new Progress(options);
-      return (await compare(withCache(network, options), images, options, progress)).consensus;
+      return (await compare(forGroup(network, options), images, options, progress)).consensus;
     },
   };
 }
 
-function withCache(network: Network, { features }: SegmentOptions): Network {
-  return features === undefined ? network : { ...network, cache: features };
+function forGroup(network: Network, { features }: SegmentOptions): Network {
+  return {
+    ...network,
+    graphs: network.graphs.forGroup(),
+    cache: features ?? network.cache,
+  };
 }
 
 /** An image that could be encoded. */
