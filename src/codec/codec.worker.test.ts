@@ -52,8 +52,6 @@ test("a record, and every file that is made of it", async () => {
   const photograph = await decoder.decode(new Uint8Array(progressive));
   const exact = await decoder.decode(await cutout(photograph, kept));
   const webp = await decoder.decode(await cutout(photograph, kept, { webp: workerdWebpEncoder() }));
-  for (const i of [3, 4 * 24 + 3, 4 * 47 + 3]) {
-    expect(exact.data[i]).toBe(soft.data[i - 3]);
-    expect(webp.data[i]).toBe(exact.data[i]);
-  }
+  for (let i = 3; i < exact.data.length; i += 4) expect(webp.data[i]).toBe(exact.data[i]);
+  expect(exact.data[4 * 24 + 3]).toBeGreaterThan(200);
 });

@@ -69,6 +69,7 @@ async function fileOf({ width, height, seed, subsampling, grey, ...options }: Ki
       ...options,
       color_space: grey ? GREY : YCBCR,
       auto_subsample: false,
+      baseline: true, // 8-bit quantisation tables
       chroma_subsample: subsampling,
     }),
   );

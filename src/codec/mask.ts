@@ -22,7 +22,7 @@ export interface MaskMeasures {
  * the nodes i and i + 1, each at its `share` of the way. A photograph has several pixels between
  * two nodes, so most work is done once for all of them.
  */
-interface Across {
+export interface Across {
   readonly starts: Int32Array;
   readonly share: Float32Array;
 }
@@ -31,7 +31,7 @@ interface Across {
  * Logits resized to `height` rows and made ready to be resized to `width` (linear between pixel
  * centres, edges repeat; a smaller photograph gets the area average). A row's buffer is used again.
  */
-function nodesOf(logits: Logits, width: number, height: number) {
+export function nodesOf(logits: Logits, width: number, height: number) {
   const across = taps(logits.width, width);
   const down = taps(logits.height, height);
   const grows = width >= logits.width;
@@ -95,6 +95,12 @@ const SIGMOID = Uint8Array.from({ length: 2 * HALF }, (_, i) =>
   Math.round(255 / (1 + Math.exp(-(i + 0.5 - HALF) / STEPS))),
 );
 
+/** `255 * sigmoid(logit)`, within half a level and a twentieth. */
+export function soft(logit: number): number {
+  const step = logit * STEPS + HALF;
+  return step <= 0 ? 0 : step >= 2 * HALF ? 255 : (SIGMOID[step | 0] as number);
+}
+
 /** The soft mask, 0..255, of a photograph of that size. The buffer of a row is used again. */
 export function* maskRows(logits: Logits, width: number, height: number): Generator<Uint8Array> {
   const { across, rows } = nodesOf(logits, width, height);
@@ -109,12 +115,8 @@ export function* maskRows(logits: Logits, width: number, height: number): Genera
       if (left > SATURATED && right > SATURATED) mask.fill(255, start, end);
       else if (left < -SATURATED && right < -SATURATED) mask.fill(0, start, end);
       else {
-        const from = left * STEPS + HALF;
-        const rise = (right - left) * STEPS;
-        for (let x = start; x < end; x++) {
-          const step = from + rise * (share[x] as number);
-          mask[x] = step <= 0 ? 0 : step >= 2 * HALF ? 255 : (SIGMOID[step | 0] as number);
-        }
+        const rise = right - left;
+        for (let x = start; x < end; x++) mask[x] = soft(left + rise * (share[x] as number));
       }
     }
     yield mask;

@@ -5,6 +5,7 @@ import { maskRows } from "../mask.ts";
 import { nodeDecoder, nodeWebpEncoder } from "../node.ts";
 import type { Pixels } from "../types.ts";
 import { cutout, overlay } from "./composite.ts";
+import { guidedMaskRows } from "./guided.ts";
 
 const decoder = nodeDecoder();
 const webp = nodeWebpEncoder();
@@ -21,14 +22,18 @@ function photograph(width: number, height: number): Pixels {
 const shown = someRecord
   .filter(({ width, height }) => width >= 8 && height >= 8)
   .map((record) => {
+    const { width, height, logits } = record;
+    const pixels = photograph(width, height);
     const mask: number[] = [];
-    for (const row of maskRows(record.logits, record.width, record.height)) mask.push(...row);
-    return { record, pixels: photograph(record.width, record.height), mask };
+    for (const row of maskRows(logits, width, height)) mask.push(...row);
+    const alpha: number[] = [];
+    for (const row of guidedMaskRows(logits, pixels)) alpha.push(...row);
+    return { record, pixels, mask, alpha };
   });
 
-test("a cut-out has the photograph's colours, and the mask times its alpha", async () => {
+test("a cut-out has the photograph's colours, and the guided mask times its alpha", async () => {
   await fc.assert(
-    fc.asyncProperty(shown, async ({ record, pixels, mask }) => {
+    fc.asyncProperty(shown, async ({ record, pixels, alpha: mask }) => {
       const { data } = await decoder.decode(await cutout(pixels, record));
       for (const [i, value] of mask.entries()) {
         const [red, green, blue, alpha] = pixels.data.subarray(4 * i, 4 * i + 4);

@@ -1,5 +1,6 @@
-import { maskRows } from "../mask.ts";
+import { type Logits, maskRows } from "../mask.ts";
 import type { Pixels } from "../types.ts";
+import { guidedMaskRows } from "./guided.ts";
 import { type MaskOptions, prepared } from "./options.ts";
 import { encodePng } from "./png/png.ts";
 import type { MaskRecord } from "./record.ts";
@@ -16,8 +17,8 @@ const TINT = [255, 0, 96] as const;
 const STRENGTH = 0.55;
 
 /**
- * The object cut out: the photograph's colours with the soft mask as alpha. Where nothing is seen,
- * colours are 0.
+ * The object cut out: the photograph's colours, with the soft mask drawn to the photograph's edges
+ * as alpha. Where nothing is seen, colours are 0.
  *
  * @param pixels the upright photograph; the result has its size, which may be a reduced one
  *
@@ -28,11 +29,17 @@ export async function cutout(
   record: MaskRecord,
   options: CompositeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return encoded(pixels, "rgba", options.webp, compositeRows(pixels, record, options, 4, cut));
+  return encoded(
+    pixels,
+    "rgba",
+    options.webp,
+    compositeRows(pixels, record, options, 4, guidedMaskRows, cut),
+  );
 }
 
 /**
- * The photograph with the object tinted, opaque; what was transparent lies over white.
+ * The photograph with the object tinted, opaque; what was transparent lies over white. The tint is
+ * the mask as its own files have it.
  *
  * @param pixels the upright photograph; the result has its size, which may be a reduced one
  *
@@ -44,25 +51,31 @@ export async function overlay(
   options: CompositeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const samples = options.webp ? 4 : 3;
-  const rows = compositeRows(pixels, record, options, samples, tint);
+  const rows = compositeRows(pixels, record, options, samples, plainMaskRows, tint);
   return encoded(pixels, "rgb", options.webp, rows);
 }
 
 /** Writes a row of the result: `samples` bytes for each pixel. */
 type Paint = (from: Uint8Array, mask: Uint8Array, to: Uint8Array, samples: number) => void;
 
+function plainMaskRows(logits: Logits, { width, height }: Pixels): Iterable<Uint8Array> {
+  return maskRows(logits, width, height);
+}
+
 function* compositeRows(
-  { width, height, data }: Pixels,
+  pixels: Pixels,
   record: MaskRecord,
   options: MaskOptions,
   samples: number,
+  masks: (logits: Logits, pixels: Pixels) => Iterable<Uint8Array>,
   paint: Paint,
 ): Generator<Uint8Array> {
+  const { width, data } = pixels;
   const { logits } = prepared(record, options);
   const row = new Uint8Array(samples * width);
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   let y = 0;
-  for (const mask of maskRows(logits, width, height)) {
+  for (const mask of masks(logits, pixels)) {
     paint(bytes.subarray(4 * width * y, 4 * width * (y + 1)), mask, row, samples);
     y++;
     yield row;
