@@ -10,6 +10,7 @@ export type {
   LoadableImage,
   MaskOfImage,
 } from "./compute/types.ts";
+export { CONSENSUS_TYPE } from "./consensus-type.ts";
 export type { AppDependencies, BackendState } from "./dependencies.ts";
 export { memoryJobs } from "./jobs/memory.ts";
 export { type JobContext, jobRunner, type RunJob } from "./jobs/run.ts";
@@ -28,7 +29,6 @@ export type { JobBody } from "./openapi/schemas/job.ts";
 export { PROBLEMS, type Problem, type ProblemPlace, problemOf } from "./problems/index.ts";
 export type { GroupEvent, Progress } from "./representation/events.ts";
 export { DOCS_ASSETS } from "./routes/docs.ts";
-export { CONSENSUS_TYPE } from "./routes/groups.ts";
 export {
   type ApiKey,
   hashKey,

@@ -16,7 +16,12 @@ export type CacheState = "hit" | "miss" | "coalesced";
 
 /** A step that is done, for one distinct photograph or for the group. `done` is the last. */
 export type Step =
-  | { readonly type: "backend"; readonly name: string; readonly reason: string }
+  | {
+      readonly type: "backend";
+      readonly name: string;
+      readonly reason: string;
+      readonly cache: CacheState;
+    }
   | { readonly type: "decoded"; readonly image: LoadableImage }
   | { readonly type: "encoded"; readonly image: LoadableImage; readonly cached: boolean }
   | { readonly type: "consensus"; readonly consensus: Bytes }
@@ -106,7 +111,7 @@ async function lookUp({ id }: Group, context: RunContext): Promise<Stored | unde
 function* toldAgain(group: Group, stored: Stored, cache: CacheState): Generator<Step> {
   const { result, records, consensus } = stored;
   const images = new Map(group.distinct.map((image) => [image.sha256, image]));
-  yield { type: "backend", name: result.backend, reason: "it is stored" };
+  yield { type: "backend", name: result.backend, reason: "it is stored", cache };
   if (consensus !== undefined) yield { type: "consensus", consensus };
   for (const one of result.images) {
     const image = images.get(one.sha256);
@@ -145,7 +150,10 @@ async function* compute(
     if (step.type === "skipped") left.set(step.skipped.sha256, step.skipped);
     if (step.type === "consensus") await stores.groups.putConsensus(group.id, step.consensus);
     if (step.type === "backend") {
-      if (backend !== "") log({ level: "warn", event: "backend changed", request, ...step });
+      if (backend !== "") {
+        const { name, reason } = step;
+        log({ level: "warn", event: "backend changed", request, from: backend, name, reason });
+      }
       backend = step.name;
     }
     yield step;
@@ -187,7 +195,8 @@ async function* events(
 }
 
 function stepOf(event: ComputeEvent, { distinct }: Group): Step {
-  if (event.type === "backend" || event.type === "consensus") return event;
+  if (event.type === "backend") return { ...event, cache: "miss" };
+  if (event.type === "consensus") return event;
   const image = distinct[event.image];
   if (image === undefined) throw new Error(`a backend told of image ${event.image}`);
   if (event.type === "mask") {

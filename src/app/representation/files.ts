@@ -29,6 +29,8 @@ export interface FileContext {
   readonly stores: Stores;
   readonly decoder: Decoder;
   readonly webp?: WebpEncoder | undefined;
+  /** Photographs that are at hand, by SHA-256. */
+  readonly files?: ReadonlyMap<string, Bytes>;
   /** Pixels of a photograph that pictures are made of. */
   readonly renderedPixels: number;
 }
@@ -104,7 +106,7 @@ async function renderPicture(
   image: string,
   record: Bytes,
   variant: Variant,
-  { stores, decoder, webp, renderedPixels }: FileContext,
+  { stores, decoder, webp, files, renderedPixels }: FileContext,
 ): Promise<Bytes> {
   const decoded = await decodeLogits(record);
   const { width, height } = decoded;
@@ -115,7 +117,7 @@ async function renderPicture(
       { limit: { name: "pixels", limit: renderedPixels, actual: width * height } },
     );
   }
-  const photograph = await stores.images.get(image);
+  const photograph = files?.get(image) ?? (await stores.images.get(image));
   if (photograph === undefined) {
     throw new CosalError(
       "image_expired",

@@ -59,7 +59,8 @@ describe("a mask", () => {
       const { bytes } = await file(suffix);
       const pixels = await nodeDecoder().decode(bytes);
       expect([pixels.width, pixels.height]).toEqual([image.width, image.height]);
-      expect([pixels.data[0], pixels.data[4 * (image.width - 1)]]).toEqual([255, 0]);
+      expect(pixels.data[0]).toBeGreaterThan(250);
+      expect(pixels.data[4 * (image.width - 1)]).toBeLessThan(5);
     }
     const rle = JSON.parse(new TextDecoder().decode((await file("rle.json")).bytes));
     expect(rle.size).toEqual([image.height, image.width]);

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
 import { isDigest } from "../../group/index.ts";
 import { planGroup } from "../compute/plan.ts";
+import { CONSENSUS_TYPE } from "../consensus-type.ts";
 import { type Env, timed } from "../observe/exchange.ts";
 import { GUARDED, json, problems, UPLOADED } from "../openapi/responses.ts";
 import { GroupPath } from "../openapi/schemas/common.ts";
@@ -127,8 +128,6 @@ export function groupRoutes(router: Router, service: Service): void {
     (c) => postGroup(service, c, digestIn(c)),
   );
 }
-
-export const CONSENSUS_TYPE = "application/vnd.cosal.consensus";
 
 async function postGroup(
   service: Service,

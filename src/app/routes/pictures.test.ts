@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { digestOf, group, problem, setUp } from "../../../test/app-client.ts";
+import { digestOf, form, group, problem, setUp } from "../../../test/app-client.ts";
 import { nodeDecoder, nodeWebpEncoder } from "../../codec/node.ts";
+import { memoryStores, type StoresOf } from "../../group/index.ts";
+
+/** A deployment that keeps no photographs. */
+function withoutImages(): StoresOf {
+  const stores = memoryStores();
+  const images = {
+    get: async () => undefined,
+    has: async () => new Set<string>(),
+    put: async () => {},
+    delete: async () => false,
+  };
+  return (tenant) => ({ ...stores(tenant), images });
+}
 
 describe("cut-outs and overlays", () => {
   it("need the photograph, and say so when it has gone", async () => {
@@ -35,15 +48,34 @@ describe("cut-outs and overlays", () => {
     };
     // The fake's photographs are of grey 200; the left half is object.
     const cut = await pixels(`${base}/cutouts/${sha}.png`);
-    expect([...cut.slice(0, 4), ...cut.slice(4 * 8, 4 * 9)]).toEqual([
-      ...[200, 200, 200, 255],
-      ...[0, 0, 0, 0],
-    ]);
+    const [left, right] = [cut.subarray(0, 4), cut.subarray(4 * 8, 4 * 9)];
+    expect([...left.subarray(0, 3)]).toEqual([200, 200, 200]);
+    expect(left[3]).toBeGreaterThan(250);
+    expect(right[3]).toBeLessThan(5);
     const laid = await pixels(`${base}/overlays/${sha}.png`);
-    expect(laid[0]).toBeGreaterThan(laid[1]!);
-    expect([...laid.slice(4 * 8, 4 * 9)]).toEqual([200, 200, 200, 255]);
+    expect(laid[0]! - laid[1]!).toBeGreaterThan(50);
+    for (const sample of laid.subarray(4 * 8, 4 * 8 + 3))
+      expect(Math.abs(sample - 200)).toBeLessThan(5);
     expect((await request(`${base}/cutouts/${sha}.webp`)).status).toBe(404);
     expect((await request(`${base}/cutouts/${sha}.svg`)).status).toBe(404);
+  });
+
+  it("can be sent along before the photograph is stored", async () => {
+    const { request } = setUp({ stores: withoutImages() });
+    const body = form([["a.jpg", "image one"]]);
+    for (const accept of ["application/zip", "multipart/mixed"]) {
+      const init = { method: "POST", body, headers: { accept } };
+      const response = await request("/v1/groups?output=cutout", init);
+      expect(response.status).toBe(200);
+      expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(500);
+    }
+    const inline = await group(
+      await request("/v1/groups?output=cutout&inline=masks", { method: "POST", body }),
+    );
+    const { cutout, mask } = inline.images[0]!;
+    expect(Buffer.from(cutout!.data!, "base64").subarray(1, 4).toString()).toBe("PNG");
+    expect(mask.data).toBeUndefined();
+    expect((await request(cutout!.url)).status).toBe(410);
   });
 
   it("are not made of very large photographs", async () => {

@@ -1,0 +1,2 @@
+/** Media type of `encodeConsensus`. */
+export const CONSENSUS_TYPE = "application/vnd.cosal.consensus";
