@@ -1,5 +1,41 @@
 import { readFile } from "node:fs/promises";
 import encodeJpeg, { init as initJpeg } from "@jsquash/jpeg/encode.js";
+import { nodeDecoder } from "../src/codec/node.ts";
+import { toTensor } from "../src/codec/resample.ts";
+
+const EXAMPLES = new URL("../examples/", import.meta.url);
+
+/**
+ * A photograph of examples/ enlarged to that size, with grain, as a JPEG of about 0.25 byte per
+ * pixel: it decodes as a photograph of its size does, and its mask is one of an object.
+ *
+ * @param example e.g. "cats/on-a-rock.jpg"
+ */
+export async function enlargedExample(
+  example: string,
+  width: number,
+  height: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = new Uint8Array(await readFile(new URL(example, EXAMPLES)));
+  const unit = 1 / 255;
+  const planes = toTensor(await nodeDecoder().decode(file), {
+    ...{ width, height, mean: [0, 0, 0], std: [unit, unit, unit] },
+  });
+  const pixels = width * height;
+  const data = new Uint8ClampedArray(4 * pixels);
+  for (let pixel = 0, random = 1; pixel < pixels; pixel++) {
+    random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+    const grain = GRAIN * (random / 2 ** 32 - 0.5);
+    for (let channel = 0; channel < 3; channel++) {
+      data[4 * pixel + channel] = (planes[channel * pixels + pixel] as number) + grain;
+    }
+    data[4 * pixel + 3] = 255;
+  }
+  return toJpeg(data, width, height);
+}
+
+/** Grey levels from the darkest to the brightest grain. */
+const GRAIN = 14;
 
 /** A JPEG of that size with the detail of a photograph: about 0.25 byte per pixel. */
 export async function syntheticPhotograph(
@@ -20,13 +56,17 @@ export async function syntheticPhotograph(
       data.set([value, 0.8 * value + 20, 255 - value, 255], at);
     }
   }
+  return toJpeg(data, width, height);
+}
+
+async function toJpeg(
+  data: Uint8ClampedArray,
+  width: number,
+  height: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   await ready();
-  return new Uint8Array(
-    await encodeJpeg({ data, width, height, colorSpace: "srgb" } as ImageData, {
-      quality: 88,
-      progressive: false,
-    }),
-  );
+  const picture = { data, width, height, colorSpace: "srgb" } as ImageData;
+  return new Uint8Array(await encodeJpeg(picture, { quality: 88, progressive: false }));
 }
 
 let initialised: Promise<void> | undefined;

@@ -1,7 +1,7 @@
 // `npm run bench:engine [-- --model DIR] [--rounds N] [--imgly]`: time per image by runtime and size
 // of the group, and where it goes.
 //
-// Photographs are JPEGs of 1 megapixel. Times are processor time on one thread: what a clock says on
+// Photographs are JPEGs of 1 megapixel: examples/, enlarged. Times are processor time on one thread: what a clock says on
 // an idle machine. A round runs every runtime with every size of group, one after the other, so that
 // what else the machine does falls on all of them; ratios are taken within a round, and the median
 // of the rounds is printed. Loading and the first group are not counted.
@@ -14,7 +14,7 @@ import type { ImageInput } from "../../src/engine/index.ts";
 import { nativeRuntime } from "../../src/engine/runtime/native.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { machine } from "../machine.ts";
-import { syntheticPhotograph } from "../photographs.ts";
+import { enlargedExample } from "../photographs.ts";
 import { openImgly } from "./imgly.ts";
 import { inference, type Stages, timedSegmenter } from "./stages.ts";
 
@@ -32,18 +32,17 @@ const { values } = parseArgs({
 const ROUNDS = Number(values.rounds);
 const SIZES = values.sizes.split(",").map(Number);
 const SIDES = [1200, 833] as const;
-const DISTINCT = 8;
+const EXAMPLES = ["by-a-hedge", "in-a-wooden-box", "on-a-rock", "on-a-waste-bin"];
 
 const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
-const photographs: Uint8Array[] = [];
-for (let seed = 0; seed < DISTINCT; seed++) {
-  photographs.push(await syntheticPhotograph(...SIDES, seed));
-}
+const photographs = await Promise.all(
+  EXAMPLES.map((name) => enlargedExample(`cats/${name}.jpg`, ...SIDES)),
+);
 const groupOf = (size: number): ImageInput[] =>
   Array.from({ length: size }, (_, i) => ({
     id: String(i),
-    bytes: photographs[i % DISTINCT] as Uint8Array,
+    bytes: photographs[i % photographs.length] as Uint8Array,
   }));
 
 const runtimes = {
@@ -89,7 +88,7 @@ const cell = (round: (typeof rounds)[number], name: Name, size: number) =>
 
 console.log(machine());
 console.log(
-  `\nModel ${values.model}; JPEGs of ${SIDES.join(" x ")}; medians of ${ROUNDS} rounds.\n` +
+  `\nModel ${values.model}; JPEGs of ${SIDES.join(" x ")}, ${photographs[0]?.length} bytes; medians of ${ROUNDS} rounds.\n` +
     "Processor ms per image: whole (hash, decode, graphs, PNG), graphs alone, share that is not graphs\n",
 );
 console.log(`${"".padEnd(22)}${SIZES.map((size) => `N = ${size}`.padStart(22)).join("")}`);
