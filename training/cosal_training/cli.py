@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="cosal-train", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    train = commands.add_parser("train", help="train cosal-lite, or go on from OUTPUT/last.pt")
-    train.add_argument("--data", default=DATA, help="folder with index.jsonl and concepts.json")
-    train.add_argument("--output", default="training/runs/lite", help="checkpoints and logs")
-    train.add_argument("--steps", type=int, default=4000)
-    train.add_argument("--initial", help="model folder to begin with, e.g. models/cosal-lite; else ImageNet weights")
-    train.add_argument("--learning-rate", type=float, default=1.5e-3)
-    train.add_argument("--seed", type=int, default=7)
-    train.add_argument("--threads", type=int, default=2)
+    train = commands.add_parser(
+        "train",
+        help="train a network, or go on from OUTPUT/last.pt",
+        description="Train a network, or go on from OUTPUT/last.pt. The rest is as the network's recipe says.",
+        argument_default=argparse.SUPPRESS,
+    )
+    train.add_argument("--network", choices=("cosal-lite", "gconet-plus"), default="cosal-lite")
+    train.add_argument("--data", help=f"folder of class folders, or with index.jsonl; {DATA}")
+    train.add_argument("--output", help="checkpoints and logs; training/runs/lite or training/runs/gconet-plus")
+    train.add_argument("--steps", type=int)
+    train.add_argument(
+        "--initial",
+        help="weights to begin with: cosal-lite, a model folder, else ImageNet's in its encoder; gconet-plus, a "
+        "published checkpoint or torchvision's VGG16-BN (.pth), else random ones",
+    )
+    train.add_argument("--learning-rate", type=float)
+    train.add_argument("--size", type=_side, help="side of pictures in pixels, a multiple of 32; to validate too")
+    train.add_argument("--evaluate-every", type=int, help="steps between validations on DATA/val; 0: none")
+    train.add_argument("--seed", type=int)
+    train.add_argument("--threads", type=int)
+    train.add_argument("--device", choices=("auto", "cpu", "cuda"), help="auto: the GPU where there is one")
+    train.add_argument("--precision", choices=("float32", "bfloat16"), help="of forward passes; float32")
+    train.add_argument("--tensorboard", action="store_true", help="write OUTPUT/tensorboard too")
 
     evaluate = commands.add_parser("evaluate", help="metrics of a checkpoint, graphs or masks on groups")
     source = evaluate.add_mutually_exclusive_group(required=True)
@@ -94,19 +110,24 @@ def _keep_memory() -> None:
 
 def _train(options: argparse.Namespace) -> None:
     _keep_memory()
-    from .train import TrainConfig, train
+    from .recipes import RECIPES
+    from .train import train
 
-    train(
-        TrainConfig(
-            data=options.data,
-            output=options.output,
-            steps=options.steps,
-            seed=options.seed,
-            initial=options.initial,
-            learning_rate=options.learning_rate,
-            threads=options.threads,
-        )
-    )
+    config = RECIPES[options.network]
+    given = {name: value for name, value in vars(options).items() if name not in ("command", "network", "size")}
+    if "size" in options:
+        given |= {"evaluate_size": options.size, "sampling": replace(config.sampling, sizes=(options.size,))}
+    try:
+        train(replace(config, **given))
+    except (ValueError, ImportError, OSError) as error:
+        sys.exit(f"cosal-train train: {error}")
+
+
+def _side(text: str) -> int:
+    side = int(text)
+    if side < 64 or side % 32:
+        raise argparse.ArgumentTypeError(f"{side} is no multiple of 32 from 64")
+    return side
 
 
 def _curve(options: argparse.Namespace) -> None:

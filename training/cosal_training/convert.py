@@ -25,7 +25,7 @@ def read_published(path: Path) -> GCoNetPlus:
     The encoder's width and the number of classes are read off the tensors. Raises CheckpointError, which names
     the layers that are missing, unexpected or of another shape.
     """
-    state = _read_tensors(path)
+    state = read_tensors(path)
     for name in (FIRST, CLASSIFIER):
         if name not in state:
             raise CheckpointError(f"{path} is not a GCoNet+ checkpoint: it has no {name}")
@@ -71,7 +71,8 @@ def convert(
     )
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """A plain state dict. Raises CheckpointError for any other file."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, EOFError, RuntimeError) as cause:

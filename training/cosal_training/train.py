@@ -1,29 +1,37 @@
-"""The training loop: resumable, deterministic from a seed, logged to CSV."""
+"""The training loop, the same for every network: resumable, deterministic from a seed on the CPU, logged to CSV."""
 
 from __future__ import annotations
 
-import csv
 import json
-import math
 import time
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import Subset
 from tqdm import tqdm
 
+from .architectures import NetworkConfig, architecture_of, load_network, read_config
 from .data import Catalogue, GroupDataset, SamplingConfig, nearest_classes
 from .evaluate import evaluate, mean_of, torch_segment
-from .losses import AuxiliaryClassifier, LossConfig, training_loss
-from .network import CosalLite, LiteConfig
-from .warm_start import warm_start
+from .log import Log
+from .losses import LossConfig, training_loss
+from .network import LiteConfig
+from .network.encoder import efficientnet_lite0
+from .optimisation import parameter_groups, schedule, update_average
+from .placement import Device, Precision, _one_thread, arithmetic, loader, place
+from .tensorboard import Board
+
+__all__ = ["TrainConfig", "_one_thread", "load_network", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
+    """A recipe; the defaults are those of cosal-lite (`recipes` has them all)."""
+
     data: str
     output: str
     steps: int = 4000
@@ -31,173 +39,148 @@ class TrainConfig:
     """Stop after this step, as if interrupted; the schedule stays that of `steps`."""
     seed: int = 7
     initial: str | None = None
-    """A model folder whose weights to begin with, such as that of the shipped model; else ImageNet's."""
+    """Weights to begin with. cosal-lite: a model folder, such as that of the shipped model; else ImageNet's.
+    GCoNet+: a published checkpoint, or torchvision's VGG16-BN for the encoder; else random ones."""
     learning_rate: float = 1.5e-3
     backbone_factor: float = 0.1
     weight_decay: float = 1e-2
     warmup: int = 100
     clip: float = 5.0
     ema: float = 0.998
+    device: Device = "auto"
+    precision: Precision = "float32"
     threads: int = 2
+    loaders: int | None = None
+    """Processes that make pictures; 0: this one. Unless given, one on the CPU and more for a GPU."""
     checkpoint_every: int = 100
     evaluate_every: int = 500
     """Steps between evaluations on `data/val`, where that exists; the last step is evaluated too. 0: never."""
     evaluate_size: int = 320
-    network: LiteConfig = field(default_factory=LiteConfig)
+    tensorboard: bool = False
+    """Write the losses and the validation for TensorBoard too."""
+    network: NetworkConfig = field(default_factory=LiteConfig)
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     losses: LossConfig = field(default_factory=LossConfig)
 
 
 def train(config: TrainConfig) -> Path:
-    """Train, or go on from `output/last.pt`. Returns the path of the last checkpoint."""
+    """Train, or go on from `output/last.pt`, on whatever device that was made. Returns the last checkpoint's path.
+
+    Raises ValueError when there is no such device, when the data cannot be used (DataError), or the initial
+    weights do not fit.
+    """
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    output = Path(config.output)
+    device = place(config.device)
+    output, last = Path(config.output), Path(config.output) / "last.pt"
     output.mkdir(parents=True, exist_ok=True)
-    (output / "config.json").write_text(json.dumps(asdict(config), indent=2))
-
     catalogue = Catalogue.read(Path(config.data))
-    last = output / "last.pt"
-    network = CosalLite(config.network).to(memory_format=torch.channels_last)
-    near = _near(output / "near.json", catalogue, network) if config.sampling.near else None
+    architecture = architecture_of(config.network)
+    state = torch.load(last, map_location="cpu", weights_only=True) if last.exists() else None
+    classes = len(catalogue.groups)
+    if state is None:
+        network_config = architecture.prepare(config.network, classes, config.initial is not None)
+    else:
+        network_config = read_config(state)
+        if type(network_config) is not type(config.network):
+            raise ValueError(f"{last} is of {architecture_of(network_config).name}, not of {architecture.name}")
+    (output / "config.json").write_text(
+        json.dumps({"architecture": architecture.name, **asdict(config)}, indent=2) + "\n"
+    )
+
+    network = architecture.network(network_config).to(memory_format=torch.channels_last)
+    near = _near(output / "near.json", catalogue) if config.sampling.near else None
     dataset = GroupDataset(catalogue, config.sampling, seed=config.seed, steps=config.steps, near=near)
-    if config.initial is not None and not last.exists():
+    if state is None and config.initial is not None:
         steps = GroupDataset(catalogue, config.sampling, seed=config.seed + 1, steps=4)
-        batches = (steps[step] for step in range(len(steps)))
-        warm_start(network, Path(config.initial), (group for b in batches for group in b.image.split(b.sizes)))
-    classifier = AuxiliaryClassifier(config.network.channels, len(dataset.names))
+        pictures = (group for step in range(len(steps)) for group in steps[step].image.split(steps[step].sizes))
+        architecture.begin(network, Path(config.initial), pictures)
+    if state is None:
+        print(f"{architecture.name} begins with {config.initial or architecture.unbegun}", flush=True)
+    classifier = architecture.classifier(network, classes)
     average = deepcopy(network).requires_grad_(False)
-    optimiser = torch.optim.AdamW(_parameter_groups(network, classifier, config))
+    for module in (network, classifier, average):
+        module.to(device)
+    optimiser = torch.optim.AdamW(
+        parameter_groups(
+            network, classifier, backbone_factor=config.backbone_factor, weight_decay=config.weight_decay
+        )
+    )
     start, end = 0, config.stop_at or config.steps
-    if last.exists():
-        state = torch.load(last, map_location="cpu", weights_only=True)
+    if state is not None:
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
         classifier.load_state_dict(state["classifier"])
         optimiser.load_state_dict(state["optimiser"])
         start = state["step"]
 
-    def save() -> None:
-        state = {
-            "step": step + 1,
-            "network": network.state_dict(),
-            "average": average.state_dict(),
-            "classifier": classifier.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "network_config": asdict(config.network),
-        }
-        torch.save(state, last.with_suffix(".part"))
-        last.with_suffix(".part").replace(last)
-
-    loader = DataLoader(
-        Subset(dataset, range(start, end)),
-        batch_size=None,
-        num_workers=1,
-        prefetch_factor=4,
-        worker_init_fn=_one_thread,
-        # A forked child inherits OpenMP's threads as they are not, and hangs in its first parallel loop.
-        multiprocessing_context="spawn",
-    )
-    log = _Log(output / "log.csv", start)
+    log = Log(output / "log.csv", start)
+    board = Board(output, start) if config.tensorboard else None
+    validation = Path(config.data) / "val"
+    validated = validation.is_dir() and any(p.is_dir() for p in validation.iterdir())
     network.train()
-    bar = tqdm(loader, initial=start, total=config.steps, dynamic_ncols=True, mininterval=5)
+    batches = loader(Subset(dataset, range(start, end)), device, config.loaders)
+    bar = tqdm(batches, initial=start, total=config.steps, dynamic_ncols=True, mininterval=5)
     for step, batch in enumerate(bar, start):
-        rate = _schedule(step, config)
+        rate = schedule(step, warmup=config.warmup, steps=config.steps)
         for group in optimiser.param_groups:
             group["lr"] = rate * group["factor"] * config.learning_rate
         began = time.perf_counter()
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-        loss = training_loss(network, classifier, batch, config.losses, generator)
+        with arithmetic(device, config.precision):
+            loss = training_loss(network, classifier, batch.to(device), config.losses, generator)
         optimiser.zero_grad(set_to_none=True)
         loss.total.backward()
         nn.utils.clip_grad_norm_(network.parameters(), config.clip)
         optimiser.step()
-        _update_average(average, network, min(config.ema, (1 + step) / (10 + step)))
-        log.write(step, loss.terms, float(loss.total.detach()), time.perf_counter() - began)
-        bar.set_postfix(loss=f"{float(loss.total.detach()):.3f}", refresh=False)
+        update_average(average, network, min(config.ema, (1 + step) / (10 + step)))
+        # Reading the losses waits for the device: the time is that of the whole step.
+        total, *values = torch.stack([loss.total.detach(), *loss.terms.values()]).tolist()
+        terms = dict(zip(loss.terms, values, strict=True))
+        seconds = time.perf_counter() - began
+        log.write(step, terms, total, seconds)
+        if board:
+            board.step(step, terms, total, seconds)
+        bar.set_postfix(loss=f"{total:.3f}", refresh=False)
         if (step + 1) % config.checkpoint_every == 0 or step + 1 == end:
-            save()
-        size, validation = config.evaluate_size, Path(config.data) / "val"
+            _save(
+                last,
+                step=step + 1,
+                network=network.state_dict(),
+                average=average.state_dict(),
+                classifier=classifier.state_dict(),
+                optimiser=optimiser.state_dict(),
+                architecture=architecture.name,
+                network_config=asdict(network_config),
+            )
         due = config.evaluate_every and ((step + 1) % config.evaluate_every == 0 or step + 1 == end)
-        if due and validation.is_dir():
-            scores = evaluate(torch_segment(average.eval()), validation, size=size)
-            alone = evaluate(torch_segment(average), validation, size=size, group_size=1)
+        if due and validated:
+            model = torch_segment(average.eval())
+            scores = evaluate(model, validation, size=config.evaluate_size)
+            alone = evaluate(model, validation, size=config.evaluate_size, group_size=1)
             line = f"step {step + 1}: J {mean_of(scores):.4f}, each image alone {mean_of(alone):.4f} "
             line += " ".join(f"{s.group} {s.jaccard:.2f}" for s in scores)
             bar.write(line)
             with (output / "validation.txt").open("a") as lines:
                 lines.write(line + "\n")
+            if board:
+                board.validation(step, {"J": mean_of(scores), "J alone": mean_of(alone)})
+    if board:
+        board.close()
     return last
 
 
-def load_network(checkpoint: Path, *, average: bool = True) -> CosalLite:
-    """The averaged (EMA) network of a checkpoint, in evaluation mode."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    network = CosalLite(LiteConfig(**state["network_config"]))
-    network.load_state_dict(state["average" if average else "network"])
-    return network.to(memory_format=torch.channels_last).eval()
+def _save(path: Path, **state: Any) -> None:
+    """Whole or not at all."""
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
 
 
-def _near(path: Path, catalogue: Catalogue, network: CosalLite) -> dict[str, list[str]]:
-    """Classes that look alike under the network's ImageNet backbone; kept, so that a resumed run draws the same."""
+def _near(path: Path, catalogue: Catalogue) -> dict[str, list[str]]:
+    """Classes that look alike to a network of ImageNet's; kept, so that a resumed run draws the same."""
     if not path.exists():
-        path.write_text(json.dumps(nearest_classes(catalogue, network.encoder.backbone)))
+        with torch.random.fork_rng(devices=[]):
+            backbone = efficientnet_lite0()
+        path.write_text(json.dumps(nearest_classes(catalogue, backbone)))
     return json.loads(path.read_text())
-
-
-def _parameter_groups(network: CosalLite, classifier: nn.Module, config: TrainConfig) -> list[dict]:
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    named = [*network.named_parameters(), *classifier.named_parameters()]
-    for name, parameter in named:
-        if not parameter.requires_grad:
-            continue
-        factor = config.backbone_factor if name.startswith("encoder.backbone") else 1.0
-        decay = 0.0 if parameter.ndim < 2 else config.weight_decay
-        groups.setdefault((factor, decay), []).append(parameter)
-    return [{"params": p, "factor": f, "weight_decay": d, "lr": 0.0} for (f, d), p in groups.items()]
-
-
-def _schedule(step: int, config: TrainConfig) -> float:
-    if step < config.warmup:
-        return (step + 1) / config.warmup
-    progress = (step - config.warmup) / max(1, config.steps - config.warmup)
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
-
-
-@torch.no_grad()
-def _update_average(average: nn.Module, network: nn.Module, decay: float) -> None:
-    for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(now, 1 - decay)
-        else:
-            mean.copy_(now)
-
-
-def _one_thread(_: int) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-
-
-class _Log:
-    """CSV with a line per step."""
-
-    def __init__(self, path: Path, start: int) -> None:
-        """Go on after step `start` - 1; what an interrupted run wrote beyond its checkpoint goes."""
-        self.path = path
-        self.fields = ["step", "total", "seconds", *LossConfig().terms()]
-        kept = []
-        if start and path.exists():
-            with path.open(newline="") as file:
-                kept = [row for row in csv.DictReader(file) if int(row["step"]) < start]
-        with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.fields, restval="")
-            writer.writeheader()
-            writer.writerows(kept)
-
-    def write(self, step: int, terms: dict[str, float], total: float, seconds: float) -> None:
-        row = {"step": step, "total": f"{total:.5f}", "seconds": f"{seconds:.3f}"}
-        row |= {name: f"{value:.5f}" for name, value in terms.items()}
-        with self.path.open("a", newline="") as file:
-            csv.DictWriter(file, self.fields, restval="").writerow(row)

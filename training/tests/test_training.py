@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from cosal_training.cli import main
 from cosal_training.data import SamplingConfig
 from cosal_training.evaluate import evaluate, evaluate_masks
+from cosal_training.losses import LossConfig
 from cosal_training.metrics import jaccard, measure, pixel_precision, summary
+from cosal_training.network import GCoNetPlusConfig, LiteConfig
+from cosal_training.tensorboard import FOLDER
 from cosal_training.torch_model import TorchModel
 from cosal_training.train import TrainConfig, load_network, train
 
@@ -24,6 +30,8 @@ def config(shapes: Path, tmp_path: Path) -> TrainConfig:
         warmup=1,
         checkpoint_every=2,
         evaluate_every=1000,
+        device="cpu",
+        loaders=0,
         sampling=SamplingConfig(shapes=((2, 3),), sizes=(64,)),
     )
 
@@ -32,7 +40,7 @@ def test_a_resumed_run_equals_a_whole_one(config: TrainConfig, tmp_path: Path) -
     whole = torch.load(train(config), weights_only=True)
     cut = replace(config, output=str(tmp_path / "cut"))
     train(replace(cut, steps=4, stop_at=2))
-    resumed = torch.load(train(cut), weights_only=True)
+    resumed = torch.load(train(replace(cut, loaders=1)), weights_only=True)
     assert whole["step"] == resumed["step"] == 4
     for name, values in whole["average"].items():
         assert torch.allclose(values, resumed["average"][name], atol=1e-6), name
@@ -48,6 +56,62 @@ def test_training_changes_the_heads_and_spares_the_frozen_stages(config: TrainCo
     fresh = CosalLite().state_dict()
     assert torch.equal(trained["encoder.backbone.conv_stem.weight"], fresh["encoder.backbone.conv_stem.weight"])
     assert not torch.equal(trained["gam.key.weight"], fresh["gam.key.weight"])
+
+
+def test_a_run_may_lack_an_index_scenes_and_validation(config: TrainConfig, shapes: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for name in ("disc", "square", "cross"):
+        shutil.copytree(shapes / "groups" / name, data / name)
+    last = train(replace(config, data=str(data), steps=2))
+    assert torch.load(last, weights_only=True)["step"] == 2
+    assert not (tmp_path / "whole" / "validation.txt").exists()
+
+
+def test_bfloat16_stays_near_float32(config: TrainConfig, tmp_path: Path) -> None:
+    """Autocast forward passes; weights stay float32."""
+    runs = {
+        precision: train(replace(config, precision=precision, steps=1, output=str(tmp_path / precision)))
+        for precision in ("float32", "bfloat16")
+    }
+    totals = {}
+    for precision, last in runs.items():
+        state = torch.load(last, weights_only=True)
+        assert {v.dtype for v in state["network"].values()} == {torch.float32, torch.int64}
+        with (tmp_path / precision / "log.csv").open() as file:
+            totals[precision] = float(next(csv.DictReader(file))["total"])
+    assert totals["bfloat16"] != totals["float32"]
+    assert totals["bfloat16"] == pytest.approx(totals["float32"], rel=0.05)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_missing_gpu_is_said(config: TrainConfig) -> None:
+    with pytest.raises(ValueError, match="no CUDA device"):
+        train(replace(config, device="cuda"))
+
+
+def test_the_command_trains_the_network_that_it_names(
+    shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[TrainConfig] = []
+    monkeypatch.setattr("cosal_training.train.train", given.append)
+    monkeypatch.setattr("cosal_training.cli._keep_memory", lambda: None)
+    for network in ("cosal-lite", "gconet-plus"):
+        arguments = f"train --network {network} --data {shapes} --size 64 --precision bfloat16 --tensorboard"
+        monkeypatch.setattr("sys.argv", ["cosal-train", *arguments.split()])
+        main()
+    lite, plus = given
+    assert isinstance(lite.network, LiteConfig) and isinstance(plus.network, GCoNetPlusConfig)
+    for config in given:
+        assert (config.data, config.sampling.sizes, config.evaluate_size) == (str(shapes), (64,), 64)
+        assert (config.precision, config.tensorboard, config.device) == ("bfloat16", True, "auto")
+    assert lite.losses == LossConfig() and plus.losses.gamma == 2
+
+
+def test_tensorboard_has_every_step(config: TrainConfig, tmp_path: Path) -> None:
+    train(replace(config, tensorboard=True, steps=2, evaluate_every=2, evaluate_size=64))
+    events = EventAccumulator(str(tmp_path / "whole" / FOLDER)).Reload()
+    assert [e.step for e in events.Scalars("loss/total")] == [0, 1]
+    assert events.Scalars("validation/J")
 
 
 def test_region_metrics() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -60,6 +61,18 @@ class GroupBatch:
     """Images of each group."""
     classes: Tensor
     """Class index of each picture for ACM, -1 when it has none."""
+
+    def pin_memory(self) -> GroupBatch:
+        """In memory from which a GPU copies by itself; loaders call it."""
+        return self._each(Tensor.pin_memory)
+
+    def to(self, device: torch.device) -> GroupBatch:
+        """On `device`; a copy from pinned memory does not wait."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> GroupBatch:
+        changed = {name: change(value) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, **changed)
 
 
 class GroupDataset(Dataset[GroupBatch]):

@@ -14,9 +14,11 @@ class LossConfig:
     shrink: float = 0.5
     """Direct supervision of the CEM's P."""
     coarse: float = 0.5
-    """Coarse logits at every refinement."""
+    """Coarse logits under the own group's consensus, at every refinement. In GCoNet+ they are those of GCM's head:
+    this is the half of GCM that must give the mask."""
     gcm: float = 1.0
-    """Decoding with another group's consensus must give that group's object, or an empty map."""
+    """Another group's consensus must give that group's object, or an empty map: the coarse logits' loss counts half,
+    and in cosal-lite, which decodes such maps too, so does that of either output of the CEM."""
     gamma: float = 0.0
     """Focus of the GCM's loss on the coarse maps: 2 is the published focal loss, 0 plain cross-entropy."""
     presence: float = 0.1

@@ -10,27 +10,27 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..data import GroupBatch
-from ..network import CosalLite, Decoded
 from ..network.blocks import resize_region
-from ..network.gam import consensus_of, mean_weights
-from .classification import IGNORED, AuxiliaryClassifier, acm_loss, racm_loss, region_mean
+from ..network.gam import consensus_of
+from ..network.protocol import GroupNetwork
+from .classification import IGNORED, acm_loss, racm_loss, region_mean
 from .config import LossConfig
 from .terms import per_image_bce, per_image_focal, per_image_iou
 from .triplet import symmetric_triplet_loss
 
 
 def group_consensuses(
-    network: CosalLite, features: Tensor, region: Tensor, sizes: list[int], seeded: list[int], makers: list[int]
+    network: GroupNetwork, features: Tensor, region: Tensor, sizes: list[int], seeded: list[int], makers: list[int]
 ) -> tuple[Tensor, list[Tensor]]:
-    """Each group's consensus, (G, 2K, C), and the coarse logits that its refinements made, per refinement.
+    """Each group's consensus, (G, K, C), and the coarse logits that its refinements made, per refinement.
 
     region: true regions on the feature grid; seeded[g] is how many of the group's first images are marked, and
     makers[g] how many make the consensus. Without GAM there is nothing to refine.
     """
-    if not network.config.gam:
-        return network.constant.expand(len(sizes), -1, -1), []
+    if network.fixed_consensus is not None:
+        return network.fixed_consensus.expand(len(sizes), -1, -1), []
     consensuses: list[Tensor] = []
-    coarse: list[list[Tensor]] = [[] for _ in range(network.config.refinements)]
+    coarse: list[list[Tensor]] = [[] for _ in range(network.refinements)]
     start = 0
     for size, marked, count in zip(sizes, seeded, makers, strict=True):
         own = features[start : start + size]
@@ -39,9 +39,9 @@ def group_consensuses(
             consensus = consensus_of(network.gam.pool(own[:marked], region[start : start + marked]))
         else:
             consensus = consensus_of(
-                network.affinity_summary(part, network.gam.keys(part), mean_weights(count, own.device))
+                network.affinity_summary(part, network.gam.keys(part), network.mean_weights(count, own.device))
             )
-        for index in range(network.config.refinements):
+        for index in range(network.refinements):
             logits = network.coarse(own, consensus)
             coarse[index].append(logits)
             consensus = consensus_of(network.gam.pool(part, logits[:count].sigmoid()))
@@ -53,22 +53,27 @@ def group_consensuses(
 @dataclass
 class LossTerms:
     total: Tensor
-    terms: dict[str, float]
+    terms: dict[str, Tensor]
+    """Weighted, without gradients; on the network's device, so that reading them is what waits for it."""
 
 
 def training_loss(
-    network: CosalLite,
-    classifier: AuxiliaryClassifier,
+    network: GroupNetwork,
+    classifier: Callable[[Tensor], Tensor],
     batch: GroupBatch,
     config: LossConfig,
     generator: torch.Generator,
 ) -> LossTerms:
-    """All terms for one step. Own and foreign decodings share one batch, so that batch normalisation sees both."""
-    if config.gcm and not network.config.gam:
-        raise ValueError("GCM decodes with other groups' consensus: it needs GAM")
-    images = len(batch.image)
-    encoded = network.encode(batch.image.contiguous(memory_format=torch.channels_last))
-    grid = encoded.features.shape[-2:]
+    """All terms for one step of any network; `batch` is on its device, the generator's device is the CPU.
+
+    classifier: mean features (N, C) -> class logits, for ACM and RACM. Under autocast the networks' convolutions
+    run in its type; the consensus and all losses are in float32.
+    """
+    images, device = len(batch.image), batch.image.device
+    image = network.normalise(batch.image).contiguous(memory_format=torch.channels_last)
+    encoded = network.encode(image)
+    features = encoded.features.float()
+    grid = features.shape[-2:]
     region = resize_region(batch.mask, grid)
     seeded = [
         1
@@ -77,27 +82,30 @@ def training_loss(
         for s in _starts(batch.sizes)
     ]
     makers = [_makers(size, config.reused_share, generator) for size in batch.sizes]
-    consensuses, refined = group_consensuses(network, encoded.features, region, batch.sizes, seeded, makers)
-    own = torch.repeat_interleave(torch.arange(len(batch.sizes)), torch.tensor(batch.sizes))
+    with torch.autocast(device.type, enabled=False):
+        consensuses, refined = group_consensuses(network, features, region, batch.sizes, seeded, makers)
+    own = torch.repeat_interleave(torch.arange(len(batch.sizes)), torch.tensor(batch.sizes)).to(device)
     count = int(images * config.foreign_share) if config.gcm else 0
-    swapped = torch.randperm(images, generator=generator)[:count]
-    index = torch.cat([torch.arange(images), swapped])
+    swapped = torch.randperm(images, generator=generator)[:count].to(device)
     which = torch.cat([own, batch.foreign[swapped]])
-    half = F.avg_pool2d(torch.cat([batch.mask, batch.foreign_mask[swapped]]), 2)
-    coarse_target = resize_region(half, grid)
-    decoded: Decoded = network.decode(encoded.select(index), consensuses[which])
+    maps = network.training_maps(encoded, consensuses[which], swapped)
+    logits, shrink_logits, coarse_logits = maps.logits.float(), maps.shrink.float(), maps.coarse.float()
+    everything, decoded = len(which), len(logits)
 
+    stride = image.shape[-1] // logits.shape[-1]
+    target = F.avg_pool2d(torch.cat([batch.mask, batch.foreign_mask[swapped]]), stride)
+    coarse_target = resize_region(target, grid)
     trust = torch.cat([batch.weight, batch.weight[swapped]])
-    is_own = torch.arange(len(index)) < images
-    there = half.amax((1, 2, 3)) > 0.5
-    bce = per_image_bce(decoded.logits, half)
-    iou = per_image_iou(decoded.logits, half) * (there & is_own)
-    shrink = per_image_bce(decoded.shrink, half)
-    coarse = per_image_focal(decoded.coarse, coarse_target, config.gamma)
+    is_own = torch.arange(everything, device=device) < images
+    there = target.amax((1, 2, 3)) > 0.5
+    bce = _pad(per_image_bce(logits, target[:decoded]), everything)
+    iou = _pad(per_image_iou(logits, target[:decoded]), everything) * (there & is_own)
+    shrink = _pad(per_image_bce(shrink_logits, target[:decoded]), everything)
+    coarse = per_image_focal(coarse_logits, coarse_target, config.gamma)
     own_mean = _weighted_mean(trust, is_own)
     foreign_mean = _weighted_mean(trust, ~is_own)
     refined_loss = sum(
-        (own_mean(_pad(per_image_bce(r, coarse_target[:images]), len(index))) for r in refined),
+        (own_mean(_pad(per_image_bce(r, coarse_target[:images]), everything)) for r in refined),
         bce.new_zeros(()),
     )
     terms: dict[str, Tensor] = {
@@ -105,28 +113,31 @@ def training_loss(
         "iou": config.iou * own_mean(iou),
         "shrink": config.shrink * own_mean(shrink),
         "coarse": config.coarse * (own_mean(coarse) + refined_loss),
-        "presence": config.presence * F.binary_cross_entropy_with_logits(decoded.presence, there.float()),
     }
+    if maps.presence is not None:
+        presence = F.binary_cross_entropy_with_logits(maps.presence.float(), there.float())
+        terms["presence"] = config.presence * presence
     if count:
         terms["gcm"] = config.gcm * (
             foreign_mean(bce) * 0.5 + foreign_mean(shrink) * 0.5 + foreign_mean(coarse) * 0.5
         )
     classes = torch.where(there[:images], batch.classes, IGNORED)
     if config.acm and (classes >= 0).any():
-        terms["acm"] = config.acm * acm_loss(classifier, encoded.features, region, classes)
+        terms["acm"] = config.acm * acm_loss(classifier, features, region, classes)
     if config.racm:
         again = torch.nonzero(classes >= 0).flatten()
-        again = again[torch.randperm(len(again), generator=generator)[: max(1, int(images * config.racm_share))]]
+        chosen = torch.randperm(len(again), generator=generator)[: max(1, int(images * config.racm_share))]
+        again = again[chosen.to(device)]
         if len(again):
             terms["racm"] = config.racm * racm_loss(
-                network, classifier, batch.image[again], decoded.logits[again], classes[again]
+                network, classifier, image[again], maps.roi[again].float(), classes[again]
             )
     if config.gst:
-        found = resize_region(decoded.logits[:images].sigmoid(), grid)
-        features = region_mean(encoded.features, found)
-        terms["gst"] = config.gst * symmetric_triplet_loss(features, batch.sizes, config.margin, generator)
+        found = resize_region(logits[:images].sigmoid(), grid)
+        vectors = region_mean(features, found)
+        terms["gst"] = config.gst * symmetric_triplet_loss(vectors, batch.sizes, config.margin, generator)
     total = torch.stack(list(terms.values())).sum()
-    return LossTerms(total, {name: float(term.detach()) for name, term in terms.items()})
+    return LossTerms(total, {name: term.detach() for name, term in terms.items()})
 
 
 def _starts(sizes: list[int]) -> list[int]:

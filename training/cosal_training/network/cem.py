@@ -18,9 +18,10 @@ PUBLISHED_FALLBACK = 50.0
 def binarise(shrink: Tensor, threshold: Tensor, k: float | Tensor) -> Tensor:
     """Logits k (P - T) of the binarised map, from the logits of P (the shrink map) and T (the threshold map).
 
-    The published 1/(1+exp(-k(P-T))) overflows; its logits are the same function and do not.
+    The published 1/(1+exp(-k(P-T))) overflows; its logits are the same function and do not. In float32 always:
+    a large k would magnify what bfloat16 rounds away.
     """
-    return k * (shrink.sigmoid() - threshold.sigmoid())
+    return k * (shrink.float().sigmoid() - threshold.float().sigmoid())
 
 
 def published_k(shrink: Tensor, threshold: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from .cem import ConfidenceEnhancement, PlainHead
 from .decoder import CoarseHead, Decoder, Modulation
 from .encoder import LiteEncoder
 from .gam import GroupAffinity, Summary, consensus_of, mean_weights
+from .protocol import TrainingMaps
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,24 @@ class CosalLite(nn.Module):
         self.decoder = Decoder(self.modulation.outputs, widths, cem)
         if not config.gam:
             self.constant = nn.Parameter(torch.randn(2 * config.parts, config.channels))
+        self.pretrained = True
+        self.refinements = config.refinements
+
+    @property
+    def backbone(self) -> nn.Module:
+        return self.encoder.backbone
+
+    @property
+    def fixed_consensus(self) -> Tensor | None:
+        return None if self.config.gam else self.constant
+
+    def normalise(self, image: Tensor) -> Tensor:
+        """Data sets give [-1, 1], which is what the encoder takes."""
+        return image
+
+    def mean_weights(self, images: int, device: torch.device | None = None) -> Tensor:
+        """Rows of the affinity, (N, N): only the other images count."""
+        return mean_weights(images, device)
 
     def encode(self, image: Tensor) -> Encoded:
         return Encoded(*self.encoder(image))
@@ -91,7 +110,9 @@ class CosalLite(nn.Module):
         if not self.config.gam:
             return self.constant
         consensus = consensus_of(
-            self.affinity_summary(features, self.gam.keys(features), mean_weights(len(features), features.device))
+            self.affinity_summary(
+                features, self.gam.keys(features), self.mean_weights(len(features), features.device)
+            )
         )
         for _ in range(self.config.refinements):
             consensus = consensus_of(self.refine_summary(features, consensus))
@@ -103,6 +124,17 @@ class CosalLite(nn.Module):
         coarse = self.coarse_head(modulated)
         logits, shrink, presence = self.decoder(modulated, coarse, encoded.lateral8, encoded.lateral4)
         return Decoded(logits, shrink, coarse, presence)
+
+    def training_maps(self, encoded: Encoded, consensus: Tensor, swapped: Tensor) -> TrainingMaps:
+        """Own and foreign decodings share one batch, so that batch normalisation sees both.
+
+        consensus (N + foreign, 2K, C): of each image's own group, then for the images `swapped` a foreign one's.
+        """
+        if len(swapped) and not self.config.gam:
+            raise ValueError("GCM decodes with other groups' consensus: it needs GAM")
+        index = torch.cat([torch.arange(len(encoded.features), device=swapped.device), swapped])
+        decoded = self.decode(encoded.select(index), consensus)
+        return TrainingMaps(decoded.logits, decoded.shrink, decoded.coarse, decoded.logits, decoded.presence)
 
     @torch.no_grad()
     def segment(self, image: Tensor) -> Decoded:

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from .cem import PublishedConfidenceEnhancement
 from .gam import PublishedAffinity, Summary, consensus_of, mean_weights
+from .protocol import TrainingMaps
 from .res_decoder import ResDecoder
 from .vgg import VGG16BN
 
@@ -31,6 +32,9 @@ TRAINING_ONLY = ("pred_layer.", "classifier.", "conv_out_mask.")
 """GCM's head, the linear layer of ACM and RACM, the mask head of RACM."""
 
 LAST_STAGE = "conv5."
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""ImageNet's, of RGB / 255."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class GCoNetPlusConfig:
     """Of the CEM, unless published."""
     temperature: float = 10.0
     """Of cosine affinities, unless published."""
+    pretrained: bool = True
+    """Whether the encoder gets weights to begin with: then only its last stage is trained, and none if published.
+    Otherwise all of it is, with batch statistics of its own."""
 
 
 @dataclass
@@ -103,13 +110,24 @@ class GCoNetPlus(ResDecoder):
         self.pred_layer = CollaborationHead(channels, 2 * config.width)
         self.classifier = nn.Linear(channels, config.classes)
         self.conv_out_mask = nn.Sequential(nn.Conv2d(decoded, 1, 1))
+        self.pretrained = config.pretrained
+        self.refinements = 0
         for name, parameter in self.bb.named_parameters():
-            parameter.requires_grad = not self.published and name.startswith(LAST_STAGE)
+            trained = not self.published and name.startswith(LAST_STAGE)
+            parameter.requires_grad = trained or not config.pretrained
         self.register_load_state_dict_pre_hook(_drop_dead_layers)
 
     @property
     def encoder(self) -> VGG16BN:
         return self.bb
+
+    @property
+    def backbone(self) -> VGG16BN:
+        return self.bb
+
+    @property
+    def fixed_consensus(self) -> None:
+        return None
 
     @property
     def gam(self) -> PublishedAffinity:
@@ -118,11 +136,17 @@ class GCoNetPlus(ResDecoder):
         return gam
 
     def train(self, mode: bool = True) -> GCoNetPlus:
-        """In training, too, the encoder's batch statistics stay those of ImageNet, unless published."""
+        """In training, too, the statistics of a pretrained encoder stay those of ImageNet, unless published."""
         super().train(mode)
-        if not self.published:
+        if self.pretrained and not self.published:
             self.bb.eval()
         return self
+
+    def normalise(self, image: Tensor) -> Tensor:
+        """From [-1, 1], as data sets give it, to ImageNet's mean and deviation."""
+        mean = image.new_tensor(MEAN).reshape(3, 1, 1)
+        std = image.new_tensor(STD).reshape(3, 1, 1)
+        return ((image + 1) / 2 - mean) / std
 
     def encode(self, image: Tensor) -> PyramidEncoded:
         x1, x2, x3, x4, x5 = self.bb(image)
@@ -152,6 +176,21 @@ class GCoNetPlus(ResDecoder):
     def collaborate(self, features: Tensor, consensus: Tensor) -> Tensor:
         """GCM's logits (N, 1, H, W) for features under a consensus, (1, C) or (N, 1, C). In training only."""
         return self.pred_layer(features * self.gam.kernel(consensus))
+
+    coarse = collaborate
+
+    def training_maps(self, encoded: PyramidEncoded, consensus: Tensor, swapped: Tensor) -> TrainingMaps:
+        """Foreign consensuses meet the features in GCM's head only, as published; the decoder sees own ones.
+
+        consensus (N + foreign, 1, C): of each image's own group, then for the images `swapped` a foreign one's.
+        """
+        images = len(encoded.features)
+        index = torch.cat([torch.arange(images, device=swapped.device), swapped])
+        decoded = self.decode(encoded, consensus[:images])
+        roi = decoded.logits if decoded.roi is None else decoded.roi
+        return TrainingMaps(
+            decoded.logits, decoded.shrink, self.collaborate(encoded.features[index], consensus), roi, None
+        )
 
     def classify(self, features: Tensor) -> Tensor:
         """ACM: class logits (N, classes) of whole images; RACM: of images multiplied by their `roi`."""
