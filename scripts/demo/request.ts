@@ -39,8 +39,10 @@ async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Group
     const blocks = (buffer + decoder.decode(chunk, { stream: true })).split("\n\n");
     buffer = blocks.pop()!;
     for (const block of blocks) {
-      const [event, data] = block.split("\n").map((line) => line.slice(line.indexOf(": ") + 2));
-      yield { event, data: JSON.parse(data!) } as GroupEvent;
+      const lines = block.split("\n").map((line) => line.split(/: (.*)/s, 2));
+      const { event, data } = Object.fromEntries(lines) as { event?: string; data?: string };
+      // A block without data is a comment, sent while nothing happens.
+      if (data !== undefined) yield { event, data: JSON.parse(data) } as GroupEvent;
     }
   }
 }
