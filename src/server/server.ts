@@ -3,7 +3,13 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Logger } from "pino";
-import { type BackendState, type Compute, createApp, jobRunner } from "../app/index.ts";
+import {
+  type BackendState,
+  type Compute,
+  createApp,
+  jobRunner,
+  memoryFlights,
+} from "../app/index.ts";
 import { nodeWebpEncoder } from "../codec/node.ts";
 import { describeModel } from "../engine/index.ts";
 import { documentation, modelFiles } from "./assets.ts";
@@ -109,6 +115,8 @@ export async function startServer(
       return [{ name: runtime, ready, reason: ready || !reason ? said : `${said}: ${reason}` }];
     },
     analytics: metrics.count,
+    // Requests and jobs for the same group wait for each other.
+    flights: memoryFlights(),
     docsAsset: documentation,
   };
   const authenticate = authenticator(options);

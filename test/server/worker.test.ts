@@ -6,7 +6,7 @@ import { decodeLogits } from "../../src/codec/index.ts";
 import { gpuBackend, SILENCE, type Transport } from "../../src/edge/gpu/backend.ts";
 import { describeModel } from "../../src/engine/index.ts";
 import { groupId, optionsOf, sha256 } from "../../src/group/index.ts";
-import { modelFiles } from "./device.ts";
+import { modelFiles, SOON } from "./device.ts";
 import {
   expectedLogits,
   maskDifference,
@@ -98,4 +98,20 @@ it("tells a Worker that it is busy", async () => {
   );
   expect(outcomes[0]!.status).toBe("fulfilled");
   expect(outcomes[1]).toMatchObject({ reason: { kind: "busy", retryAfter: 5 } });
+});
+
+it("drops the work of a Worker that hangs up", async () => {
+  const server = await start({ secret });
+  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, SILENCE);
+  const leave = new AbortController();
+  const context = { signal: leave.signal, deadline: Date.now() + 60_000, request: "r" };
+  const many = (
+    await Promise.all(["cats", "hats", "shoes"].map((kind) => photographs(kind)))
+  ).flat();
+  const outcome = Array.fromAsync(backend.compute(await jobOf(many), context)).catch(() => "gone");
+  await expect.poll(() => server.metric("cosal_queue_images"), SOON).toBe(many.length);
+  leave.abort();
+  expect(await outcome).toBe("gone");
+  await expect.poll(() => server.metric("cosal_queue_images"), SOON).toBe(0);
+  await expect.poll(() => server.device.status.waiting, SOON).toBe(0);
 });

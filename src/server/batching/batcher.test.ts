@@ -24,7 +24,7 @@ function setUp(pads = false) {
   const shapes: number[] = [];
   let shared = 0;
   const encode = batched(run, {
-    pads: () => pads,
+    batching: () => ({ largest: 16, pads }),
     onBatch: ({ shape }) => shapes.push(shape),
     onShared: () => shared++,
   });

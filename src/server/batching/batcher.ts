@@ -2,11 +2,11 @@ import type { Session, Tensor, Tensors } from "../../engine/index.ts";
 import type { RunGraph } from "../device/runtime.ts";
 import { type CurrentGroup, currentGroup } from "./current-group.ts";
 import { FairLine } from "./line.ts";
-import { type BatchShape, batchShape } from "./shapes.ts";
+import { type Batching, type BatchShape, batchShape } from "./shapes.ts";
 
 export interface BatcherOptions {
-  /** Whether an incomplete batch is filled up with zeros; see `batchShape`. */
-  readonly pads: () => boolean;
+  /** Asked before each batch, as another process may have another runtime. */
+  readonly batching: () => Batching;
   readonly onBatch?: (batch: { readonly images: number; readonly shape: BatchShape }) => void;
   /** An image that is being encoded already, or waits for it, was asked for again. */
   readonly onShared?: () => void;
@@ -117,7 +117,7 @@ class Batcher {
   }
 
   #compose(): Tensors {
-    const shape = batchShape(this.#line.length, this.#options.pads());
+    const shape = batchShape(this.#line.length, this.#options.batching());
     this.#batch = this.#line.take(shape, this.#now());
     this.#options.onBatch?.({ images: this.#batch.length, shape });
     const { dims, data } = (this.#batch[0] as Entry).image;

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Claim, FairLine, PATIENCE } from "./line.ts";
-import { BATCH_SHAPES, batchShape, LARGEST_BATCH } from "./shapes.ts";
+import { BATCH_SHAPES, BATCHING, type Batching, batchShape, LARGEST_BATCH } from "./shapes.ts";
 
 describe("the shape of a batch", () => {
   it("holds at least what it is for, or is full", () => {
     for (let waiting = 1; waiting <= 100; waiting++) {
       for (const pads of [true, false]) {
-        const shape = batchShape(waiting, pads);
+        const shape = batchShape(waiting, { largest: LARGEST_BATCH, pads });
         expect(BATCH_SHAPES).toContain(shape);
         const empty = Math.max(0, shape - waiting);
         expect(empty).toBeLessThanOrEqual(pads ? shape / 4 : 0);
@@ -15,9 +15,11 @@ describe("the shape of a batch", () => {
         expect(2 * shape).toBeGreaterThan(Math.min(waiting, LARGEST_BATCH));
       }
     }
-    expect([1, 2, 3, 5, 6, 9, 12, 40].map((waiting) => batchShape(waiting, true))).toEqual([
-      1, 2, 4, 4, 8, 8, 16, 16,
-    ]);
+    const shapes = (batching: Batching) =>
+      [1, 2, 3, 5, 6, 9, 12, 40].map((waiting) => batchShape(waiting, batching));
+    expect(shapes(BATCHING.webgpu)).toEqual([1, 2, 4, 4, 8, 8, 16, 16]);
+    expect(shapes(BATCHING.native)).toEqual([1, 2, 2, 4, 4, 8, 8, 16]);
+    expect(shapes(BATCHING.wasm)).toEqual([1, 2, 2, 4, 4, 4, 4, 4]);
   });
 });
 
@@ -80,7 +82,10 @@ describe("the line", () => {
             }
           }
           if (line.length === 0) continue;
-          for (const { arrived, before } of line.take(batchShape(line.length, pads), now)) {
+          for (const { arrived, before } of line.take(
+            batchShape(line.length, { largest: 16, pads }),
+            now,
+          )) {
             served++;
             // All before go first; the last of them may take one batch of each shape.
             const batches = Math.ceil((before + 1) / LARGEST_BATCH) + BATCH_SHAPES.length;

@@ -1,9 +1,28 @@
+import type { RuntimeName } from "../device/protocol.ts";
+
 /** Images per encoder run: a GPU compiles its shaders for each of these once, and for no other. */
 export const BATCH_SHAPES = [1, 2, 4, 8, 16] as const;
 
 export type BatchShape = (typeof BATCH_SHAPES)[number];
 
 export const LARGEST_BATCH = 16 satisfies BatchShape;
+
+/** What batches are good for on a runtime. */
+export interface Batching {
+  readonly largest: BatchShape;
+  /** Whether an incomplete batch is filled up: it costs nothing where a run's time hardly depends on it. */
+  readonly pads: boolean;
+}
+
+/**
+ * A processor's time grows with the batch, so there padding is waste. In WebAssembly a large batch
+ * besides leaves its memory behind for good, as the heap never shrinks.
+ */
+export const BATCHING: Readonly<Record<RuntimeName, Batching>> = {
+  webgpu: { largest: LARGEST_BATCH, pads: true },
+  native: { largest: LARGEST_BATCH, pads: false },
+  wasm: { largest: 4, pads: false },
+};
 
 /** Empty places in a batch, as a share of it, that cost less than a second run would. */
 const EMPTY_SHARE = 1 / 4;
@@ -13,11 +32,11 @@ const EMPTY_SHARE = 1 / 4;
  * of the shape stays empty; else as many as fill a shape.
  *
  * @param waiting at least 1
- * @param pads whether padding pays: not on a processor, whose time grows with the shape
  */
-export function batchShape(waiting: number, pads: boolean): BatchShape {
-  const full = BATCH_SHAPES.findLast((shape) => shape <= waiting) ?? 1;
-  const padded = BATCH_SHAPES.find((shape) => shape >= waiting);
+export function batchShape(waiting: number, { largest, pads }: Batching): BatchShape {
+  const shapes = BATCH_SHAPES.filter((shape) => shape <= largest);
+  const full = shapes.findLast((shape) => shape <= waiting) ?? 1;
+  const padded = shapes.find((shape) => shape >= waiting);
   if (!pads || padded === undefined || (padded - waiting) / padded > EMPTY_SHARE) return full;
   return padded;
 }

@@ -9,7 +9,7 @@ import {
 } from "../../engine/index.ts";
 import { batched } from "../batching/batcher.ts";
 import { currentGroup } from "../batching/current-group.ts";
-import { BATCH_SHAPES, LARGEST_BATCH } from "../batching/shapes.ts";
+import { BATCH_SHAPES, BATCHING, LARGEST_BATCH } from "../batching/shapes.ts";
 import type { RuntimeName } from "../device/protocol.ts";
 import { deviceRuntime, type GraphRole, zeros } from "../device/runtime.ts";
 import type { Supervisor } from "../device/supervisor.ts";
@@ -42,7 +42,7 @@ export async function serverSegmenter(
       ...(isEncoder && {
         wrap: (run) => {
           const encode = batched(run, {
-            pads: () => supervisor.status.device?.runtime === "webgpu",
+            batching: () => BATCHING[supervisor.status.device?.runtime ?? runtime],
             onBatch: (batch) => metrics.onBatch(batch),
             onShared: () => metrics.onShared(),
           });

@@ -219,22 +219,30 @@ export class Supervisor {
     job.attempts++;
     await this.#openIn(process, job.graph, opened);
     job.tensors ??= job.inputs();
-    return this.#runIn(process, job.graph, job.tensors);
+    return this.#runIn(process, job.graph, job.tensors, this.#bounds.run(job.tensors));
   }
 
   async #openIn(process: DeviceProcess, graph: OpenGraph, opened: Set<OpenGraph>): Promise<void> {
     if (opened.has(graph)) return;
     const request = { kind: "open", graph: graph.number } as const;
     await process.request(request, [graph.bytes], this.#bounds.open);
-    for (const warmUp of graph.warmUps) await this.#runIn(process, graph, warmUp());
+    for (const warmUp of graph.warmUps) {
+      // Compiling shaders takes longer than running them ever does.
+      await this.#runIn(process, graph, warmUp(), this.#bounds.start);
+    }
     opened.add(graph);
   }
 
-  async #runIn(process: DeviceProcess, graph: OpenGraph, inputs: Tensors): Promise<Tensors> {
+  async #runIn(
+    process: DeviceProcess,
+    graph: OpenGraph,
+    inputs: Tensors,
+    bound: number,
+  ): Promise<Tensors> {
     const started = performance.now();
     const { heads, parts } = packTensors(inputs);
     const request = { kind: "run", graph: graph.number, inputs: heads } as const;
-    const { head, bytes } = await process.request(request, parts, this.#bounds.run(inputs));
+    const { head, bytes } = await process.request(request, parts, bound);
     const milliseconds = performance.now() - started;
     this.#options.onEvent?.({ kind: "run", graph: graph.name, milliseconds });
     return unpackTensors((head as Extract<Reply, { kind: "result" }>).outputs, bytes);

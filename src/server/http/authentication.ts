@@ -55,13 +55,16 @@ export function authenticator({ secret, keys }: Credentials): Authenticator | un
   };
 }
 
+/** Digests by other algorithms are for others; a signature is over this one. */
+const SHA256 = /^sha-256=:[A-Za-z0-9+/]{43}=:$/;
+
 /**
  * The same request, whose body is held against its `Content-Digest` as it is read. A signature covers
  * that digest, and with it the body.
  */
 export function withCheckedBody(request: Request): Request {
   const promised = request.headers.get(SIGNATURE_HEADERS.digest);
-  if (promised === null || request.body === null) return request;
+  if (promised === null || !SHA256.test(promised) || request.body === null) return request;
   const hash = createHash("sha256");
   const checked = request.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
