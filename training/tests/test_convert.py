@@ -11,6 +11,7 @@ import gconet_plus_naive as naive
 import numpy as np
 import onnx
 import pytest
+import seeded_gconet_plus
 import torch
 
 from cosal_training.cli import main
@@ -158,6 +159,23 @@ def test_golden_tensors_are_those_of_the_graphs(model: Path) -> None:
     assert np.abs(_mask(found.logits) - _mask(tensors["logits"])).max() <= 1e-4
     assert np.abs(found.consensus - tensors["consensus"]).max() <= 1e-5
     assert np.abs(found.presence - tensors["presence"]).max() <= 1e-5
+
+
+def test_the_engines_tests_have_what_is_converted_today(tmp_path: Path) -> None:
+    """`test/fixtures/gconet-plus-seeded`, which the TypeScript tests run, is not of an older converter."""
+    fixture = Path(__file__).parents[2] / "test" / "fixtures" / "gconet-plus-seeded"
+    seeded_gconet_plus.write(tmp_path)
+    found, expected = (json.loads((f / "manifest.json").read_text()) for f in (fixture, tmp_path))
+    for manifest in (found, expected):
+        del manifest["training"]["sha256"], manifest["name"]
+        for graph in manifest["graphs"].values():
+            del graph["sha256"], graph["bytes"]
+    assert found == expected
+    assert (fixture / "golden.json").read_text() == (tmp_path / "golden.json").read_text()
+    models = [Graphs(folder, threads=1) for folder in (fixture, tmp_path)]
+    images = np.stack([models[0].input.tensor(picture) for picture in golden_images(SIZE)])
+    old, new = (_mask(model.segment(images).logits) for model in models)
+    assert np.abs(old - new).max() <= 1e-4
 
 
 def test_half_stores_half(checkpoint: Path, model: Path, tmp_path: Path) -> None:
