@@ -13,6 +13,7 @@ from cosal_training.export import deployed, export, golden_images
 from cosal_training.export.cosal_lite import GRAPHS
 from cosal_training.graphs import Graphs
 from cosal_training.network import CosalLite
+from cosal_training.warm_start import read_weights
 
 SIZE = 96
 SHIPPED = Path(__file__).parents[2] / "models" / "cosal-lite"
@@ -111,6 +112,22 @@ def test_the_shipped_model_is_whole() -> None:
         assert len(data) == graph["bytes"]
         total += len(data)
     assert total < 15e6
+
+
+def test_the_shipped_files_hold_inference_only(network: CosalLite) -> None:
+    """Encoder, GAM, decoder and CEM to the last parameter; nothing of GCM, ACM, RACM or any other training."""
+    parameters = {name: tuple(p.shape) for name, p in deployed(network).named_parameters()}
+    rooms = {name.split(".")[0] for name in parameters}
+    assert rooms == {"encoder", "gam", "modulation", "coarse_head", "decoder"}
+    assert {name: tuple(values.shape) for name, values in read_weights(SHIPPED).items()} == parameters
+    sizes = {tuple(sorted(shape)) for shape in parameters.values()}
+    for name, signature in GRAPHS.items():
+        graph = onnx.load(SHIPPED / f"{name}.onnx").graph
+        assert [v.name for v in graph.output] == list(signature.outputs)
+        weights = [i for i in graph.initializer if np.prod(i.dims) > 16]
+        unnamed = [i.name for i in weights if not i.name.startswith("network.")]
+        assert all(tuple(sorted(i.dims)) in sizes for i in weights), "each large constant is a parameter"
+        assert len(unnamed) <= 1, "the consensus' linear layer, which the exporter transposes"
 
 
 def test_the_shipped_model_gives_its_golden_tensors() -> None:
