@@ -1,6 +1,7 @@
 // `npm run bench:memory [-- IMAGES WIDTH HEIGHT]`: what one isolate needs for a group.
 //
-// The real Worker runs in workerd, with WebAssembly's constructors watched. While a group is
+// The real Worker runs in workerd, with WebAssembly's constructors watched. Photographs are stored
+// first (`PUT /v1/images/{sha256}`) and a group names them; a large one is a job. While a group is
 // computed, V8 is asked for its figures again and again; it answers whenever the Worker lets the
 // event loop turn, which is before each run of a graph. The figure is
 //
@@ -11,11 +12,14 @@
 // (16 MiB more of them change no figure), so their sizes come from the instrument. Beside it stands
 // the resident size of the whole workerd process, which has the compiled code of 14 MB of
 // WebAssembly and workerd itself as well, but only those pages of a heap that were ever touched.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unstable_startWorker } from "wrangler";
+import type { JobBody } from "../../src/app/openapi/schemas/job.ts";
+import { fresh } from "../../test/photographs.ts";
 import { machine } from "../machine.ts";
-import { syntheticPhotograph } from "../photographs.ts";
+import { enlargedExample } from "../photographs.ts";
 import { type HeapUsage, Inspector } from "./inspector.ts";
 
 interface Sample extends HeapUsage {
@@ -23,23 +27,21 @@ interface Sample extends HeapUsage {
 }
 
 /** The groups after these are measured with garbage collected before each sample. */
-const COMMON_GROUPS = 3;
+const COMMON_GROUPS = 2;
+/** Milliseconds. */
+const BETWEEN_SAMPLES = 20;
 const [images = 12, width = 1200, height = 833] = process.argv.slice(2).map(Number);
 const root = join(import.meta.dirname, "..", "..");
 process.env.MINIFLARE_WORKERD_V8_FLAGS = "--expose-gc";
 process.env.WRANGLER_SEND_METRICS ??= "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
 
-/** Made beforehand: each group differs, so that none is answered from the cache. */
-const groups: FormData[] = [];
-for (const seed of [100, 200, 300, 400]) {
-  const form = new FormData();
-  for (let i = 0; i < images; i++) {
-    const bytes = await syntheticPhotograph(width, height, seed + i);
-    form.append("image", new File([bytes], `${i}.jpg`));
-  }
-  groups.push(form);
-}
+// Made beforehand: it takes long, and connections would be closed meanwhile.
+const photographs = await Promise.all(
+  ["by-a-hedge", "in-a-wooden-box", "on-a-rock", "on-a-waste-bin"].map((name) =>
+    enlargedExample(`cats/${name}.jpg`, width, height),
+  ),
+);
 
 const worker = await unstable_startWorker({
   config: join(root, "wrangler.toml"),
@@ -66,19 +68,47 @@ async function sample(collect: boolean): Promise<Sample> {
 const heapsOf = ({ heaps }: Sample) => heaps.reduce((sum, bytes) => sum + bytes, 0);
 const totalOf = (now: Sample) => now.usedSize + now.backingStorageSize + heapsOf(now);
 
-/** Posts a group and samples until the answer is there. */
-async function measure(form: FormData, collect: boolean) {
+async function ask(path: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(`${origin}${path}`, init);
+  if (!response.ok) throw new Error(`${path}: ${response.status}: ${await response.text()}`);
+  return response;
+}
+
+/** Stores a group's photographs; each group differs, so that none is answered from the cache. */
+async function store(group: number): Promise<string> {
+  const stored = [];
+  for (let i = 0; i < images; i++) {
+    const bytes = fresh(photographs[i % photographs.length]!, `${group} ${i}`);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    await ask(`/v1/images/${sha256}`, { method: "PUT", body: bytes });
+    stored.push({ id: `${i}.jpg`, sha256 });
+  }
+  return JSON.stringify({ images: stored });
+}
+
+/** Until a group's result is there: at once, or when its job is done. */
+async function compute(body: string): Promise<void> {
+  const headers = { "content-type": "application/json" };
+  const response = await ask("/v1/groups", { method: "POST", body, headers });
+  let answer = (await response.json()) as JobBody;
+  while (response.status === 202 && answer.status !== "succeeded") {
+    if (answer.status === "failed") throw new Error(JSON.stringify(answer.problem));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    answer = (await (await ask(answer.links.self)).json()) as JobBody;
+  }
+}
+
+/** Asks for a group and samples until it is computed. */
+async function measure(body: string, collect: boolean) {
   let answered = false;
-  const answer = fetch(`${origin}/v1/groups`, { method: "POST", body: form })
-    .then(async (response) => {
-      if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
-      await response.arrayBuffer();
-    })
-    .finally(() => {
-      answered = true;
-    });
+  const answer = compute(body).finally(() => {
+    answered = true;
+  });
   const samples: HeapUsage[] = [];
-  while (!answered) samples.push(await (collect ? sample(true) : inspector.heapUsage()));
+  while (!answered) {
+    samples.push(await (collect ? sample(true) : inspector.heapUsage()));
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_SAMPLES));
+  }
   await answer;
   const after = await sample(collect);
   // Heaps only grow, and both live on after the group: their sizes now are their largest.
@@ -118,10 +148,10 @@ console.log(machine());
 console.log(`\n${images} JPEG photographs of ${width} x ${height}; MiB\n`);
 console.log(`${"".padEnd(32)} objects buffers   heaps   total   of which WebAssembly heaps`);
 row("before the first request", await sample(false));
-for (const [i, group] of groups.entries()) {
-  const collect = i >= COMMON_GROUPS;
-  const { peak, samples, after } = await measure(group, collect);
-  const title = `group ${i + 1}${collect ? ", live only" : ""}`;
+for (let group = 1; group <= COMMON_GROUPS + 1; group++) {
+  const collect = group > COMMON_GROUPS;
+  const { peak, samples, after } = await measure(await store(group), collect);
+  const title = `group ${group}${collect ? ", live only" : ""}`;
   row(`${title}, peak of ${samples}`, peak);
   row(`${title}, answered`, after);
 }
