@@ -15,7 +15,7 @@ export type Send = (request: FuzzRequest, signal: AbortSignal) => Promise<Respon
 export async function check(request: FuzzRequest, send: Send): Promise<number> {
   const response = await send(request, AbortSignal.timeout(DEADLINE));
   const { status } = response;
-  const body = await response.text();
+  const body = new TextDecoder().decode(await response.arrayBuffer());
   const where = `${request.method} ${request.path} ${JSON.stringify(request.headers)}`;
   if (status >= 500 && status !== 503) throw new Error(`${where}: ${status} ${body}`);
   if (/\.ts:\d+|node_modules|\bat \w+ \(/.test(body)) throw new Error(`${where}: a stack trace`);

@@ -1,12 +1,12 @@
 // `npm run fuzz [-- RUNS [SEED]]`: requests made from the OpenAPI document, and multipart bodies that
 // were tampered with, against the Worker in workerd. Ends with 1 at the first answer that must not be,
-// and with the smallest request that gets it. Prints what was answered, and the memory of workerd.
+// and with the smallest request that gets it. Prints what was answered, how long it took, and the
+// memory of the isolate, garbage collected.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
+import { MEMORY_HEAD, memoryRow, startMeasuredWorker } from "../../bench/edge/isolate.ts";
 import { machine } from "../../bench/machine.ts";
-import { residentOf } from "../../bench/resident.ts";
-import { startLocalWorker } from "../worker.ts";
 import { check, type Send } from "./check.ts";
 import { known } from "./known.ts";
 import { type OpenApi, requests } from "./requests.ts";
@@ -18,7 +18,7 @@ const files: Uint8Array<ArrayBuffer>[] = [];
 for (const name of (await readdir(FIXTURES)).sort()) {
   files.push(Uint8Array.from(await readFile(join(FIXTURES, name))));
 }
-const worker = await startLocalWorker({ port: 0, watch: false });
+const worker = await startMeasuredWorker();
 const send: Send = ({ method, path, headers, body }, signal) =>
   fetch(worker.url + path, { method, headers, signal, redirect: "manual", ...(body && { body }) });
 
@@ -27,8 +27,7 @@ const document = (await (await fetch(`${worker.url}/openapi.json`)).json()) as O
 const there = await known(files, send);
 let done = 0;
 let slowest = 0;
-const memory: string[] = [];
-console.log(`${machine()}\n\n${runs} requests, seed ${seed}`);
+console.log(`${machine()}\n\n${runs} requests, seed ${seed}; MiB\n\n    done${MEMORY_HEAD}`);
 const result = await fc.check(
   fc.asyncProperty(requests(document, there), async (request) => {
     const began = performance.now();
@@ -36,20 +35,14 @@ const result = await fc.check(
     slowest = Math.max(slowest, performance.now() - began);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     if (++done % Math.ceil(runs / 10) !== 0) return;
-    memory.push(
-      residentOf("workerd")
-        .map((size) => size.toFixed(0))
-        .join(" + "),
-    );
-    console.log(`${String(done).padStart(7)}   ${memory.at(-1)} MiB`);
+    console.log(`${String(done).padStart(8)}${memoryRow(await worker.memory())}`);
   }),
-  { numRuns: runs, seed, endOnFailure: false },
+  { numRuns: runs, seed },
 );
 await worker.stop();
 const counts = [...statuses].sort(([a], [b]) => a - b);
 console.log(`\nanswers: ${counts.map(([status, count]) => `${status}: ${count}`).join(", ")}`);
 console.log(`slowest answer: ${slowest.toFixed(0)} ms`);
-console.log(`resident size of the Worker's workerd + its proxy, MiB: ${memory.join(", ")}`);
 if (result.failed) {
   console.error(fc.defaultReportMessage(result));
   process.exitCode = 1;
