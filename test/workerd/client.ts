@@ -1,11 +1,19 @@
 import { exports } from "cloudflare:workers";
 import type { GroupBody, Problem } from "../../src/app/index.ts";
+import { DescribedClient } from "../openapi.ts";
 
 export type File = readonly [name: string, bytes: BlobPart];
 
-/** A request to the Worker of wrangler.toml, with its real bindings. */
+const client = new DescribedClient((path, init) =>
+  exports.default.fetch(`https://cosal.test${path}`, init),
+);
+
+/**
+ * A request to the Worker of wrangler.toml, with its real bindings. The answer is held against the
+ * Worker's own description.
+ */
 export function request(path: string, init?: RequestInit): Promise<Response> {
-  return exports.default.fetch(`https://cosal.test${path}`, init);
+  return client.request(path, init);
 }
 
 export function post(files: readonly File[], query = "", headers = {}): Promise<Response> {
