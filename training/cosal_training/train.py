@@ -22,7 +22,7 @@ from .losses import LossConfig, training_loss
 from .network import LiteConfig
 from .network.encoder import efficientnet_lite0
 from .optimisation import parameter_groups, schedule, update_average
-from .placement import Device, Precision, _one_thread, arithmetic, loader, place
+from .placement import Device, Precision, _one_thread, arithmetic, keep_depth_wise_in_float32, loader, place
 from .tensorboard import Board
 
 __all__ = ["TrainConfig", "_one_thread", "load_network", "train"]
@@ -93,7 +93,8 @@ def train(config: TrainConfig) -> Path:
     dataset = GroupDataset(catalogue, config.sampling, seed=config.seed, steps=config.steps, near=near)
     if state is None and config.initial is not None:
         steps = GroupDataset(catalogue, config.sampling, seed=config.seed + 1, steps=4)
-        pictures = (group for step in range(len(steps)) for group in steps[step].image.split(steps[step].sizes))
+        drawn = (steps[step] for step in range(len(steps)))
+        pictures = (group for batch in drawn for group in batch.image.split(batch.sizes))
         architecture.begin(network, Path(config.initial), pictures)
     if state is None:
         print(f"{architecture.name} begins with {config.initial or architecture.unbegun}", flush=True)
@@ -118,6 +119,8 @@ def train(config: TrainConfig) -> Path:
     board = Board(output, start) if config.tensorboard else None
     validation = Path(config.data) / "val"
     validated = validation.is_dir() and any(p.is_dir() for p in validation.iterdir())
+    if device.type == "cpu" and config.precision == "bfloat16":
+        keep_depth_wise_in_float32(network)
     network.train()
     batches = loader(Subset(dataset, range(start, end)), device, config.loaders)
     bar = tqdm(batches, initial=start, total=config.steps, dynamic_ncols=True, mininterval=5)
