@@ -9,10 +9,15 @@ export function webRuntime(
   executionProviders: readonly InferenceSession.ExecutionProviderConfig[],
 ): Runtime {
   const InferenceSession: OnnxRuntimeModule["InferenceSession"] = {
-    create(file, options) {
+    async create(file, options) {
       const { graph, weights } = splitWeights(file);
       const externalData = [{ path: WEIGHTS_PATH, data: weights }];
-      return ort.InferenceSession.create(graph, { ...options, externalData });
+      try {
+        return await ort.InferenceSession.create(graph, { ...options, externalData });
+      } finally {
+        // Given back now, not when V8 gets to it: an isolate's garbage counts too.
+        weights.buffer.transfer(0);
+      }
     },
   };
   return onnxRuntime(

@@ -5,7 +5,7 @@ export interface SplitGraph {
   /** The file without its weights, which it names as external data at `WEIGHTS_PATH`. */
   readonly graph: Uint8Array;
   /** The weights one after another, float32. */
-  readonly weights: Uint8Array;
+  readonly weights: Uint8Array<ArrayBuffer>;
 }
 
 export const WEIGHTS_PATH = "weights";
@@ -138,7 +138,7 @@ class Blob {
     return { offset, length: values.length };
   }
 
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     const all = new Uint8Array(this.end);
     for (const { offset, values } of this.parts) all.set(values, offset);
     return all;
