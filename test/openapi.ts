@@ -1,6 +1,7 @@
 import { type Schema, Validator } from "@cfworker/json-schema";
 
 interface Answer {
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
@@ -16,7 +17,8 @@ export type Fetcher = (path: string, init?: RequestInit) => Response | Promise<R
 
 /**
  * Sends requests and holds every answer against the service's own description: its status has to be
- * one of the route's, its type one of the status's, and JSON of the form that its schema says.
+ * one of the route's, its type one of the status's, its headers there, and JSON of the form that its
+ * schema says.
  */
 export class DescribedClient {
   readonly #send: Fetcher;
@@ -49,6 +51,9 @@ export class DescribedClient {
     const answer = operation.responses[String(response.status)];
     if (answer === undefined) {
       throw new Error(`${where}: the status is not described: ${await response.clone().text()}`);
+    }
+    for (const [header, { required }] of Object.entries(answer.headers ?? {})) {
+      if (required && !response.headers.has(header)) throw new Error(`${where}: no ${header}`);
     }
     if (answer.content === undefined || method === "HEAD") return;
     const described = answer.content[name];

@@ -2,6 +2,7 @@ import type { RouteConfig, z } from "@hono/zod-openapi";
 import type { ErrorCode } from "../../errors.ts";
 import { PROBLEMS } from "../problems/index.ts";
 import { ProblemSchema } from "./schemas/common.ts";
+import { AnswerHeaders, FileHeaders, RefusalHeaders } from "./schemas/headers.ts";
 
 type Responses = RouteConfig["responses"];
 
@@ -17,6 +18,7 @@ export function problems(...codes: readonly ErrorCode[]): Responses {
       String(status),
       {
         description: several.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(" "),
+        ...((status === 429 || status === 503) && { headers: RefusalHeaders }),
         content: { "application/problem+json": { schema: ProblemSchema } },
       },
     ]),
@@ -78,5 +80,19 @@ export function file(types: readonly string[], description: string, jsonSchema?:
       { schema: type === "application/json" && jsonSchema ? jsonSchema : binary },
     ]),
   );
-  return { description, content };
+  return { description, headers: FileHeaders, content };
+}
+
+/** A group in one of several types. */
+export function groupAnswer(schema: z.ZodType, description: string) {
+  return {
+    description,
+    headers: AnswerHeaders,
+    content: {
+      "application/json": { schema },
+      "application/zip": { schema: binary },
+      "multipart/mixed": { schema: binary },
+      "text/event-stream": { schema: { type: "string" } as const },
+    },
+  };
 }

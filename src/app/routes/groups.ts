@@ -4,9 +4,10 @@ import { isDigest } from "../../group/index.ts";
 import { planGroup } from "../compute/plan.ts";
 import { CONSENSUS_TYPE } from "../consensus-type.ts";
 import { type Env, timed } from "../observe/exchange.ts";
-import { GUARDED, json, problems, UPLOADED } from "../openapi/responses.ts";
+import { GUARDED, groupAnswer, json, problems, UPLOADED } from "../openapi/responses.ts";
 import { GroupPath } from "../openapi/schemas/common.ts";
 import { GroupSchema } from "../openapi/schemas/group.ts";
+import { JobHeaders } from "../openapi/schemas/headers.ts";
 import { JobSchema } from "../openapi/schemas/job.ts";
 import {
   GroupHeaders,
@@ -41,17 +42,14 @@ const request = {
 };
 
 const answers = {
-  200: {
-    description:
-      "Masks: linked or inline in JSON; as files with the JSON in a ZIP archive or multipart body; or as server-sent events `progress`, `image`, `result`, `error`, which go on after `Last-Event-ID`.",
-    content: {
-      "application/json": { schema: GroupSchema },
-      "application/zip": { schema: { type: "string" as const, format: "binary" } },
-      "multipart/mixed": { schema: { type: "string" as const, format: "binary" } },
-      "text/event-stream": { schema: { type: "string" as const } },
-    },
+  200: groupAnswer(
+    GroupSchema,
+    "Masks: linked or inline in JSON; as files with the JSON in a ZIP archive or multipart body; or as server-sent events `progress`, `image`, `result`, `error`, which go on after `Last-Event-ID`.",
+  ),
+  202: {
+    ...json(JobSchema, "With `Prefer: respond-async`, or above a size: a job."),
+    headers: JobHeaders,
   },
-  202: json(JobSchema, "With `Prefer: respond-async`, or above a size: a job (`Location`)."),
   ...problems(...UPLOADED, ...GUARDED),
 };
 
