@@ -15,7 +15,7 @@ import { openPng } from "./wasm/png.ts";
 export type DecoderModules = Readonly<Record<ImageType, () => Promise<WebAssembly.Module>>>;
 
 /** Emscripten decoders start with 16 MiB; a heap of up to this size is kept between groups. */
-const HEAP_TO_KEEP = 24 * 1024 * 1024;
+const HEAP_TO_KEEP = 16 * 1024 * 1024;
 const BYTES_OF_RGBA = 4;
 
 /**

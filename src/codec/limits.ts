@@ -20,7 +20,7 @@ export const MIN_SIDE = 8;
  * `header/`, beside a file of some megabytes:
  *
  *   JPEG   1/16   decoded at reduced scale: sides of `MAX_SIDE` and files of `MAX_BYTES` are the
- *                 limit; a 12-megapixel photograph takes 5 MB with its file
+ *                 limit; a 12-megapixel photograph takes 3 MB beside its file
  *   JPEG   3      progressive, all of whose coefficients are kept: 6 megapixels
  *   PNG    8      RGBA: 3 megapixels; RGB and grey more
  *   WebP   5      lossy: 6 megapixels; lossless, at 11 bytes, 2.5

@@ -40,11 +40,15 @@ export interface InputFormat {
 export interface Decoder {
   /** Type, size and orientation, read from the file's structure and held against the limits. */
   inspect(bytes: Uint8Array): ImageHeader;
-  /** The whole photograph, upright. */
+  /**
+   * The whole photograph, upright. Of a JPEG whose pixels would fill more than half of the decoder's
+   * heap, a reduced one: in a Worker from 4 megapixels on.
+   */
   decode(bytes: Uint8Array): Promise<Pixels>;
   /**
    * The photograph, upright, as network input `[3, height, width]`: transparency over white, each
-   * axis resized on its own (the aspect is not kept). The full-size pixels never leave the decoder.
+   * axis resized on its own (the aspect is not kept). A large JPEG is decoded at reduced scale; pixels
+   * never leave the decoder.
    *
    * @param into where to put it, so that a group needs no new memory for each photograph
    */
