@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GroupBody } from "../../src/app/index.ts";
 import { faultyProgram, SOON } from "./device.ts";
 import {
@@ -11,6 +11,9 @@ import {
   stopAll,
   storedLogits,
 } from "./running.ts";
+
+// Each starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 afterEach(stopAll);
 
@@ -32,7 +35,7 @@ describe("with 16 groups under way, none is lost or answered wrongly when the de
   };
 
   it.each(Object.entries(strikes))("%s, twice", async (_, signal) => {
-    const server = await start({}, { bounds: { silence: 2000, shortestPause: 100 } });
+    const server = await start({}, { bounds: { silence: 5000, shortestPause: 100 } });
     const answers = Promise.all(groups.map((group) => answer(server.post(group))));
     const told: number[] = [];
     for (let strike = 0; strike < 2; strike++) {

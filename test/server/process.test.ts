@@ -5,9 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { RUNTIME } from "./device.ts";
 import { formOf, photographs } from "./running.ts";
+
+// Each starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 const MAIN = fileURLToPath(new URL("../../src/server/main.ts", import.meta.url));
 const processes: ChildProcess[] = [];

@@ -6,9 +6,10 @@ import { decodeLogits } from "../../src/codec/index.ts";
 import { nodeDecoder } from "../../src/codec/node.ts";
 import { createSegmenter } from "../../src/engine/index.ts";
 import { openRuntime } from "../../src/server/device/open.ts";
+import type { ServerParts } from "../../src/server/host.ts";
 import { createLogger } from "../../src/server/observe/log.ts";
 import type { ServerOptions } from "../../src/server/options.ts";
-import { type Server, type ServerParts, startServer } from "../../src/server/server.ts";
+import { type Server, startServer } from "../../src/server/server.ts";
 import { faultyProgram, modelFiles, RUNTIME } from "./device.ts";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url);

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { contentDigest, sign } from "../../src/app/backend/signature.ts";
 import type { GroupBody, JobBody, Problem } from "../../src/app/index.ts";
 import { RUNTIME, SOON } from "./device.ts";
@@ -13,6 +13,9 @@ import {
   stopAll,
   storedLogits,
 } from "./running.ts";
+
+// Each starts processes, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 afterEach(stopAll);
 

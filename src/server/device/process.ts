@@ -56,6 +56,8 @@ export class DeviceProcess {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     });
     const { stdout, stderr, stdio } = this.#child;
+    // A pipe that breaks: the end of the process says more.
+    for (const pipe of stdio) pipe?.on("error", () => {});
     for (const output of [stdout, stderr]) {
       createInterface({ input: output as Readable }).on("line", onOutput);
     }
@@ -66,11 +68,10 @@ export class DeviceProcess {
     this.#frames = stdio[FRAMES_DESCRIPTOR] as Duplex;
     const reader = new FrameReader<Reply>((frame) => this.#onReply(frame, ready));
     this.#frames.on("data", (piece) => reader.push(piece));
-    // A broken pipe: the end of the process says more.
-    this.#frames.on("error", () => {});
     createInterface({ input: stdio[HEARTBEAT_DESCRIPTOR] as Readable }).on("line", (line) => {
       this.#lastHeartbeat = performance.now();
-      onHeartbeat(JSON.parse(line));
+      const heartbeat = parse(line);
+      if (heartbeat !== undefined) onHeartbeat(heartbeat);
     });
     this.#watch = setInterval(() => {
       // This process may have been the busy one: heartbeats that wait in the pipe are read first.
@@ -151,3 +152,12 @@ export class DeviceProcess {
 
 /** `Omit` for each member of a union. */
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
+
+/** Undefined for the half of one, which a process that is killed may leave. */
+function parse(line: string): Heartbeat | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -160,6 +160,7 @@ export class Supervisor {
       onOutput: (line) => this.#options.onEvent?.({ kind: "output", line }),
     });
     this.#process = process;
+    this.#status = { ...this.#status, memory: 0 };
     process.ended.then(() => this.#queue.wake());
     const watchdog = setTimeout(
       () => process.kill(`not ready within ${this.#bounds.start} ms`),
@@ -195,7 +196,6 @@ export class Supervisor {
     while (alive) {
       if (this.#status.memory > this.#bounds.memory) {
         const mebibytes = Math.round(this.#status.memory / 2 ** 20);
-        this.#status = { ...this.#status, memory: 0 };
         return process.kill(`its memory grew to ${mebibytes} MiB`);
       }
       const job = this.#queue.take();

@@ -1,8 +1,7 @@
 import { problemOf } from "../../app/index.ts";
 import type { CosalError } from "../../errors.ts";
 import type { Admission } from "./admission.ts";
-
-type Fetch = (request: Request) => Response | Promise<Response>;
+import type { Fetch } from "./listener.ts";
 
 /**
  * Requests with a body, in as far as there is room for them. The room is given back when the answer

@@ -92,6 +92,13 @@ export class Metrics {
     }
   }
 
+  async response(): Promise<Response> {
+    const { registry } = this;
+    return new Response(await registry.metrics(), {
+      headers: { "content-type": registry.contentType, "cache-control": "no-store" },
+    });
+  }
+
   #counter<Label extends string>(name: string, help: string, labelNames: Label[]) {
     return new Counter({ name: `cosal_${name}`, help, labelNames, registers: [this.registry] });
   }

@@ -1,0 +1,129 @@
+import type { Logger } from "pino";
+import {
+  type AppDependencies,
+  type Authenticator,
+  type BackendState,
+  memoryFlights,
+} from "../app/index.ts";
+import { nodeWebpEncoder } from "../codec/node.ts";
+import { describeModel, type Segmenter } from "../engine/index.ts";
+import { documentation, modelFiles } from "./assets.ts";
+import { serverCompute } from "./compute/compute.ts";
+import { serverSegmenter } from "./compute/network.ts";
+import { decoderPool } from "./decoding/pool.ts";
+import type { Bounds } from "./device/bounds.ts";
+import type { DeviceProgram } from "./device/process.ts";
+import type { RuntimeName } from "./device/protocol.ts";
+import { type DeviceEvent, Supervisor } from "./device/supervisor.ts";
+import { Admission, type AdmissionLimits } from "./http/admission.ts";
+import { authenticator } from "./http/authentication.ts";
+import { ADMISSION, serverLimits } from "./limits.ts";
+import { appLog } from "./observe/log.ts";
+import { Metrics } from "./observe/metrics.ts";
+import type { ServerOptions } from "./options.ts";
+import { sibling } from "./sibling.ts";
+import { serverStores } from "./storage/stores.ts";
+
+const MODEL = "cosal-lite";
+
+/** What a test puts in the place of the server's own. */
+export interface ServerParts {
+  readonly program?: DeviceProgram;
+  readonly bounds?: Partial<Bounds>;
+  readonly admission?: AdmissionLimits;
+}
+
+/** What the app runs on here. */
+export interface Host {
+  readonly runtime: RuntimeName;
+  readonly host: AppDependencies;
+  readonly authenticate: Authenticator | undefined;
+  readonly admission: Admission;
+  readonly device: Supervisor;
+  readonly metrics: Metrics;
+  readonly segmenter: Segmenter;
+  /** Whether a first group has been computed: before that it is not ready. */
+  isWarm: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * The app's interfaces on this machine: stores in a folder, photographs decoded in threads, the
+ * network in a process of its own.
+ *
+ * @throws DeviceUnusable when the runtime is not there
+ */
+export async function openHost(
+  options: ServerOptions,
+  logger: Logger,
+  parts: ServerParts,
+): Promise<Host> {
+  const admission = new Admission(parts.admission ?? ADMISSION);
+  const stores = await serverStores({
+    path: options.data,
+    bytes: options.dataBytes,
+    onLookUp: (found) => metrics.onLookUp(found),
+  });
+  const device = new Supervisor({
+    program: parts.program ?? {
+      file: sibling(import.meta.url, "device/main"),
+      args: [options.runtime],
+    },
+    ...(parts.bounds && { bounds: parts.bounds }),
+    onEvent: (event) => {
+      metrics.onDevice(event);
+      logDevice(logger, event);
+    },
+  });
+  const metrics = new Metrics({ admission, stores, device: () => device.status });
+  const decoder = decoderPool();
+
+  async function close(): Promise<void> {
+    await Promise.all([device.stop(), decoder.close()]);
+    stores.close();
+  }
+
+  async function open(): Promise<Host> {
+    const { runtime } = await device.started;
+    const model = modelFiles(MODEL);
+    const description = await describeModel(model);
+    const network = { model, decoder, supervisor: device, metrics };
+    const segmenter = await serverSegmenter(network, runtime);
+    const host: AppDependencies = {
+      models: async () => [description],
+      stores: stores.of,
+      compute: serverCompute({ runtime, segmenter, stores: stores.of, admission, metrics }),
+      decoder,
+      webp: nodeWebpEncoder(),
+      limits: serverLimits(runtime),
+      log: appLog(logger),
+      readiness: async () => [readiness(opened)],
+      analytics: metrics.count,
+      // Requests and jobs for the same group wait for each other.
+      flights: memoryFlights(),
+      docsAsset: documentation,
+    };
+    const authenticate = authenticator(options);
+    const shared = { runtime, host, authenticate, admission, device, metrics, segmenter, close };
+    const opened: Host = { ...shared, isWarm: false };
+    return opened;
+  }
+
+  return open().catch(async (error) => {
+    await close();
+    throw error;
+  });
+}
+
+function readiness({ runtime, device, admission, isWarm }: Host): BackendState {
+  const { state, reason } = device.status;
+  const ready = state === "ready" && isWarm && !admission.isDraining;
+  const said = admission.isDraining ? "stopping" : isWarm ? state : "warming up";
+  return { name: runtime, ready, reason: ready || !reason ? said : `${said}: ${reason}` };
+}
+
+function logDevice(logger: Logger, event: DeviceEvent): void {
+  if (event.kind === "run") return;
+  const { kind, ...fields } = event;
+  logger[kind === "lost" ? "error" : "info"](fields, `device ${kind}`);
+}

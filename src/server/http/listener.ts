@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+
+export type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** A port that answers, first with "not yet", then with what it is given to serve. */
+export interface Listener {
+  /** Without a slash at the end. */
+  readonly url: string;
+  serve(fetch: Fetch): void;
+  /** Takes no more connections; those that are open go on. */
+  close(): void;
+  /** Ends those too. */
+  cut(): void;
+}
+
+/** How long a request may take to arrive, in milliseconds: a slow one holds room that others need. */
+const ARRIVAL = 120_000;
+
+/** @throws Error EADDRINUSE when something else listens there */
+export async function listen(host: string, port: number): Promise<Listener> {
+  let serve: Fetch = notYet;
+  const server = createAdaptorServer({
+    fetch: (request) => serve(request),
+    serverOptions: { requestTimeout: ARRIVAL },
+  }) as Server;
+  server.listen(port, host);
+  await once(server, "listening");
+  const address = server.address() as AddressInfo;
+  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${name}:${address.port}`,
+    serve(fetch) {
+      serve = fetch;
+    },
+    close: () => void server.close(),
+    cut: () => server.closeAllConnections(),
+  };
+}
+
+function notYet(): Response {
+  return new Response("The server is starting.\n", {
+    status: 503,
+    headers: { "content-type": "text/plain; charset=utf-8", "retry-after": "5" },
+  });
+}
