@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { processorTime } from "./stages.ts";
 
 const VERSION = "1.4.5";
@@ -15,7 +16,7 @@ export interface Imgly {
 }
 
 interface Package {
-  segmentForeground(image: Blob, options: { model: "medium" }): Promise<Blob>;
+  segmentForeground(image: Blob, options: { model: string; publicPath: string }): Promise<Blob>;
 }
 
 /**
@@ -34,12 +35,15 @@ export async function openImgly(): Promise<Imgly> {
   });
   const require = createRequire(join(folder, "package.json"));
   const { segmentForeground } = require("@imgly/background-removal-node") as Package;
+  // By default it looks for its model below the working directory.
+  const model = join(folder, "node_modules", "@imgly", "background-removal-node", "dist");
+  const options = { model: "medium", publicPath: `${pathToFileURL(model)}/` };
   return {
     name: specifier,
     async run(photograph) {
       const image = new Blob([photograph as Uint8Array<ArrayBuffer>], { type: "image/jpeg" });
       const start = processorTime();
-      await segmentForeground(image, { model: "medium" });
+      await segmentForeground(image, options);
       return processorTime() - start;
     },
     close: () => rmSync(folder, { recursive: true }),

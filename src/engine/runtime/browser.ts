@@ -47,7 +47,7 @@ export async function browserRuntime(options: BrowserOptions = {}): Promise<Brow
   const ort = await import("onnxruntime-web/wasm");
   locate(ort.env, assets);
   ort.env.logLevel = "error";
-  ort.env.wasm.numThreads = crossOriginIsolated
+  ort.env.wasm.numThreads = globalThis.crossOriginIsolated
     ? Math.min(MOST_THREADS, navigator.hardwareConcurrency)
     : 1;
   return { backend: "wasm", runtime: webRuntime(ort, ["wasm"]) };
