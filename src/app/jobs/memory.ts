@@ -54,6 +54,7 @@ export function memoryJobs(run: RunJob): Jobs {
   function forgetOldest(): void {
     const ended = [...jobs].filter(([, { job }]) => isOver(job));
     for (const [id] of ended.slice(0, Math.max(0, ended.length - ENDED))) jobs.delete(id);
+    for (const [key, id] of keys) if (!jobs.has(id)) keys.delete(key);
   }
 
   const find = (tenant: string, id: string) => {
