@@ -13,7 +13,7 @@ import {
   type RunJob,
 } from "../app/index.ts";
 import { workerdDecoder, workerdWebpEncoder } from "../codec/workerd.ts";
-import { createSegmenter, describeModel } from "../engine/index.ts";
+import { createSegmenter, describeModel, type ModelDescription } from "../engine/index.ts";
 import { workerdRuntime } from "../engine/runtime/workerd.ts";
 import { authenticationOf } from "./access/authentication.ts";
 import type { Count } from "./access/rate-object.ts";
@@ -84,7 +84,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
   const dependencies: AppDependencies = {
     models,
     stores,
-    compute: computeOf(env, stores, gpus, log),
+    compute: computeOf(env, models, stores, gpus, log),
     decoder: workerdDecoder(),
     webp: workerdWebpEncoder(),
     limits: edgeLimits(gpus.length > 0),
@@ -105,6 +105,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
 
 function computeOf(
   env: Env,
+  models: AppDependencies["models"],
   stores: EdgeStoresOf,
   gpus: readonly GuardedBackend[],
   log: Log,
@@ -134,7 +135,11 @@ function computeOf(
     preferred: positive("WASM_PREFERRED_MS", env.WASM_PREFERRED_MS, PREFERRED),
     most: positive("WASM_MOST_MS", env.WASM_MOST_MS, MOST),
   };
-  return dispatch({ wasm, cost: costOf(MODEL), limits, gpus, known, log });
+  const cost = async () => {
+    const [model] = await models();
+    return costOf((model as ModelDescription).manifest.input);
+  };
+  return dispatch({ wasm, cost, limits, gpus, known, log });
 }
 
 /** What depends on bindings and settings that may be missing. */

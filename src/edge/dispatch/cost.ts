@@ -1,4 +1,4 @@
-/** What one photograph costs in this isolate, in milliseconds, as `bench/engine/stages.ts` measures it. */
+/** What one photograph costs in this isolate, in milliseconds. */
 export interface ImageCost {
   /** Decoding, resizing and encoding it: nothing when its features are known. */
   readonly encode: number;
@@ -18,14 +18,17 @@ export function estimate(images: number, known: number, { encode, decode }: Imag
 }
 
 /**
- * What models cost, measured with `bench/engine/stages.ts` on photographs of 1200 x 833, on one thread of a
- * 2.x GHz server core. A model that is not listed is taken to be as costly as the costliest.
+ * What a photograph costs with cosal-lite at 256 x 256: processor time of one thread of a server's
+ * Xeon, JPEG photographs of 1200 x 833 (`bench/engine/stages.ts`). Decoding one and resizing it takes
+ * 10 ms whatever the network's size.
  */
-const COSTS: Readonly<Record<string, ImageCost>> = {
-  "cosal-lite": { encode: 150, decode: 40 },
-};
+const MEASURED = { pixels: 256 * 256, read: 10, encode: 60, decode: 22 };
 
-export function costOf(model: string): ImageCost {
-  const all = Object.values(COSTS);
-  return COSTS[model] ?? all.reduce((a, b) => (a.encode + a.decode > b.encode + b.decode ? a : b));
+/** The cost with a network whose input has that size: its work grows with the pixels it sees. */
+export function costOf({ width, height }: { readonly width: number; readonly height: number }) {
+  const share = (width * height) / MEASURED.pixels;
+  return {
+    encode: MEASURED.read + share * MEASURED.encode,
+    decode: share * MEASURED.decode,
+  } satisfies ImageCost;
 }

@@ -14,7 +14,7 @@ import { rank } from "./rendezvous.ts";
 
 type Behaviour = () => void | Promise<void>;
 
-const cost = { encode: 100, decode: 0 };
+const cost = async () => ({ encode: 100, decode: 0 });
 const limits = { preferred: 300, most: 1000 };
 const images = Array.from({ length: 20 }, (_, index) => ({
   id: `${index}`,

@@ -15,7 +15,8 @@ export interface GuardedBackend extends GpuBackend {
 export interface DispatchParts {
   /** This isolate's own network. */
   readonly wasm: Compute;
-  readonly cost: ImageCost;
+  /** Of one photograph, with the model that is served. */
+  readonly cost: () => Promise<ImageCost>;
   readonly limits: DispatchLimits;
   readonly gpus: readonly GuardedBackend[];
   /** How many of the group's images have their features in a cache. */
@@ -35,12 +36,13 @@ const RETRY_AFTER = 5;
  * answer is backend_unavailable with all the reasons. Every answer says where it comes from, and why.
  */
 export function dispatch(parts: DispatchParts): Compute {
-  const { wasm, gpus, cost, limits } = parts;
+  const { wasm, gpus, limits } = parts;
 
   return async function* dispatched(job, context) {
     // A GPU server knows no group of this one, and so no consensus of another group.
     const candidates = job.consensus === undefined ? rankOf(job) : [];
     const hasGpu = candidates.length > 0;
+    const cost = await parts.cost();
     const count = job.images.length;
     const isCostly = hasGpu && estimate(count, 0, cost) > limits.preferred;
     const milliseconds = estimate(count, isCostly ? await parts.known(job) : 0, cost);
