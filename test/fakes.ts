@@ -130,7 +130,6 @@ function fakeMask(index: number, id: string, bytes: Uint8Array): ImageMask {
       height: 8,
       data: Float32Array.from({ length: 64 }, (_, i) => 8 - 3 * (i % 8)),
     },
-    png: async () => Uint8Array.from(bytes),
   };
 }
 

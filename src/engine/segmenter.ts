@@ -1,4 +1,4 @@
-import { type Decoder, encodeGreyPng, type Logits, maskRows, measureMask } from "../codec/index.ts";
+import { type Decoder, type Logits, measureMask } from "../codec/index.ts";
 import { CosalError } from "../errors.ts";
 import { distil, type Regions } from "./distil.ts";
 import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.ts";
@@ -42,7 +42,7 @@ export interface SegmenterParts {
  * @example
  * ```ts
  * const segmenter = await createSegmenter({ model, runtime: nodeRuntime(), decoder: nodeDecoder() });
- * for await (const mask of segmenter.segment(images)) await writeFile(mask.id, await mask.png());
+ * for await (const mask of segmenter.segment(images)) await writeFile(mask.id, await maskPng(mask));
  * ```
  */
 export async function createSegmenter(parts: SegmenterParts): Promise<Segmenter> {
@@ -246,7 +246,6 @@ async function decode(
     ...measureMask(logits, width, height),
     presence: (outputs.presence as Tensor).data[0] as number,
     logits,
-    png: () => encodeGreyPng(width, height, maskRows(logits, width, height)),
   };
   await progress.tell({ stage: "mask", index, id });
   return mask;

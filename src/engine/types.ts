@@ -35,7 +35,7 @@ export interface SeedMask {
   readonly data: Uint8Array;
 }
 
-/** The mask of one photograph, kept at the network's size until a file is asked for. */
+/** The mask of one photograph at the network's size; `cosal/codec` makes files of it. */
 export interface ImageMask {
   /** Place in the group as sent, from 0. */
   readonly index: number;
@@ -51,8 +51,6 @@ export interface ImageMask {
   readonly presence: number;
   /** The network's logits, row by row: `data.length === width * height`. */
   readonly logits: Logits;
-  /** 8-bit grey PNG of the photograph's size; 255 = object, soft. Encoded at each call. */
-  png(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** What the images of a group have in common: a few kilobytes, a plain value. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import goldenBytes from "../../models/cosal-lite/golden.bin";
 import goldenIndex from "../../models/cosal-lite/golden.json";
+import { maskPng } from "../../src/codec/index.ts";
 import { workerdDecoder } from "../../src/codec/workerd.ts";
 import { createSegmenter } from "../../src/engine/index.ts";
 import { workerdRuntime } from "../../src/engine/runtime/workerd.ts";
@@ -45,7 +46,7 @@ test("all four formats in one group, upright, each with a mask file of its size"
   const seen: string[] = [];
   for await (const mask of segmenter.segment(images)) {
     expect([mask.width, mask.height]).toEqual([48, 32]);
-    const file = await decoder.decode(await mask.png());
+    const file = await decoder.decode(await maskPng(mask));
     expect([file.width, file.height]).toEqual([48, 32]);
     seen.push(mask.id);
   }
