@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { rateHeaders } from "../safety/rates.ts";
 import type { Service } from "../service.ts";
-import { type Env, Exchange, serverTiming } from "./exchange.ts";
+import { type Env, Exchange } from "./exchange.ts";
 import { describeDispatch } from "./headers.ts";
 
 /** What every answer has: a request id, what became of the request, and a line in the log. */
@@ -12,16 +12,15 @@ export function envelope(service: Service): MiddlewareHandler<Env> {
     const exchange = new Exchange(c.req.raw, storesOf);
     c.set("exchange", exchange);
     await next();
-    const { headers } = c.res;
-    headers.set("x-request-id", exchange.id);
-    headers.set("x-content-type-options", "nosniff");
-    headers.set("server-timing", serverTiming(exchange));
-    if (exchange.traceparent !== undefined) headers.set("traceparent", exchange.traceparent);
-    if (exchange.rate !== undefined) {
-      rateHeaders(headers, exchange.rate.kind, exchange.rate.verdict);
+    const { res } = c;
+    if (!exchange.isHeaded) {
+      for (const [name, value] of Object.entries(exchange.headers())) res.headers.set(name, value);
+      describeDispatch(res.headers, exchange);
     }
-    describeDispatch(headers, exchange);
-    record(exchange, c.res.status, c.req.method);
+    if (exchange.rate !== undefined) {
+      rateHeaders(res.headers, exchange.rate.kind, exchange.rate.verdict);
+    }
+    record(exchange, res.status, c.req.method);
   };
 
   /** Answers that are streamed are counted when they begin. */

@@ -12,7 +12,7 @@ export class Exchange {
   /** W3C Trace Context, passed on as it came. */
   readonly traceparent: string | undefined;
   /** Milliseconds by stage, for `Server-Timing`. */
-  readonly timings = new Map<string, number>();
+  timings: Map<string, number> | undefined;
   principal: Principal = EVERYBODY;
   rate: Passed["rate"];
   /** The route's pattern, for counting. */
@@ -22,6 +22,8 @@ export class Exchange {
   images = 0;
   /** The code of the problem that it ended in. */
   problem = "";
+  /** Whether the answer has been made with `headers()`. */
+  isHeaded = false;
   readonly #storesOf: (tenant: string) => Stores;
   #stores: Stores | undefined;
 
@@ -38,6 +40,20 @@ export class Exchange {
   admit({ principal, rate }: Passed): void {
     this.principal = principal;
     this.rate = rate;
+  }
+
+  /**
+   * What every answer says of its request. A handler that makes its response with them spares that
+   * they are added later, which costs a file from memory as much again as the rest.
+   */
+  headers(): Record<string, string> {
+    this.isHeaded = true;
+    return {
+      "x-request-id": this.id,
+      "x-content-type-options": "nosniff",
+      "server-timing": serverTiming(this),
+      ...(this.traceparent !== undefined && { traceparent: this.traceparent }),
+    };
   }
 
   get tenant(): string {
@@ -60,7 +76,7 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Runs a stage and adds what it took. In a Worker time stands still while nothing is awaited. */
 export async function timed<T>(
-  { timings }: Exchange,
+  exchange: Exchange,
   stage: string,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -68,14 +84,16 @@ export async function timed<T>(
   try {
     return await work();
   } finally {
+    exchange.timings ??= new Map();
+    const { timings } = exchange;
     timings.set(stage, (timings.get(stage) ?? 0) + Date.now() - began);
   }
 }
 
 /** The `Server-Timing` header (W3C). */
-export function serverTiming({ began, timings }: Exchange): string {
+function serverTiming({ began, timings }: Exchange): string {
   const total = `total;dur=${Date.now() - began}`;
-  if (timings.size === 0) return total;
+  if (timings === undefined) return total;
   const stages = Array.from(timings, ([stage, milliseconds]) => `${stage};dur=${milliseconds}`);
   return `${stages.join(", ")}, ${total}`;
 }

@@ -9,6 +9,8 @@ export const PROBLEM_TYPE = "application/problem+json";
 export function problemResponse(error: unknown, exchange: Exchange): Response {
   const problem = problemOf(error, exchange.id);
   exchange.problem = problem.code;
+  // Whatever was made before it failed is not sent.
+  exchange.isHeaded = false;
   const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store" });
   const { retryAfter, limit, code } = presentable(error);
   if (retryAfter !== undefined) headers.set("retry-after", String(Math.ceil(retryAfter)));

@@ -10,13 +10,20 @@ const INERT = {
  * Answers GET and HEAD for a file that is there: 304 to who has it (RFC 9110, 13.1.2), 206 for one
  * range of it (14), else all of it.
  *
+ * @param common headers that every answer has, where the response is to be made with them
+ *
  * @throws CosalError range_invalid
  */
-export function fileResponse(request: Request, file: Rendered, cacheControl: string): Response {
+export function fileResponse(
+  request: Request,
+  file: Rendered,
+  cacheControl: string,
+  common: Readonly<Record<string, string>> = {},
+): Response {
   const { bytes, type, etag } = file;
   const match = request.headers.get("if-none-match");
   if (match !== null && matches(match, etag)) {
-    const headers = { etag, "cache-control": cacheControl };
+    const headers = { ...common, etag, "cache-control": cacheControl };
     return new Response(null, { status: 304, headers });
   }
   const inert = type === "image/svg+xml" ? INERT : {};
@@ -24,6 +31,7 @@ export function fileResponse(request: Request, file: Rendered, cacheControl: str
   if (range === null || !isRangeWanted(request, etag)) {
     return new Response(bytes, {
       headers: {
+        ...common,
         "content-type": type,
         "content-length": String(bytes.length),
         "cache-control": cacheControl,
@@ -33,7 +41,7 @@ export function fileResponse(request: Request, file: Rendered, cacheControl: str
       },
     });
   }
-  return rangeResponse(range, file, cacheControl);
+  return rangeResponse(range, file, cacheControl, common);
 }
 
 /** Weak comparison (RFC 9110, 8.8.3.2); `*` is any. */
@@ -47,11 +55,17 @@ function isRangeWanted(request: Request, etag: string): boolean {
   return request.method === "GET" && (condition === null || condition.trim() === etag);
 }
 
-function rangeResponse(header: string, file: Rendered, cacheControl: string): Response {
+function rangeResponse(
+  header: string,
+  file: Rendered,
+  cacheControl: string,
+  common: Readonly<Record<string, string>>,
+): Response {
   const { bytes, type, etag } = file;
   const length = bytes.length;
   const found = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
   const headers = {
+    ...common,
     "content-type": type,
     "cache-control": cacheControl,
     etag,

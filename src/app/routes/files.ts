@@ -75,9 +75,12 @@ export function fileRoutes(router: Router, service: Service): void {
 
 function getFile(service: Service, c: Context<Env>, kind: FileKind): Response | Promise<Response> {
   // What is in memory was asked for by exactly this address: nothing else has to be looked at.
-  const key = renderedKey(c.get("exchange").tenant, unsigned(c.req.url));
+  const exchange = c.get("exchange");
+  const key = renderedKey(exchange.tenant, unsigned(c.req.url));
   const fresh = service.rendered.fresh(key);
-  if (fresh !== undefined) return fileResponse(c.req.raw, fresh, service.cacheControl);
+  if (fresh !== undefined) {
+    return fileResponse(c.req.raw, fresh, service.cacheControl, exchange.headers());
+  }
   return findFile(service, c, kind, key);
 }
 

@@ -174,7 +174,7 @@ async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
   const key = renderedKey(tenant, pathAndQuery(c.req.url));
   const control = isSigned ? "private, no-cache" : service.cacheControl;
   const fresh = isSigned ? undefined : service.rendered.fresh(key);
-  if (fresh !== undefined) return fileResponse(c.req.raw, fresh, control);
+  if (fresh !== undefined) return fileResponse(c.req.raw, fresh, control, exchange.headers());
   const presentation = presentationOf(parseQuery(PresentationQuery, c.req.queries()));
   const result = await stores.groups.result(digestIn(c));
   if (result === undefined) throw notHere("group");
