@@ -36,14 +36,13 @@ describe("with 16 groups under way, none is lost or answered wrongly when the de
 
   it.each(Object.entries(strikes))("%s, twice", async (_, signal) => {
     const server = await start({}, { bounds: { silence: 5000, shortestPause: 100 } });
+    const count = (graph: string) => server.metric(`cosal_run_seconds_count{graph="${graph}"}`);
+    const before = { encoder: await count("encoder"), decoder: await count("decoder") };
     const answers = Promise.all(groups.map((group) => answer(server.post(group))));
     const told: number[] = [];
-    for (let strike = 0; strike < 2; strike++) {
-      // First while photographs are encoded, then while masks are made.
-      const graph = strike === 0 ? "encoder" : "decoder";
-      const count = `cosal_run_seconds_count{graph="${graph}"}`;
-      const runs = await server.metric(count);
-      await expect.poll(() => server.metric(count), SOON).toBeGreaterThan(runs);
+    // First while photographs are encoded, then while masks are made.
+    for (const graph of ["encoder", "decoder"] as const) {
+      await expect.poll(() => count(graph), SOON).toBeGreaterThan(before[graph]);
       process.kill(server.device.status.pid!, signal);
       await expect.poll(() => server.device.status.state, SOON).not.toBe("ready");
       told.push(await readiness(server.url));

@@ -55,12 +55,16 @@ describe("a device process", () => {
   });
 
   it("runs the warm-ups of a graph before it takes work", async () => {
-    const { supervisor, events } = start();
-    const warmUps = [() => inputsOf("decoder", 1), () => inputsOf("decoder", 2)];
+    const { supervisor } = start();
+    const order: string[] = [];
+    const inputs = (name: string, seed: number) => () => {
+      order.push(name);
+      return inputsOf("decoder", seed);
+    };
+    const warmUps = [inputs("first", 1), inputs("second", 2)];
     const graph = supervisor.open({ name: "warm", bytes: file, warmUps });
-    expectRight(await run(supervisor, graph, 3), 3);
-    const runs = events.filter((event) => event.kind === "run" && event.graph === "warm");
-    expect(runs).toHaveLength(3);
+    expectRight(await supervisor.run(graph, inputs("run", 3)), 3);
+    expect(order).toEqual(["first", "second", "run"]);
   });
 
   it("does not begin a run whose caller has left", async () => {

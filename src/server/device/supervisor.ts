@@ -35,6 +35,7 @@ export type DeviceEvent =
       readonly pause: number;
     }
   | { readonly kind: "output"; readonly line: string }
+  /** Somebody's run, warm-ups are not told. */
   | { readonly kind: "run"; readonly graph: string; readonly milliseconds: number };
 
 export interface SupervisorOptions {
@@ -219,7 +220,12 @@ export class Supervisor {
     job.attempts++;
     await this.#openIn(process, job.graph, opened);
     job.tensors ??= job.inputs();
-    return this.#runIn(process, job.graph, job.tensors, this.#bounds.run(job.tensors));
+    const started = performance.now();
+    const bound = this.#bounds.run(job.tensors);
+    const outputs = await this.#runIn(process, job.graph, job.tensors, bound);
+    const milliseconds = performance.now() - started;
+    this.#options.onEvent?.({ kind: "run", graph: job.graph.name, milliseconds });
+    return outputs;
   }
 
   async #openIn(process: DeviceProcess, graph: OpenGraph, opened: Set<OpenGraph>): Promise<void> {
@@ -239,12 +245,9 @@ export class Supervisor {
     inputs: Tensors,
     bound: number,
   ): Promise<Tensors> {
-    const started = performance.now();
     const { heads, parts } = packTensors(inputs);
     const request = { kind: "run", graph: graph.number, inputs: heads } as const;
     const { head, bytes } = await process.request(request, parts, bound);
-    const milliseconds = performance.now() - started;
-    this.#options.onEvent?.({ kind: "run", graph: graph.name, milliseconds });
     return unpackTensors((head as Extract<Reply, { kind: "result" }>).outputs, bytes);
   }
 
