@@ -63,14 +63,14 @@ def main() -> None:
     curve.add_argument("run", type=Path, help="folder with log.csv and validation.txt")
     curve.add_argument("--output", type=Path, help="RUN/curve.png, unless given; also .svg and .pdf")
 
-    calibrate = commands.add_parser("calibrate", help="presence thresholds from training classes into a manifest")
+    calibrate = commands.add_parser("calibrate", help="presence thresholds into a manifest")
     calibrate.add_argument("model", type=Path, help="folder with manifest.json and the graphs")
     calibrate.add_argument("--data", type=Path, default=Path(DATA), help="training data")
-    calibrate.add_argument("--groups", type=Path, help="validation groups to report on; DATA/val where there is one")
+    calibrate.add_argument("--groups", type=Path, help="held-out groups; DATA/val where there is one")
 
     export = commands.add_parser("export", help="checkpoint to ONNX graphs, manifest and golden tensors")
     export.add_argument("--checkpoint", type=Path, required=True)
-    export.add_argument("--output", type=Path, default=Path("models/cosal-lite"))
+    export.add_argument("--output", type=Path, help="model folder; models/NETWORK")
     export.add_argument("--size", type=int, default=256, help="side of the input in pixels, a multiple of 32")
     export.add_argument("--version", default="0.1.0")
     export.add_argument("--details", type=Path, help="JSON that the manifest takes over: training, metrics")
@@ -200,20 +200,23 @@ def _calibrate(options: argparse.Namespace) -> None:
     from . import protocols
     from .data import Catalogue
     from .graphs import Graphs
-    from .presence import calibrate, write_thresholds
+    from .presence import calibrate, leave_one_out, merged, write_thresholds
 
     model = Graphs(options.model)
+    held_out = options.groups or options.data / "val"
     try:
-        thresholds, found = calibrate(model, Catalogue.read(options.data))
+        if held_out.is_dir():
+            parts = protocols.presence_by_group(protocols.read_groups(held_out, model), model)
+            found = merged(parts)
+            thresholds = found.thresholds()
+            _print("each group at the others' thresholds", leave_one_out(parts))
+        else:
+            thresholds, found = calibrate(model, Catalogue.read(options.data))
     except (ValueError, OSError) as error:
         sys.exit(f"cosal-train calibrate: {error}")
     write_thresholds(options.model, thresholds)
     _print("thresholds", {"image": thresholds.image, "group": thresholds.group})
-    _print("on composites of training classes", found.figures(thresholds))
-    validation = options.groups or options.data / "val"
-    if validation.is_dir():
-        groups = protocols.read_groups(validation, model)
-        _print(f"on {validation}", protocols.presence(groups, model, thresholds))
+    _print("where they were chosen", found.figures(thresholds))
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -221,14 +224,14 @@ def _export(options: argparse.Namespace) -> None:
     from .train import load_network
 
     details = json.loads(options.details.read_text()) if options.details else {}
-    export(
+    folder = export(
         load_network(options.checkpoint),
         options.output,
         size=options.size,
         version=options.version,
         details=details,
     )
-    print(f"wrote {options.output}")
+    print(f"wrote {folder}")
 
 
 def _convert(options: argparse.Namespace) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
-from torch import nn
 
 from .group_model import GroupModel
 from .metrics import measure, summary
-from .torch_model import TorchModel
 
 
 @dataclass(frozen=True)
@@ -87,16 +83,10 @@ def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.round(255 / (1 + np.exp(-upsampled))).astype(np.uint8)
 
 
-def torch_segment(network: nn.Module) -> Callable[[int], GroupModel]:
-    """The model of a network, once the side of its input is known."""
-    return partial(TorchModel, network)
-
-
 def evaluate(
-    model: GroupModel | Callable[[int], GroupModel],
+    model: GroupModel,
     folder: Path,
     *,
-    size: int | None = None,
     group_size: int | None = None,
     everything: bool = False,
     keep: Path | None = None,
@@ -106,9 +96,6 @@ def evaluate(
     group_size cuts groups into smaller ones (1: each image alone); everything: S, F, E and MAE too; keep: a
     folder for the masks, `<group>/<photograph>.png`.
     """
-    if not isinstance(model, GroupModel):
-        assert size is not None
-        model = model(size)
     scores = []
     for group in groups_in(folder):
         paths = photographs_in(group)

@@ -1,13 +1,14 @@
 """Presence: does an image show the group's object, and has a group one in common at all?
 
-Measured on validation groups; thresholds come from composites of training classes alone (`calibrate`).
+Thresholds come from held-out groups, each judged by those of the others (`leave_one_out`), or, where there are none,
+from composites of training classes (`calibrate`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -73,13 +74,28 @@ def evidence(
     tries: int = 12,
     seed: int = 13,
 ) -> Evidence:
+    """All of `evidence_by_kind` in one."""
+    return merged(evidence_by_kind(model, kinds, may_meet, size=size, tries=tries, seed=seed))
+
+
+def evidence_by_kind(
+    model: GroupModel,
+    kinds: list[Kind],
+    may_meet: Callable[[str, str], bool],
+    *,
+    size: int = 6,
+    tries: int = 12,
+    seed: int = 13,
+) -> list[Evidence]:
     """Per kind, `tries` times: `size` images of it; one exchanged for another kind's; `size` unlike images.
 
     Raises ValueError when a kind may meet no other.
     """
     rng = np.random.default_rng(seed)
-    found = Evidence()
+    parts = []
     for kind in kinds:
+        found = Evidence()
+        parts.append(found)
         others = [k for k in kinds if may_meet(kind.name, k.name)]
         if not others:
             raise ValueError(f"presence needs kinds that may meet; {kind.name} may meet no other")
@@ -91,7 +107,20 @@ def evidence(
             found.outside.append(float(scores[-1]))
             unlike = [image for k in _unlike(rng, kinds, may_meet, size) for image in k.draw(rng, 1)]
             found.mixed.append(float(_presence(model, unlike).mean()))
-    return found
+    return parts
+
+
+def leave_one_out(parts: list[Evidence]) -> dict[str, float]:
+    """Balanced accuracies on each part at thresholds that all the other parts chose; mean over parts."""
+    rows = [
+        part.figures(at=merged([other for other in parts if other is not part]).thresholds()) for part in parts
+    ]
+    return {name: float(np.mean([row[name] for row in rows])) for name in ("image accuracy", "group accuracy")}
+
+
+def merged(parts: list[Evidence]) -> Evidence:
+    """All evidence in one."""
+    return Evidence(*([score for part in parts for score in getattr(part, f.name)] for f in fields(Evidence)))
 
 
 def calibrate(model: GroupModel, catalogue: Catalogue, *, seed: int = 17) -> tuple[Thresholds, Evidence]:

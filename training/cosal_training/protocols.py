@@ -15,7 +15,7 @@ from .data.compose import Picture, cut_out, paste, resize
 from .evaluate import groups_in, mask_of, read_group
 from .group_model import GroupModel, Tensors
 from .metrics import jaccard
-from .presence import Kind, Thresholds, evidence
+from .presence import Evidence, Kind, Thresholds, evidence_by_kind, merged
 
 Regions = dict[int, np.ndarray]
 
@@ -122,8 +122,13 @@ def reuse(groups: list[Group], model: GroupModel, makers: int = 5, tries: int = 
 def presence(groups: list[Group], model: GroupModel, thresholds: Thresholds | None = None) -> dict[str, float]:
     """How well presence tells an image that does not belong, and a group that has nothing in common.
 
-    thresholds: those of the model, chosen elsewhere; then also how often they are right here.
+    thresholds: those of the model; then also how often they are right here.
     """
+    return merged(presence_by_group(groups, model)).figures(thresholds)
+
+
+def presence_by_group(groups: list[Group], model: GroupModel) -> list[Evidence]:
+    """Presence on images and groups that belong together and do not, for each group in turn."""
 
     def kind(group: Group) -> Kind:
         def draw(rng: np.random.Generator, count: int) -> list[Tensors]:
@@ -131,7 +136,7 @@ def presence(groups: list[Group], model: GroupModel, thresholds: Thresholds | No
 
         return Kind(group.name, draw)
 
-    return evidence(model, [kind(group) for group in groups], lambda a, b: a != b).figures(thresholds)
+    return evidence_by_kind(model, [kind(group) for group in groups], lambda a, b: a != b)
 
 
 def distractors(folder: Path, model: GroupModel, *, size: int = 8, per_group: int = 16) -> dict[str, float]:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from .architectures import NetworkConfig, architecture_of, load_network, read_config
 from .data import Catalogue, GroupDataset, SamplingConfig, nearest_classes
-from .evaluate import evaluate, mean_of, torch_segment
+from .evaluate import evaluate, mean_of
 from .log import Log
 from .losses import LossConfig, training_loss
 from .network import LiteConfig
@@ -24,6 +24,7 @@ from .network.encoder import efficientnet_lite0
 from .optimisation import parameter_groups, schedule, update_average
 from .placement import Device, Precision, _one_thread, arithmetic, keep_depth_wise_in_float32, loader, place
 from .tensorboard import Board
+from .torch_model import TorchModel
 
 __all__ = ["TrainConfig", "_one_thread", "load_network", "train"]
 
@@ -158,9 +159,9 @@ def train(config: TrainConfig) -> Path:
             )
         due = config.evaluate_every and ((step + 1) % config.evaluate_every == 0 or step + 1 == end)
         if due and validated:
-            model = torch_segment(average.eval())
-            scores = evaluate(model, validation, size=config.evaluate_size)
-            alone = evaluate(model, validation, size=config.evaluate_size, group_size=1)
+            model = TorchModel(average.eval(), config.evaluate_size)
+            scores = evaluate(model, validation)
+            alone = evaluate(model, validation, group_size=1)
             line = f"step {step + 1}: J {mean_of(scores):.4f}, each image alone {mean_of(alone):.4f} "
             line += " ".join(f"{s.group} {s.jaccard:.2f}" for s in scores)
             bar.write(line)

@@ -28,19 +28,19 @@ Subjects = list[tuple[str | None, list[Photograph]]]
 class SamplingConfig:
     shapes: tuple[tuple[int, int], ...] = ((5, 4), (4, 5), (3, 7), (2, 10))
     """(groups, images of each) of a step; one is drawn."""
-    sizes: tuple[int, ...] = (256, 288, 320)
-    """Side of the pictures of a step in pixels; one is drawn."""
+    sizes: tuple[int, ...] = (192, 224, 256)
+    """Side of the pictures of a step in pixels; one is drawn. Networks do best on somewhat larger inputs."""
     single: float = 0.12
     """Share of groups that are views of one photograph."""
     jigsaw: float = 0.2
     pasted: float = 0.15
     absent: float = 0.06
     """Shares of pictures; the rest are photographs with objects of other groups pasted in."""
-    plain: float = 0.25
+    plain: float = 0.35
     """Of the photographs, the share that stays without a distractor."""
-    step_mates: float = 0.8
+    step_mates: float = 0.75
     """Share of distractors that come from the other groups of the same step."""
-    near: float = 0.4
+    near: float = 0.0
     """Share of a step's further groups that are of a class much like the first group's: hard negatives."""
 
 

@@ -30,7 +30,7 @@ def interface_of(network: nn.Module, size: int) -> Interface:
 
 def export(
     network: nn.Module,
-    output: Path,
+    output: Path | None = None,
     *,
     name: str | None = None,
     size: int = 256,
@@ -38,13 +38,14 @@ def export(
     licence: str = "MIT",
     half: bool = True,
     details: dict | None = None,
-) -> None:
-    """Write the graphs, the manifest and golden tensors into `output`.
+) -> Path:
+    """Write the graphs, the manifest and golden tensors into `output`, or `models/NAME`. Returns that folder.
 
     name: that of the network, unless given. size: side of the network's input in pixels. half: store large
     weights as float16. details: what the manifest says of training data and metrics.
     """
     interface = interface_of(network, size)
+    output = output or Path("models") / (name or interface.name)
     output.mkdir(parents=True, exist_ok=True)
     network = deployed(network, half=half)
     graphs = {}
@@ -72,6 +73,7 @@ def export(
     }
     (output / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     write_golden(network, interface, output)
+    return output
 
 
 def _output(shape: Shape) -> Shape:

@@ -33,7 +33,7 @@ class LossConfig:
     """Share of a step's pictures that go through the encoder again, multiplied by their masks."""
     seeded_share: float = 0.2
     """Share of groups whose consensus starts from marked regions instead of affinity."""
-    reused_share: float = 0.25
+    reused_share: float = 0.0
     """Share of groups whose consensus is made by some of their images only, as when it is reused for others."""
 
     def terms(self) -> list[str]:

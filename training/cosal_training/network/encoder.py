@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .blocks import ConvBN, upsample_to
 
-FROZEN_STAGES = ("conv_stem", "bn1", "blocks.0", "blocks.1", "blocks.2")
+STEM = ("conv_stem.", "bn1.")
 
 
 def efficientnet_lite0() -> nn.Module:
@@ -33,7 +33,8 @@ class LiteEncoder(nn.Module):
     would otherwise shift them between training and use.
     """
 
-    def __init__(self, channels: int, lateral8: int, lateral4: int) -> None:
+    def __init__(self, channels: int, lateral8: int, lateral4: int, frozen: int = 2) -> None:
+        """frozen: how many of the backbone's stages keep their ImageNet weights, and the stem with them."""
         super().__init__()
         self.backbone = efficientnet_lite0()
         self.from16 = ConvBN(112, channels, 1, activation=False)
@@ -41,8 +42,9 @@ class LiteEncoder(nn.Module):
         self.join = nn.Sequential(nn.ReLU(inplace=True), ConvBN(channels, channels, activation=False))
         self.lateral8 = ConvBN(40, lateral8, 1, activation=False)
         self.lateral4 = ConvBN(24, lateral4, 1, activation=False)
+        kept = (*STEM, *(f"blocks.{stage}." for stage in range(frozen)))
         for name, parameter in self.backbone.named_parameters():
-            if name.startswith(FROZEN_STAGES):
+            if name.startswith(kept):
                 parameter.requires_grad = False
 
     def train(self, mode: bool = True) -> LiteEncoder:
