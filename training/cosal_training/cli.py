@@ -184,6 +184,7 @@ def _protocols(model: GroupModel, folder: Path, thresholds: Thresholds | None) -
         ("J by size of group", protocols.group_gain(groups, model)),
         ("J with seeds", protocols.seeds(groups, model)),
         ("J with a reused consensus", protocols.reuse(groups, model)),
+        ("J where two objects are common, with seeds", protocols.two_in_common(folder, model)),
         ("J with a distractor", protocols.distractors(folder, model)),
         ("presence", protocols.presence(groups, model, thresholds)),
     ):

@@ -147,16 +147,9 @@ def distractors(folder: Path, model: GroupModel, *, size: int = 8, per_group: in
     photographs = {p.name: read_group(p) for p in groups_in(folder)}
     rng = np.random.default_rng(14)
     whole, alone = [], []
-    for name, (images, truths) in photographs.items():
+    for name, own in photographs.items():
         others = [pair for other, pair in photographs.items() if other != name]
-        pictures = []
-        order = rng.permutation(len(images))
-        for index in order:
-            picture = _with_distractor(rng, images[index], truths[index], others)
-            if picture is not None:
-                pictures.append(picture)
-            if len(pictures) == per_group:
-                break
+        pictures = _with_distractors(rng, own, others, per_group)
         truth = [p.masks[0] > 127 for p in pictures]
         group = Group.of(name, [p.image for p in pictures], truth, model)
         parts = [list(range(i, min(i + size, len(truth)))) for i in range(0, len(truth), size)]
@@ -165,11 +158,47 @@ def distractors(folder: Path, model: GroupModel, *, size: int = 8, per_group: in
     return {f"groups of {size}": float(np.mean(whole)), "each image alone": float(np.mean(alone))}
 
 
+def two_in_common(folder: Path, model: GroupModel, *, per_group: int = 12) -> dict[str, float]:
+    """`seeds` where a seed is needed: every image shows an object of the group and one of a second group.
+
+    Both are common, so the group does not tell which is meant. Mean over groups, each object meant in turn.
+    """
+    photographs = [read_group(p) for p in groups_in(folder)]
+    rng = np.random.default_rng(15)
+    groups = []
+    for number, own in enumerate(photographs):
+        companion = photographs[(number + 1) % len(photographs)]
+        pictures = _with_distractors(rng, own, [companion], per_group)
+        for subject in (0, 1):
+            truths = [p.masks[subject] > 127 for p in pictures]
+            groups.append(Group.of(str(number), [p.image for p in pictures], truths, model))
+    return seeds(groups, model)
+
+
+Photographs = tuple[list[np.ndarray], list[np.ndarray]]
+"""Images and their true masks."""
+
+
+def _with_distractors(
+    rng: np.random.Generator, own: Photographs, others: list[Photographs], count: int
+) -> list[Picture]:
+    """Up to `count` images of a group with an object of one of the others: subjects 0 and 1."""
+    images, truths = own
+    pictures: list[Picture] = []
+    for index in rng.permutation(len(images)):
+        picture = _with_distractor(rng, images[index], truths[index], others)
+        if picture is not None:
+            pictures.append(picture)
+        if len(pictures) == count:
+            break
+    return pictures
+
+
 def _with_distractor(
     rng: np.random.Generator,
     image: np.ndarray,
     truth: np.ndarray,
-    others: list[tuple[list[np.ndarray], list[np.ndarray]]],
+    others: list[Photographs],
     side: int = 288,
 ) -> Picture | None:
     mask = resize(truth.astype(np.uint8) * 255, side, side)

@@ -16,6 +16,7 @@ from cosal_training import protocols
 from cosal_training.bootstrap import intervals
 from cosal_training.cli import main
 from cosal_training.evaluate import GroupScore, ImageScore, evaluate, mean_of
+from cosal_training.group_model import GroupModel, InputFormat, Tensors
 from cosal_training.network import CosalLite, GCoNetPlus, GCoNetPlusConfig
 from cosal_training.report import table
 from cosal_training.sheet import GAP, WIDTH
@@ -131,3 +132,29 @@ def test_the_table_holds_group_mean_and_bounds() -> None:
     lines = table([GroupScore("things", items)]).splitlines()
     assert [line.split()[0] for line in lines] == ["group", "things", "mean", "2.5", "97.5", "2.5", "97.5"]
     assert lines[2].split() == ["mean", "2", "0.300", "1.000"]
+
+
+def test_a_seed_tells_which_of_two_common_objects_is_meant(shapes: Path) -> None:
+    """A model that finds just what is marked, and everything when nothing is."""
+
+    class Obedient(GroupModel):
+        input = InputFormat(64, (0.0,) * 3, (1.0,) * 3)
+        refinements, exclude_self = 0, True
+
+        def run(self, name: str, feeds: Tensors) -> Tensors:
+            one = np.ones((1, 1), np.float32)
+            if name == "encoder":
+                return {"features": feeds["image"], "keys": one}
+            if name == "seed":
+                region = cv2.resize(feeds["region"][0, 0], (64, 64), interpolation=cv2.INTER_NEAREST) > 0.9
+                return {"sums": feeds["features"][0][:, region].mean(1)[None, None], "mass": one}
+            if name == "affinity":
+                return {"sums": np.full((1, 1, 3), np.nan, np.float32), "mass": one}
+            colour = feeds["consensus"][0][:, None, None]
+            near = np.abs(feeds["features"][0] - colour).max(0) < 0.15 if np.isfinite(colour).all() else one > 0
+            logits = np.where(np.broadcast_to(near, (64, 64)), 9.0, -9.0).astype(np.float32)
+            return {"logits": logits[None, None], "presence": one[0]}
+
+    found = protocols.two_in_common(shapes / "groups", Obedient(), per_group=6)
+    assert found["no seed"] < 0.3
+    assert found["1 seed (mask)"] > found["no seed"] + 0.3
