@@ -18,7 +18,7 @@ function installed() {
 }
 
 function install() {
-  console.error("Installing packages from the npm registry (once; about 250 MB to download) ...");
+  console.error("Installing packages from the npm registry (once; about 400 MB to download) ...");
   const npmCli = process.env.npm_execpath;
   const [command, first] = npmCli?.endsWith("npm-cli.js") ? [process.execPath, npmCli] : ["npm"];
   const args = [...(first ? [first] : []), "ci", "--loglevel=error"];
