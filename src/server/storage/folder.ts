@@ -30,8 +30,8 @@ export class Folder implements Shelf {
   /** Bytes of each file by key. */
   readonly #index: LRUCache<string, number>;
   readonly #purge: NodeJS.Timeout;
-  /** Removals under way, by key: who puts the same key again waits for them. */
-  readonly #removals = new Map<string, Promise<void>>();
+  /** The last of what is to be done with a key's file: one thing at a time. */
+  readonly #turns = new Map<string, Promise<void>>();
   #unfinished = 0;
 
   private constructor({ path, bytes, age }: FolderOptions) {
@@ -82,10 +82,11 @@ export class Folder implements Shelf {
     const file = this.#file(key);
     const unfinished = join(this.#path, UNFINISHED, String(++this.#unfinished));
     await writeFile(unfinished, bytes);
-    await this.#removals.get(key);
-    await mkdir(dirname(file), { recursive: true });
-    await rename(unfinished, file);
-    this.#index.set(key, bytes.length);
+    await this.#inTurn(key, async () => {
+      await mkdir(dirname(file), { recursive: true });
+      await rename(unfinished, file);
+      this.#index.set(key, bytes.length);
+    });
     // What is larger than the whole folder may be was not taken into the index.
     if (!this.#index.has(key)) this.#remove(key);
   }
@@ -93,7 +94,7 @@ export class Folder implements Shelf {
   /** Whether it was here. */
   async delete(key: string): Promise<boolean> {
     const isHere = this.#index.delete(key);
-    await this.#removals.get(key);
+    await this.#turns.get(key);
     return isHere;
   }
 
@@ -112,12 +113,20 @@ export class Folder implements Shelf {
     return join(this.#path, key);
   }
 
+  /** Removes the file of a key that has left the index, unless it is back when its turn comes. */
   #remove(key: string): void {
-    const removal = rm(this.#file(key), { force: true }).finally(() => {
-      if (this.#removals.get(key) === removal) this.#removals.delete(key);
+    const removal = this.#inTurn(key, async () => {
+      if (!this.#index.has(key)) await rm(this.#file(key), { force: true });
     });
-    this.#removals.set(key, removal);
     removal.catch(() => {});
+  }
+
+  #inTurn(key: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work, work).finally(() => {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key);
+    });
+    this.#turns.set(key, turn);
+    return turn;
   }
 
   /** Takes the files that are there into the index, the newest last. */
