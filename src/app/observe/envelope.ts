@@ -3,6 +3,7 @@ import { rateHeaders } from "../safety/rates.ts";
 import type { Service } from "../service.ts";
 import { type Env, Exchange } from "./exchange.ts";
 import { describeDispatch } from "./headers.ts";
+import { record } from "./record.ts";
 
 /** What every answer has: a request id, what became of the request, and a line in the log. */
 export function envelope(service: Service): MiddlewareHandler<Env> {
@@ -20,26 +21,6 @@ export function envelope(service: Service): MiddlewareHandler<Env> {
     if (exchange.rate !== undefined) {
       rateHeaders(res.headers, exchange.rate.kind, exchange.rate.verdict);
     }
-    record(exchange, res.status, c.req.method);
+    record(host, exchange, res.status, c.req.method);
   };
-
-  /** Answers that are streamed are counted when they begin. */
-  function record(exchange: Exchange, status: number, method: string): void {
-    const { id, route, tenant, problem, images, backend, cache, began } = exchange;
-    const milliseconds = Date.now() - began;
-    host.analytics?.({
-      ...{ route, status, tenant, problem, images, milliseconds },
-      backend: backend?.name ?? "",
-      cache: cache ?? "",
-    });
-    // What succeeds and costs nothing is counted, not written down.
-    if (status < 400 && (method === "GET" || method === "HEAD")) return;
-    host.log({
-      ...{ level: "info", event: "request", request: id, route, status, tenant, milliseconds },
-      ...(problem && { problem }),
-      ...(images > 0 && { images }),
-      ...(backend && { backend: backend.name, reason: backend.reason, cache }),
-      ...(exchange.traceparent && { traceparent: exchange.traceparent }),
-    });
-  }
 }

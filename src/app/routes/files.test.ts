@@ -128,6 +128,25 @@ describe("a mask", () => {
     expect((await client.request(`${base}.png`)).status).toBe(200);
   });
 
+  it("is asked for at the rate limits and told to analytics though it is in memory", async () => {
+    let asked = 0;
+    const rates = async () => void asked++;
+    const limited = setUp({ stores: client.stores, rates });
+    const routes: string[] = [];
+    const counted = setUp({
+      stores: client.stores,
+      analytics: ({ route }) => void routes.push(route),
+    });
+    for (let i = 0; i < 3; i++) {
+      expect((await limited.request(`${base}.png`)).status).toBe(200);
+      expect((await counted.request(`${base}.png`)).headers.get("x-request-id")).toBeTruthy();
+    }
+    expect(asked).toBe(3);
+    const masks = routes.filter((route) => route.includes("masks"));
+    expect(masks).toHaveLength(3);
+    expect(new Set(masks).size).toBe(1);
+  });
+
   it("is in memory until its group is removed", async () => {
     await client.request(`${base}.png`);
     const { groups } = client.stores("");
