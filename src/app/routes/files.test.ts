@@ -121,6 +121,18 @@ describe("a mask", () => {
     expect(beyond.headers.get("content-range")).toBe(`bytes */${whole.length}`);
   });
 
+  it("can be fetched in parts like its group and consensus", async () => {
+    const path = base.split("/masks/")[0]!;
+    for (const address of [path, `${path}/consensus`, `${base}.rle.json`, `${base}.png`]) {
+      const whole = await (await client.request(address)).bytes();
+      const part = await client.request(address, { headers: { range: "bytes=0-9" } });
+      expect(part.status).toBe(206);
+      expect(await part.bytes()).toEqual(whole.slice(0, 10));
+      const beyond = await client.request(address, { headers: { range: "bytes=9999999-" } });
+      expect(beyond.status).toBe(416);
+    }
+  });
+
   it("is only of the group's photographs", async () => {
     const stranger = base.replace(image.sha256, "b".repeat(64));
     expect((await client.request(`${stranger}.png`)).status).toBe(404);

@@ -4,12 +4,13 @@ import { isDigest } from "../../group/index.ts";
 import { planGroup } from "../compute/plan.ts";
 import { CONSENSUS_TYPE } from "../consensus-type.ts";
 import { type Env, timed } from "../observe/exchange.ts";
-import { GUARDED, groupAnswer, json, problems, UPLOADED } from "../openapi/responses.ts";
+import { file, GUARDED, groupAnswer, json, problems, UPLOADED } from "../openapi/responses.ts";
 import { GroupPath } from "../openapi/schemas/common.ts";
 import { GroupSchema } from "../openapi/schemas/group.ts";
 import { JobHeaders } from "../openapi/schemas/headers.ts";
 import { JobSchema } from "../openapi/schemas/job.ts";
 import {
+  ConditionalHeaders,
   GroupHeaders,
   GroupQuery,
   GroupRequestSchema,
@@ -73,11 +74,12 @@ export function groupRoutes(router: Router, service: Service): void {
       path: "/v1/groups/{group}",
       summary: "A computed group",
       tags: ["groups"],
-      request: { params: GroupPath, query: PresentationQuery },
+      request: { params: GroupPath, query: PresentationQuery, headers: ConditionalHeaders },
       responses: {
         200: json(GroupSchema, "Images are called by their SHA-256, and sorted by it."),
+        206: file(["application/json"], "A range of it."),
         304: { description: "Not modified." },
-        ...problems("not_found", "option_invalid", ...GUARDED),
+        ...problems("not_found", "option_invalid", "range_invalid", ...GUARDED),
       },
     },
     (c) => getGroup(service, c),
@@ -100,12 +102,10 @@ export function groupRoutes(router: Router, service: Service): void {
       summary: "What the photographs of a group have in common",
       description: "A few kilobytes that the same model understands.",
       tags: ["groups"],
-      request: { params: GroupPath },
+      request: { params: GroupPath, headers: ConditionalHeaders },
       responses: {
-        200: {
-          description: "The consensus.",
-          content: { [CONSENSUS_TYPE]: { schema: { type: "string", format: "binary" } } },
-        },
+        200: file([CONSENSUS_TYPE], "The consensus."),
+        206: file([CONSENSUS_TYPE], "A range of it."),
         304: { description: "Not modified." },
         ...problems("not_found", "range_invalid", ...GUARDED),
       },
@@ -180,9 +180,9 @@ async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
   if (result === undefined) throw notHere("group");
   const body = await storedGroupBody(result, service.view(presentation, tenant));
   const bytes = new TextEncoder().encode(JSON.stringify(body));
-  const file = { bytes, type: "application/json", etag: await strongEtag(bytes) };
-  if (!isSigned) service.rendered.keep(key, file);
-  return fileResponse(c.req.raw, file, control);
+  const rendered = { bytes, type: "application/json", etag: await strongEtag(bytes) };
+  if (!isSigned) service.rendered.keep(key, rendered);
+  return fileResponse(c.req.raw, rendered, control);
 }
 
 async function deleteGroup(service: Service, c: Context<Env>): Promise<Response> {
@@ -200,8 +200,8 @@ async function getConsensus(service: Service, c: Context<Env>): Promise<Response
   const result = await stores.groups.result(group);
   const bytes = result && (await stores.groups.consensus(result.consensusOf ?? group));
   if (bytes === undefined) throw notHere("consensus");
-  const file = { bytes, type: CONSENSUS_TYPE, etag: await strongEtag(bytes) };
-  return fileResponse(c.req.raw, file, service.cacheControl);
+  const rendered = { bytes, type: CONSENSUS_TYPE, etag: await strongEtag(bytes) };
+  return fileResponse(c.req.raw, rendered, service.cacheControl);
 }
 
 /** @throws CosalError not_found, for what cannot be the name of a group */
