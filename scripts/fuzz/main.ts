@@ -44,6 +44,6 @@ const counts = [...statuses].sort(([a], [b]) => a - b);
 console.log(`\nanswers: ${counts.map(([status, count]) => `${status}: ${count}`).join(", ")}`);
 console.log(`slowest answer: ${slowest.toFixed(0)} ms`);
 if (result.failed) {
-  console.error(fc.defaultReportMessage(result));
+  console.error(fc.defaultReportMessage(result), result.errorInstance);
   process.exitCode = 1;
 }

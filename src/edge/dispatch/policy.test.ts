@@ -21,7 +21,7 @@ describe("the dispatch policy", () => {
   const refused: [string, Wanted, number, boolean, string][] = [
     ["more than fits, where nothing else is", "auto", 5001, false, "group_too_large"],
     ["more than fits, where nothing else may", "wasm", 5001, true, "group_too_large"],
-    ["a GPU where there is none", "gpu", 1, false, "backend_unavailable"],
+    ["a GPU where there is none", "gpu", 1, false, "option_invalid"],
   ];
   it.each(refused)("refuses %s", (_, wanted, estimate, hasGpu, code) => {
     expect(() => planFor({ wanted, estimate, limits, hasGpu })).toThrow(

@@ -29,7 +29,7 @@ export interface Plan {
 
 /**
  * @throws CosalError group_too_large where only the Worker may compute and the group does not fit,
- * backend_unavailable where only a GPU may and none is configured
+ * option_invalid where only a GPU may and none here takes such groups: asking again is in vain
  */
 export function planFor({ wanted, estimate, limits, hasGpu }: Situation): Plan {
   const fits = estimate <= limits.most;
@@ -39,8 +39,10 @@ export function planFor({ wanted, estimate, limits, hasGpu }: Situation): Plan {
     return { places: ["wasm"], reason: `asked for; ${cost}` };
   }
   if (wanted === "gpu") {
-    if (!hasGpu)
-      throw new CosalError("backend_unavailable", "No GPU backend here takes the group.");
+    if (!hasGpu) {
+      const message = "Expected backend=auto or backend=wasm: no GPU backend here takes the group.";
+      throw new CosalError("option_invalid", message);
+    }
     return { places: ["gpu"], reason: `asked for; ${cost}` };
   }
   if (!hasGpu) {
