@@ -81,11 +81,13 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     ...gpuBackend(address, env.GPU_SECRET as string, transport, silence),
     breaker: new CircuitBreaker(),
   }));
+  // One for all: each has a WebAssembly heap of its own.
+  const decoder = workerdDecoder();
   const dependencies: AppDependencies = {
     models,
     stores,
-    compute: computeOf(env, models, stores, gpus, log),
-    decoder: workerdDecoder(),
+    compute: computeOf(env, models, stores, gpus, decoder, log),
+    decoder,
     webp: workerdWebpEncoder(),
     limits: edgeLimits(gpus.length > 0),
     log,
@@ -108,13 +110,14 @@ function computeOf(
   models: AppDependencies["models"],
   stores: EdgeStoresOf,
   gpus: readonly GuardedBackend[],
+  decoder: AppDependencies["decoder"],
   log: Log,
 ): Compute {
   const segmenter = once(() =>
     createSegmenter({
       model: modelFiles(env.ASSETS, MODEL),
       runtime: workerdRuntime(),
-      decoder: workerdDecoder(),
+      decoder,
     }),
   );
   const wasm = localCompute({
