@@ -1,4 +1,5 @@
 import type { ModelDescription } from "../engine/index.ts";
+import type { Stores } from "../group/index.ts";
 import { type Flights, memoryFlights } from "./compute/flights.ts";
 import type { PlanContext } from "./compute/plan.ts";
 import type { RunContext } from "./compute/run.ts";
@@ -26,6 +27,8 @@ export class Service {
         ? new SignedLinks(host.links)
         : undefined;
   }
+
+  readonly storesOf = (tenant: string): Stores => this.host.stores(this.storeOf(tenant));
 
   /** Results may be kept by anyone who may see them: by everybody, or by their tenant's browsers. */
   get cacheControl(): string {

@@ -8,9 +8,8 @@ import { record } from "./record.ts";
 /** What every answer has: a request id, what became of the request, and a line in the log. */
 export function envelope(service: Service): MiddlewareHandler<Env> {
   const { host } = service;
-  const storesOf = (tenant: string) => host.stores(service.storeOf(tenant));
   return async function envelope(c, next) {
-    const exchange = new Exchange(c.req.raw, storesOf);
+    const exchange = new Exchange(c.req.raw, service.storesOf);
     c.set("exchange", exchange);
     await next();
     const { res } = c;

@@ -14,13 +14,12 @@ import { pathAndQuery } from "./groups.ts";
  */
 export function fromMemory(service: Service): (request: Request) => Response | undefined {
   const { host } = service;
-  const storesOf = (tenant: string) => host.stores(service.storeOf(tenant));
   return (request) => {
     if (request.method !== "GET") return undefined;
     const path = pathAndQuery(request.url);
     const file = service.rendered.fresh(renderedKey(EVERYBODY.tenant, path));
     if (file === undefined || request.headers.has("range")) return undefined;
-    const exchange = new Exchange(request, storesOf);
+    const exchange = new Exchange(request, service.storesOf);
     exchange.route = ROUTES[path.split("/")[4] ?? ""] ?? "GET /v1/groups/:group";
     const { cacheControl } = service;
     const response = fileResponse(request, file, cacheControl, exchange.headers());
