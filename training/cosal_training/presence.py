@@ -112,9 +112,7 @@ def evidence_by_kind(
 
 def leave_one_out(parts: list[Evidence]) -> dict[str, float]:
     """Balanced accuracies on each part at thresholds that all the other parts chose; mean over parts."""
-    rows = [
-        part.figures(at=merged([other for other in parts if other is not part]).thresholds()) for part in parts
-    ]
+    rows = [part.figures(at=merged([other for other in parts if other is not part]).thresholds()) for part in parts]
     return {name: float(np.mean([row[name] for row in rows])) for name in ("image accuracy", "group accuracy")}
 
 

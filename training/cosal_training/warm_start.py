@@ -21,6 +21,7 @@ from .network import CosalLite
 
 PREFIX = "network."
 HALF = "_half"
+CONSTANT = "constant"
 
 
 class WarmStartError(ValueError):
@@ -28,7 +29,7 @@ class WarmStartError(ValueError):
 
 
 def warm_start(network: CosalLite, folder: Path, pictures: Iterable[Tensor]) -> None:
-    """Give `network` the weights of the graphs in `folder`.
+    """Give `network` the weights of the graphs in `folder`. Without GAM, its constant is the groups' mean consensus.
 
     pictures: training pictures (N, 3, S, S), a whole group each, to measure statistics on; some 50 in all are
     enough. Raises WarmStartError when the folder's weights are not those of such a network.
@@ -38,7 +39,7 @@ def warm_start(network: CosalLite, folder: Path, pictures: Iterable[Tensor]) -> 
     folded = {f"{name}.bias" for name, _ in pairs.values()}
     own = dict(network.named_parameters())
     normalised = {id(p) for bn in pairs for p in bn.parameters()}
-    wanted = [name for name, p in own.items() if id(p) not in normalised]
+    wanted = [name for name, p in own.items() if id(p) not in normalised and name != CONSTANT]
     wrong = [n for n in wanted if n not in weights or weights[n].shape != own[n].shape]
     if wrong:
         raise WarmStartError(
@@ -50,6 +51,9 @@ def warm_start(network: CosalLite, folder: Path, pictures: Iterable[Tensor]) -> 
         for bn, (name, _) in pairs.items():
             _neutral(bn, weights[f"{name}.bias"])
     assert folded <= weights.keys()
+    pictures = list(pictures)
+    if not network.config.gam:
+        _constant(network, pictures)
     _measure(network, list(pairs), pictures)
 
 
@@ -108,7 +112,16 @@ def _neutral(bn: nn.BatchNorm2d, bias: Tensor) -> None:
 
 
 @torch.no_grad()
-def _measure(network: CosalLite, norms: list[nn.BatchNorm2d], pictures: Iterable[Tensor]) -> None:
+def _constant(network: CosalLite, pictures: list[Tensor]) -> None:
+    training = network.training
+    network.eval()
+    found = [network.group_consensus(network.encode(group).features) for group in pictures]
+    network.train(training)
+    network.constant.copy_(torch.stack(found).mean(0))
+
+
+@torch.no_grad()
+def _measure(network: CosalLite, norms: list[nn.BatchNorm2d], pictures: list[Tensor]) -> None:
     """The same function, with the statistics that `pictures` have before each normalisation."""
     sums = {bn: (torch.zeros_like(bn.weight), torch.zeros_like(bn.weight), [0]) for bn in norms}
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -57,6 +58,31 @@ def test_own_and_foreign_masks_do_not_overlap(dataset: GroupDataset) -> None:
         assert float(batch.image.min()) >= -1 and float(batch.image.max()) <= 1
         seen += float(batch.foreign_mask.sum())
     assert seen > 0, "no distractor of another group of the step was ever pasted"
+
+
+@pytest.mark.parametrize("hosted", [0, 1])
+def test_a_hosted_object_stands_in_a_photograph_of_another_group(tmp_path: Path, hosted: int) -> None:
+    """Photographs of one class have red ground, those of the other blue."""
+    for name, ground in (("on_red", (0, 0, 200)), ("on_blue", (200, 0, 0))):
+        for index in range(4):
+            image, mask = np.full((64, 64, 3), ground, np.uint8), np.zeros((64, 64), np.uint8)
+            image[20:40, 20:40], mask[20:40, 20:40] = 128, 255
+            (tmp_path / name).mkdir(exist_ok=True)
+            cv2.imwrite(str(tmp_path / name / f"{index}.jpg"), image)
+            cv2.imwrite(str(tmp_path / name / f"{index}.png"), mask)
+    config = SamplingConfig(
+        shapes=((2, 4),), sizes=(64,), single=0, jigsaw=0, pasted=0, absent=0, plain=0, step_mates=1, hosted=hosted
+    )
+    dataset = GroupDataset(Catalogue.read(tmp_path), config, seed=3, steps=6)
+    own_ground = []
+    for step in range(6):
+        batch = dataset[step]
+        assert (batch.mask.amax((1, 2, 3)) == 1).all(), "the group's object is in every picture"
+        for image, mask, label in zip(batch.image, batch.mask + batch.foreign_mask, batch.classes, strict=True):
+            red, _, blue = image[:, mask[0] == 0].mean(1)
+            own_ground.append((red > blue) == (dataset.names[label] == "on_red"))
+    share = np.mean(own_ground)
+    assert share < 0.2 if hosted else share > 0.8
 
 
 def test_paste_hides_what_it_covers() -> None:

@@ -64,6 +64,22 @@ def test_statistics_are_those_of_the_pictures(folder: Path) -> None:
     )
 
 
+def test_without_gam_a_network_begins_with_the_mean_consensus(trained: CosalLite, folder: Path) -> None:
+    groups = [_pictures(3), _pictures(4)]
+    network = CosalLite(LiteConfig(gam=False))
+    warm_start(network, folder, groups)
+    given = deployed(trained)
+    mean = torch.stack([given.consensus(given.encode(group).features) for group in groups]).mean(0)
+    assert torch.allclose(network.constant, mean, atol=1e-4)
+    again = CosalLite()
+    warm_start(again, folder, groups)
+    one = _pictures(1)
+    with torch.no_grad():
+        encoded = again.eval().encode(one)
+        expected = again.decode(encoded, network.constant).logits
+        assert torch.allclose(network.eval().segment(one).logits, expected, atol=5e-3)
+
+
 def test_another_network_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(WarmStartError, match=r"modulation\.kernel\.weight"):
         warm_start(CosalLite(LiteConfig(parts=3)), folder, [_pictures(2)])

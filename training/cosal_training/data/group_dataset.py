@@ -20,6 +20,12 @@ OWN = 0
 STUCK = 200
 """Classes in a row that may not meet those of the step already chosen: begin with another first class."""
 
+OBJECT_SIDE = (0.2, 0.75)
+"""Longer side of an object pasted into a photograph of another, as a share of the picture's."""
+
+COVERED = 0.35
+"""The most that it may cover of what is there already."""
+
 Subjects = list[tuple[str | None, list[Photograph]]]
 """The groups of a step: name and photographs. A None name is a group of views of one single photograph."""
 
@@ -38,6 +44,10 @@ class SamplingConfig:
     """Shares of pictures; the rest are photographs with objects of other groups pasted in."""
     plain: float = 0.35
     """Of the photographs, the share that stays without a distractor."""
+    hosted: float = 0.0
+    """Of the other photographs, the share whose object is pasted into a photograph of another group, rather than
+    another group's object into its own. At .5 nothing in a picture of two objects says which one is meant: a
+    pasted object has edges that a network learns to see, and as a rule without this it is the distractor."""
     step_mates: float = 0.75
     """Share of distractors that come from the other groups of the same step."""
     near: float = 0.0
@@ -212,10 +222,26 @@ class GroupDataset(Dataset[GroupBatch]):
                 )
             self._distract(rng, picture, own, subjects, int(rng.integers(0, 3)))
             return picture
+        if rng.random() < config.plain:
+            return self._view(rng, photograph, own, size, 0.5)
+        if config.hosted and rng.random() < config.hosted:
+            picture = self._hosted(rng, photograph, own, subjects, size)
+            if picture is not None:
+                return picture
         picture = self._view(rng, photograph, own, size, 0.5)
-        if rng.random() >= config.plain:
-            self._distract(rng, picture, own, subjects, int(rng.integers(1, 3)))
+        self._distract(rng, picture, own, subjects, int(rng.integers(1, 3)))
         return picture
+
+    def _hosted(
+        self, rng: np.random.Generator, photograph: Photograph, own: int, subjects: Subjects, size: int
+    ) -> Picture | None:
+        """The group's object in a photograph of another subject: what `_distract` does, the other way round."""
+        cutout = self._cutout(photograph)
+        if cutout is None:
+            return None
+        g, host = self._stranger(rng, own, subjects)
+        picture = self._view(rng, host, g, size, 0.5)
+        return picture if paste(rng, picture, cutout, own, side=rng.uniform(*OBJECT_SIDE), cover=COVERED) else None
 
     def _view(
         self, rng: np.random.Generator, photograph: Photograph, subject: int, size: int, smallest: float
@@ -280,4 +306,4 @@ class GroupDataset(Dataset[GroupBatch]):
             g, photograph = self._stranger(rng, own, subjects)
             cutout = self._cutout(photograph)
             if cutout is not None:
-                paste(rng, picture, cutout, g, side=rng.uniform(0.2, 0.75), cover=0.35)
+                paste(rng, picture, cutout, g, side=rng.uniform(*OBJECT_SIDE), cover=COVERED)

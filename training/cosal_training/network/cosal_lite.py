@@ -108,9 +108,11 @@ class CosalLite(nn.Module):
         return self.gam.pool(features, self.coarse(features, consensus).sigmoid())
 
     def consensus(self, features: Tensor) -> Tensor:
-        """The consensus (2K, C) of one group: affinity first, then as often as configured the coarse regions."""
-        if not self.config.gam:
-            return self.constant
+        """The consensus (2K, C) of one group, or without GAM the constant in its place."""
+        return self.group_consensus(features) if self.config.gam else self.constant
+
+    def group_consensus(self, features: Tensor) -> Tensor:
+        """What the images share, (2K, C): affinity first, then as often as configured the coarse regions."""
         consensus = consensus_of(
             self.affinity_summary(
                 features, self.gam.keys(features), self.mean_weights(len(features), features.device)

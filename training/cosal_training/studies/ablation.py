@@ -35,10 +35,13 @@ class Run:
     title: str
     network: LiteConfig
     losses: LossConfig
+    hosted: float = 0.0
+    """See `SamplingConfig`: at .5 the pictures themselves do not say which of two objects is meant."""
 
 
 def runs() -> list[Run]:
-    """The rows: each adds one module to the row before; the last is the recipe of the shipped weights."""
+    """The rows: each adds one module to the row before. Then the recipe of the shipped weights' first training, and
+    that of their last, whose pictures only a group can tell, with a single-image network on the same pictures."""
     recipe = LossConfig(reused_share=0.25)
     network = LiteConfig(gam=False, cem=False, frozen=3)
     losses = replace(recipe, shrink=0.0, gcm=0.0, acm=0.0, racm=0.0, gst=0.0)
@@ -54,6 +57,8 @@ def runs() -> list[Run]:
     network, losses = replace(network, cem=True), replace(losses, shrink=recipe.shrink)
     rows.append(Run("cem", "+ CEM: everything", network, losses))
     rows.append(Run("recipe", "the recipe: GAM, GCM, ACM, CEM", LiteConfig(frozen=3), recipe))
+    rows.append(replace(rows[0], name="baseline-hosted", title="single image, hosted objects", hosted=0.5))
+    rows.append(replace(rows[-2], name="recipe-hosted", title="the recipe, hosted objects", hosted=0.5))
     return rows
 
 
@@ -71,7 +76,7 @@ def train_all(data: str, output: Path, *, steps: int, threads: int) -> dict[str,
                 evaluate_every=0,
                 network=run.network,
                 losses=run.losses,
-                sampling=sampling,
+                sampling=replace(sampling, hosted=run.hosted),
             )
         )
         for run in runs()
