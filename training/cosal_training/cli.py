@@ -28,6 +28,7 @@ def main() -> None:
         argument_default=argparse.SUPPRESS,
     )
     train.add_argument("--network", choices=("cosal-lite", "gconet-plus"), default="cosal-lite")
+    train.add_argument("--config", type=Path, help="recipe as JSON: a run's config.json, or parts of one")
     train.add_argument("--data", help=f"folder of class folders, or with index.jsonl; {DATA}")
     train.add_argument("--output", help="checkpoints and logs; training/runs/lite or training/runs/gconet-plus")
     train.add_argument("--steps", type=int)
@@ -110,14 +111,16 @@ def _keep_memory() -> None:
 
 def _train(options: argparse.Namespace) -> None:
     _keep_memory()
-    from .recipes import RECIPES
+    from .recipes import RECIPES, read_recipe
     from .train import train
 
-    config = RECIPES[options.network]
-    given = {name: value for name, value in vars(options).items() if name not in ("command", "network", "size")}
-    if "size" in options:
-        given |= {"evaluate_size": options.size, "sampling": replace(config.sampling, sizes=(options.size,))}
+    given = vars(options).copy()
+    for name in ("command", "config", "network", "size"):
+        given.pop(name, None)
     try:
+        config = read_recipe(options.config) if "config" in options else RECIPES[options.network]
+        if "size" in options:
+            given |= {"evaluate_size": options.size, "sampling": replace(config.sampling, sizes=(options.size,))}
         train(replace(config, **given))
     except (ValueError, ImportError, OSError) as error:
         sys.exit(f"cosal-train train: {error}")

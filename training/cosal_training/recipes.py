@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
 from .data import SamplingConfig
 from .losses import LossConfig
 from .network import GCoNetPlusConfig
 from .train import TrainConfig
 
 DATA = "../shared/data"
+
+Config = TypeVar("Config")
 
 RECIPES = {
     "cosal-lite": TrainConfig(data=DATA, output="training/runs/lite"),
@@ -45,3 +52,34 @@ Adam does not see, so that clipping means the same for either network; IoU is 2 
 are `coarse` (own) and half of `gcm` (swapped): 125 / 120 each. P has no loss of its own, there is no presence to
 learn, and the network's graphs take no seeds, so groups are not seeded.
 """
+
+
+def read_recipe(path: Path) -> TrainConfig:
+    """The recipe of a JSON file such as a run writes (`config.json`), or of parts of one; the rest is the network's own.
+
+    Raises ValueError when the file is no JSON object, or names what no recipe has.
+    """
+    try:
+        given = json.loads(path.read_text())
+        architecture = given.pop("architecture", "cosal-lite")
+        if architecture not in RECIPES:
+            raise ValueError(f"there is no network {architecture!r}; known: {', '.join(RECIPES)}")
+        return _changed(RECIPES[architecture], given)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path} is no recipe: {error}") from error
+
+
+def _changed(config: Config, given: dict[str, Any], within: str = "") -> Config:
+    known = {field.name for field in fields(config)}  # type: ignore[arg-type]
+    unknown = [within + name for name in given if name not in known]
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(unknown)}")
+    values = {}
+    for name, value in given.items():
+        old = getattr(config, name)
+        values[name] = _changed(old, value, f"{within}{name}.") if is_dataclass(old) else _tuples(value)
+    return replace(config, **values)  # type: ignore[type-var]
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
