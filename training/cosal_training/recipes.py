@@ -55,7 +55,7 @@ learn, and the network's graphs take no seeds, so groups are not seeded.
 
 
 def read_recipe(path: Path) -> TrainConfig:
-    """The recipe of a JSON file such as a run writes (`config.json`), or of parts of one; the rest is the network's own.
+    """The recipe in a JSON file such as a run writes (`config.json`), whole or in part; the rest is the network's.
 
     Raises ValueError when the file is no JSON object, or names what no recipe has.
     """
