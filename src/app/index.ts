@@ -12,6 +12,7 @@ export type {
 } from "./compute/types.ts";
 export { CONSENSUS_TYPE } from "./consensus-type.ts";
 export type { AppDependencies, BackendState } from "./dependencies.ts";
+export { accessTo, HeldJob, newJob, sameRequest } from "./jobs/held.ts";
 export { memoryJobs } from "./jobs/memory.ts";
 export { type JobContext, jobRunner, type RunJob } from "./jobs/run.ts";
 export type { Job, JobEvent, JobRequest, JobStatus, Jobs, Submission } from "./jobs/types.ts";

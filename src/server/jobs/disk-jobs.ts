@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
 import {
-  type GroupEvent,
+  accessTo,
+  HeldJob,
   type Job,
   type JobEvent,
   type JobRequest,
-  type JobStatus,
   type Jobs,
+  newJob,
   problemOf,
   type RunJob,
+  sameRequest,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import { Journal, jobFrom, type Opening } from "./journal.ts";
@@ -42,42 +44,25 @@ const LONGEST = 10 * 60_000;
 const PAUSE = 10_000;
 
 interface Kept {
-  readonly opening: Opening;
-  job: Job;
-  readonly events: JobEvent[];
-  readonly stop: AbortController;
-  /** Readers that wait for the next event. */
-  readonly readers: Set<() => void>;
+  readonly request: JobRequest;
+  readonly held: HeldJob;
 }
 
 /** Jobs in this process, with their state on disk: one that has not ended goes on after a restart. */
 export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): Promise<DiskJobs> {
   const journal = await Journal.open(path);
-  const jobs = new Map<string, Kept>();
+  const jobs = new Map<string, HeldJob>();
   const line: Kept[] = [];
   const running = new Set<Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
   let isStopped = false;
 
-  function tell(kept: Kept, event: JobEvent["event"]): void {
-    const numbered = { number: kept.events.length + 1, event };
-    kept.events.push(numbered);
-    journal.append(kept.opening.id, numbered);
-    for (const wake of [...kept.readers]) wake();
-  }
-
-  function change(kept: Kept, status: JobStatus, rest: Partial<Job> = {}): void {
-    kept.job = { ...kept.job, ...rest, status, updated: new Date().toISOString() };
-    tell(kept, { event: "job", data: kept.job });
-    if (isOver(kept.job)) forgetOldest();
-  }
-
   function forgetOldest(): void {
-    const ended = [...jobs.values()].filter(({ job }) => isOver(job));
-    ended.sort((a, b) => (a.job.updated < b.job.updated ? -1 : 1));
-    for (const { opening } of ended.slice(0, Math.max(0, ended.length - ENDED))) {
-      jobs.delete(opening.id);
-      journal.remove(opening.id);
+    const ended = [...jobs.values()].filter((held) => held.isOver).map(({ job }) => job);
+    ended.sort((a, b) => (a.updated < b.updated ? -1 : 1));
+    for (const { id } of ended.slice(0, Math.max(0, ended.length - ENDED))) {
+      jobs.delete(id);
+      journal.remove(id);
     }
   }
 
@@ -85,7 +70,7 @@ export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): P
     while (!isStopped && running.size < AT_ONCE) {
       const kept = line.shift();
       if (kept === undefined) return;
-      if (isOver(kept.job)) continue;
+      if (kept.held.isOver) continue;
       const work = attempt(kept).finally(() => {
         running.delete(work);
         begin();
@@ -95,25 +80,20 @@ export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): P
   }
 
   async function attempt(kept: Kept): Promise<void> {
-    const { request } = kept.opening;
-    const attempts = kept.job.attempts + 1;
-    change(kept, "running", { attempts, done: 0 });
-    const onEvent = (event: GroupEvent) => {
-      if (isOver(kept.job)) return;
-      if (event.event === "image") kept.job = { ...kept.job, done: kept.job.done + 1 };
-      tell(kept, event);
-    };
+    const { request, held } = kept;
+    const attempts = held.job.attempts + 1;
+    held.change("running", { attempts, done: 0 });
     try {
       const deadline = Date.now() + LONGEST;
-      await run(request, { signal: kept.stop.signal, onEvent, deadline });
-      if (!isOver(kept.job)) change(kept, "succeeded", { done: kept.job.total });
+      const { signal } = held.stop;
+      await run(request, { signal, onEvent: (event) => held.progress(event), deadline });
+      if (!held.isOver) held.change("succeeded", { done: held.job.total });
     } catch (error) {
       // A job that was stopped with the process is left as one that runs: the next begins it again.
-      if (isOver(kept.job) || isStopped) return;
+      if (held.isOver || isStopped) return;
       const isFinal = error instanceof CosalError && error.isCallerFault;
-      if (isFinal || attempts >= MOST_ATTEMPTS)
-        return fail(kept, problemOf(error, request.request));
-      change(kept, "queued");
+      if (isFinal || attempts >= MOST_ATTEMPTS) return held.fail(problemOf(error, request.request));
+      held.change("queued");
       const timer = setTimeout(
         () => {
           timers.delete(timer);
@@ -126,40 +106,30 @@ export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): P
     }
   }
 
-  function fail(kept: Kept, problem: ReturnType<typeof problemOf>): void {
-    tell(kept, { event: "error", data: problem });
-    change(kept, "failed", { problem });
-  }
-
-  const find = (tenant: string, id: string) => {
-    const kept = jobs.get(id);
-    return kept?.opening.request.tenant === tenant ? kept : undefined;
-  };
-
-  function keep(opening: Opening, job: Job, events: JobEvent[]): Kept {
-    const kept = {
-      opening,
-      job,
-      events,
-      stop: new AbortController(),
-      readers: new Set<() => void>(),
+  function hold({ id, fingerprint, request }: Opening, job: Job, events: JobEvent[]): HeldJob {
+    const onTold = (told: JobEvent) => {
+      journal.append(id, told);
+      if (held.isOver) forgetOldest();
     };
-    jobs.set(opening.id, kept);
-    return kept;
+    const { tenant } = request;
+    const held = new HeldJob({ tenant, fingerprint, job, events, onTold });
+    jobs.set(id, held);
+    return held;
   }
 
   for (const { opening, events } of await journal.read()) {
-    const job = jobFrom(events) ?? newJob(opening);
-    const kept = keep(opening, job, events);
-    if (isOver(job)) continue;
-    if (job.attempts >= MOST_ATTEMPTS) fail(kept, deadProblem(opening.request));
-    else line.push(kept);
+    const { id, request } = opening;
+    const held = hold(opening, jobFrom(events) ?? newJob(id, request), events);
+    if (held.isOver) continue;
+    if (held.job.attempts >= MOST_ATTEMPTS) held.fail(deadProblem(request));
+    else line.push({ request, held });
   }
-  line.sort((a, b) => (a.job.created < b.job.created ? -1 : 1));
+  line.sort((a, b) => (a.held.job.created < b.held.job.created ? -1 : 1));
   forgetOldest();
   begin();
 
   return {
+    ...accessTo(jobs),
     async submit({ request, idempotencyKey }) {
       const { tenant, group, presentation } = request;
       const id =
@@ -168,42 +138,24 @@ export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): P
           : digest([tenant, idempotencyKey]).slice(0, 32);
       const fingerprint = digest([group, presentation]);
       const known = jobs.get(id);
-      if (known?.opening.fingerprint === fingerprint) return known.job;
-      if (known !== undefined) {
-        const message = "This Idempotency-Key was used for another request. Take a new one.";
-        throw new CosalError("idempotency_mismatch", message);
-      }
+      if (known !== undefined) return sameRequest(known, fingerprint);
       if (isStopped || line.length >= WAITING) {
         const message = "No more jobs are taken now.";
         throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
       }
       const opening = { id, fingerprint, request };
-      const kept = keep(opening, newJob(opening), []);
+      const held = hold(opening, newJob(id, request), []);
       try {
         await journal.create(opening);
       } catch (error) {
         jobs.delete(id);
         throw error;
       }
-      change(kept, "queued");
-      const { job } = kept;
-      line.push(kept);
+      held.change("queued");
+      const { job } = held;
+      line.push({ request, held });
       begin();
       return job;
-    },
-    async get(tenant, id) {
-      return find(tenant, id)?.job;
-    },
-    async events(tenant, id, after, signal) {
-      const kept = find(tenant, id);
-      return kept && follow(kept, after, signal);
-    },
-    async cancel(tenant, id) {
-      const kept = find(tenant, id);
-      if (kept === undefined || isOver(kept.job)) return kept?.job;
-      change(kept, "cancelled");
-      kept.stop.abort(new Error("the job was cancelled"));
-      return kept.job;
     },
     async stop() {
       isStopped = true;
@@ -215,37 +167,9 @@ export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): P
   };
 }
 
-async function* follow(kept: Kept, after: number, signal: AbortSignal): AsyncGenerator<JobEvent> {
-  let next = Math.max(0, after);
-  while (!signal.aborted) {
-    while (next < kept.events.length) yield kept.events[next++] as JobEvent;
-    if (isOver(kept.job)) return;
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        kept.readers.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      kept.readers.add(wake);
-      signal.addEventListener("abort", wake, { once: true });
-    });
-  }
-}
-
-function newJob({ id, request }: Opening): Job {
-  const now = new Date().toISOString();
-  const { group, images } = request;
-  const counts = { attempts: 0, done: 0, total: images.length };
-  return { id, status: "queued", group, created: now, updated: now, ...counts };
-}
-
 function deadProblem({ request }: JobRequest): ReturnType<typeof problemOf> {
   const message = "The job failed as often as it may be tried.";
   return problemOf(new CosalError("backend_unavailable", message), request);
-}
-
-function isOver({ status }: Job): boolean {
-  return status === "succeeded" || status === "failed" || status === "cancelled";
 }
 
 function digest(parts: readonly string[]): string {

@@ -13,20 +13,20 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from ..recipes import RECIPES
+from ..recipes import read_recipe
 from ..train import TrainConfig, train
 from .ablation import measure, write_tables
 
 
-def configs(data: str, initial: str, output: Path, *, steps: int, stop: int, threads: int) -> dict[str, TrainConfig]:
+def configs(
+    recipe: TrainConfig, data: str, initial: str, output: Path, *, stop: int, threads: int
+) -> dict[str, TrainConfig]:
     """By title, which makes the table's rows."""
-    recipe = RECIPES["cosal-lite"]
     group = replace(
         recipe,
         data=data,
         initial=initial,
         output=str(output / "group"),
-        steps=steps,
         stop_at=stop,
         threads=threads,
         evaluate_every=0,
@@ -45,12 +45,12 @@ def main() -> None:
     parser.add_argument("--data", default="../shared/data")
     parser.add_argument("--initial", default="models/cosal-lite", help="folder of the weights that both begin with")
     parser.add_argument("--output", type=Path, default=Path("training/runs/single-image"))
-    parser.add_argument("--steps", type=int, default=6000, help="of the schedule")
-    parser.add_argument("--stop", type=int, default=2000, help="step of the schedule after which both stop")
+    parser.add_argument("--config", type=Path, default=Path("training/recipes/second.json"))
+    parser.add_argument("--stop", type=int, default=1200, help="step of the recipe's schedule after which both stop")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--size", type=int, default=320, help="side of the input at which networks are measured")
     o = parser.parse_args()
-    runs = configs(o.data, o.initial, o.output, steps=o.steps, stop=o.stop, threads=o.threads)
+    runs = configs(read_recipe(o.config), o.data, o.initial, o.output, stop=o.stop, threads=o.threads)
     groups = Path(o.data) / "val"
     rows = {title: measure(train(config), groups, o.size) for title, config in runs.items()}
     print(write_tables(rows, o.output))
