@@ -23,7 +23,7 @@ const groups = (
     KINDS.flatMap((kind) => [0, 2, 4, 6].map((from) => photographs(kind, from, from + 2))),
   )
 ).sort((a, b) => (a[0]!.name < b[0]!.name ? -1 : 1));
-const expected = await Promise.all(groups.map(expectedLogits));
+const expected = await Promise.all(groups.map((group) => expectedLogits(group)));
 
 const readiness = async (url: string) => (await fetch(`${url}/readyz`)).status;
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { GroupBody } from "../../src/app/index.ts";
 import { decodeLogits } from "../../src/codec/index.ts";
 import { nodeDecoder } from "../../src/codec/node.ts";
-import { createSegmenter } from "../../src/engine/index.ts";
+import { type Consensus, createSegmenter } from "../../src/engine/index.ts";
 import { openRuntime } from "../../src/server/device/open.ts";
 import type { ServerParts } from "../../src/server/host.ts";
 import { createLogger } from "../../src/server/observe/log.ts";
@@ -87,13 +87,22 @@ export async function stopAll(): Promise<void> {
 /** Logits of each photograph by name, from the engine in this process. */
 export async function expectedLogits(
   group: readonly Photograph[],
+  consensus?: Consensus,
 ): Promise<Map<string, Float32Array>> {
   const logits = new Map<string, Float32Array>();
-  const images = group.map(({ name, bytes }) => ({ id: name, bytes }));
-  for await (const mask of (await ownSegmenter()).segment(images)) {
-    logits.set(mask.id, mask.logits.data.slice());
-  }
+  const segmenter = await ownSegmenter();
+  const images = inputsOf(group);
+  const masks = consensus ? segmenter.segmentWith(consensus, images) : segmenter.segment(images);
+  for await (const mask of masks) logits.set(mask.id, mask.logits.data.slice());
   return logits;
+}
+
+export async function expectedConsensus(group: readonly Photograph[]): Promise<Consensus> {
+  return (await ownSegmenter()).consensus(inputsOf(group));
+}
+
+function inputsOf(group: readonly Photograph[]) {
+  return group.map(({ name, bytes }) => ({ id: name, bytes }));
 }
 
 let segmenter: ReturnType<typeof createSegmenter> | undefined;

@@ -4,10 +4,11 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { ComputeEvent, ComputeJob } from "../../src/app/index.ts";
 import { decodeLogits } from "../../src/codec/index.ts";
 import { gpuBackend, SILENCE, type Transport } from "../../src/edge/gpu/backend.ts";
-import { describeModel } from "../../src/engine/index.ts";
+import { describeModel, encodeConsensus } from "../../src/engine/index.ts";
 import { groupId, optionsOf, sha256 } from "../../src/group/index.ts";
 import { modelFiles, SOON } from "./device.ts";
 import {
+  expectedConsensus,
   expectedLogits,
   maskDifference,
   type Photograph,
@@ -38,7 +39,22 @@ const transport: Transport = {
   body: (chunks) => Readable.toWeb(Readable.from(chunks)) as unknown as BodyInit,
 };
 
-async function jobOf(group: readonly Photograph[]): Promise<ComputeJob> {
+/** A mask of every photograph, as expected. */
+async function expectMasks(
+  events: readonly ComputeEvent[],
+  job: ComputeJob,
+  expected: ReadonlyMap<string, Float32Array>,
+): Promise<void> {
+  const masks = events.filter((event) => event.type === "mask");
+  expect(masks).toHaveLength(expected.size);
+  for (const { image, mask } of masks) {
+    const { logits } = await decodeLogits(mask.record);
+    const own = expected.get(job.images[image]!.id)!;
+    expect(maskDifference(logits.data, own)).toBeLessThan(1e-3);
+  }
+}
+
+async function jobOf(group: readonly Photograph[], consensusOf?: string): Promise<ComputeJob> {
   const { manifest, digest } = await describeModel(modelFiles);
   const named = await Promise.all(
     group.map(async ({ name, bytes }) => ({ id: name, sha256: await sha256(bytes), bytes })),
@@ -48,6 +64,7 @@ async function jobOf(group: readonly Photograph[]): Promise<ComputeJob> {
     .map(({ bytes, ...image }, index) => ({ ...image, index, load: async () => bytes }));
   const contents = {
     model: digest,
+    ...(consensusOf !== undefined && { consensusOf }),
     options: optionsOf("fail"),
     images: images.map((image) => image.sha256),
   };
@@ -66,23 +83,34 @@ it("computes for a Worker what the Worker would compute itself", async () => {
   const cats = await photographs("cats");
   const job = await jobOf(cats);
   const context = { signal, deadline: Date.now() + 60_000, request: "from-a-worker" };
+  const expected = await expectedLogits(cats);
   for (let time = 0; time < 2; time++) {
     const events = await Array.fromAsync(backend.compute(job, context));
-    const masks = events.filter(
-      (event): event is Extract<ComputeEvent, { type: "mask" }> => event.type === "mask",
-    );
-    expect(masks).toHaveLength(cats.length);
     expect(events.some((event) => event.type === "consensus")).toBe(true);
-    const expected = await expectedLogits(cats);
-    for (const { image, mask } of masks) {
-      const { logits } = await decodeLogits(mask.record);
-      const own = expected.get(job.images[image]!.id)!;
-      expect(maskDifference(logits.data, own)).toBeLessThan(1e-3);
-    }
+    await expectMasks(events, job, expected);
   }
   expect(server.log).toContainEqual(
     expect.objectContaining({ event: "request", request: "from-a-worker", tenant: "workers" }),
   );
+});
+
+it("masks for a Worker with the consensus of a group that it has never seen", async () => {
+  const server = await start({ secret });
+  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, SILENCE);
+  const { signal } = new AbortController();
+  const context = { signal, deadline: Date.now() + 60_000, request: "r" };
+  const cats = await photographs("cats");
+  const base = cats.slice(0, 6);
+  const rest = cats.slice(6);
+  const { group: of } = await jobOf(base);
+  const consensus = await expectedConsensus(base);
+  const job = { ...(await jobOf(rest, of)), consensus: { of, bytes: encodeConsensus(consensus) } };
+  const expected = await expectedLogits(rest, consensus);
+  // The second time it is in the server's memory.
+  for (let time = 0; time < 2; time++) {
+    const events = await Array.fromAsync(backend.compute(job, context));
+    await expectMasks(events, job, expected);
+  }
 });
 
 it("tells a Worker that it is busy", async () => {

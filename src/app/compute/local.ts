@@ -82,7 +82,7 @@ async function segment(
   const masks =
     consensus === undefined
       ? network.segment(inputs, { ...options, seeds })
-      : network.segmentWith(decodeConsensus(consensus), inputs, options);
+      : network.segmentWith(decodeConsensus(consensus.bytes), inputs, options);
   for await (const mask of masks) {
     channel.push({ type: "mask", image: mask.index, mask: await maskOf(mask) });
     alive();

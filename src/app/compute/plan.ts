@@ -1,5 +1,5 @@
 import type { Decoder } from "../../codec/index.ts";
-import type { ModelDescription, Seed } from "../../engine/index.ts";
+import { decodeConsensus, type ModelDescription, type Seed } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import { distinct, groupId, optionsOf, type Stores } from "../../group/index.ts";
 import type { Limits } from "../limits.ts";
@@ -7,6 +7,8 @@ import type { SeedRequest } from "../openapi/schemas/request.ts";
 import type { ReceivedImage } from "../upload/received.ts";
 import { resolveSeeds } from "../upload/seeds.ts";
 import type { BackendChoice, LoadableImage } from "./types.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A photograph of a request, named by its contents. */
 export interface SentImage {
@@ -22,11 +24,13 @@ export interface Group {
   /** Each photograph once, sorted by SHA-256, so that equal groups are computed in equal order. */
   readonly distinct: readonly LoadableImage[];
   /** Files that came with the request, by SHA-256. */
-  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  readonly files: ReadonlyMap<string, Bytes>;
   readonly seeds: readonly Seed[];
   readonly onError: "fail" | "skip";
   readonly backend: BackendChoice;
   readonly consensusOf?: string;
+  /** That consensus, where it came with the request. */
+  readonly consensus?: Bytes;
 }
 
 /** What a request asks for, in whichever way it came in. */
@@ -39,6 +43,8 @@ export interface GroupRequest {
   readonly model?: string | undefined;
   /** A group that is stored, whose consensus is to be used. */
   readonly consensusOf?: string | undefined;
+  /** Its consensus, where it came with the request: then the group need not be stored. */
+  readonly consensus?: Bytes | undefined;
 }
 
 export interface PlanContext {
@@ -55,7 +61,7 @@ export interface PlanContext {
  * consensus_incompatible, not_found
  */
 export async function planGroup(request: GroupRequest, context: PlanContext): Promise<Group> {
-  const { images, onError, backend, consensusOf } = request;
+  const { images, onError, backend, consensusOf, consensus } = request;
   const model = await modelOf(request, context);
   const seeds = await resolveSeeds(request.seeds, images, context.decoder);
   const digests = images.map(({ sha256 }) => sha256);
@@ -79,26 +85,27 @@ export async function planGroup(request: GroupRequest, context: PlanContext): Pr
     onError,
     backend,
     ...(consensusOf !== undefined && { consensusOf }),
+    ...(consensus !== undefined && { consensus }),
   };
   checkSize(group, context.limits);
   return group;
 }
 
 async function modelOf(
-  { model, consensusOf }: GroupRequest,
+  { model, consensusOf, consensus }: GroupRequest,
   { models, stores }: PlanContext,
 ): Promise<Group["model"]> {
   const described = models.map(({ manifest, digest }) => ({ name: manifest.name, digest }));
   if (consensusOf !== undefined) {
-    const base = await stores.groups.result(consensusOf);
-    if (base === undefined) {
-      throw new CosalError("not_found", "The group is not stored here, or no longer.");
-    }
-    const own = described.find(({ digest }) => digest === base.model.digest);
+    const base =
+      consensus === undefined
+        ? await storedModel(consensusOf, stores)
+        : { name: "another model", digest: decodeConsensus(consensus).model };
+    const own = described.find(({ digest }) => digest === base.digest);
     if (own !== undefined && (model === undefined || own.name === model)) return own;
     throw new CosalError(
       "consensus_incompatible",
-      `The group was computed with ${base.model.name} (${base.model.digest.slice(0, 12)}).`,
+      `The group was computed with ${base.name} (${base.digest.slice(0, 12)}).`,
     );
   }
   const wanted = model === undefined ? described[0] : described.find(({ name }) => name === model);
@@ -108,6 +115,12 @@ async function modelOf(
     "model_unknown",
     `There is no model ${JSON.stringify(model)} here: ${names}.`,
   );
+}
+
+async function storedModel(group: string, { groups }: Stores): Promise<Group["model"]> {
+  const result = await groups.result(group);
+  if (result !== undefined) return result.model;
+  throw new CosalError("not_found", "The group is not stored here, or no longer.");
 }
 
 function loadable(images: readonly ReceivedImage[], index: number, stores: Stores): LoadableImage {

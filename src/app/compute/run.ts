@@ -7,7 +7,7 @@ import type { Flights } from "./flights.ts";
 import type { Group } from "./plan.ts";
 import { groupResult, imageResult, skippedImage } from "./result.ts";
 import { requireImages, storeFiles } from "./stored-images.ts";
-import type { Compute, ComputeEvent, LoadableImage } from "./types.ts";
+import type { Compute, ComputeEvent, LoadableImage, ReusedConsensus } from "./types.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -132,7 +132,7 @@ async function* compute(
   alive: () => void,
 ): AsyncGenerator<Step> {
   const { stores, models, log, request } = context;
-  const consensus = await consensusOf(group, stores);
+  const consensus = await reusedConsensus(group, stores);
   await requireImages(group, stores);
   const files = storeFiles(group, context);
   const found = new Map<string, ImageResult>();
@@ -170,7 +170,7 @@ async function* compute(
 async function* events(
   group: Group,
   context: RunContext,
-  consensus: Bytes | undefined,
+  consensus: ReusedConsensus | undefined,
 ): AsyncGenerator<ComputeEvent> {
   const { tenant, deadline, request, traceparent } = context;
   const { id, model, distinct: images, seeds, onError, backend } = group;
@@ -209,10 +209,13 @@ function stepOf(event: ComputeEvent, { distinct }: Group): Step {
   return { ...event, image };
 }
 
-async function consensusOf(group: Group, { groups }: Stores): Promise<Bytes | undefined> {
-  if (group.consensusOf === undefined) return undefined;
-  const bytes = await groups.consensus(group.consensusOf);
-  if (bytes !== undefined) return bytes;
+async function reusedConsensus(
+  { consensusOf, consensus }: Group,
+  { groups }: Stores,
+): Promise<ReusedConsensus | undefined> {
+  if (consensusOf === undefined) return undefined;
+  const bytes = consensus ?? (await groups.consensus(consensusOf));
+  if (bytes !== undefined) return { of: consensusOf, bytes };
   throw new CosalError("not_found", "The group's consensus is not stored here, or no longer.");
 }
 

@@ -37,8 +37,16 @@ export interface ComputeJob {
   readonly seeds: readonly Seed[];
   readonly onError: "fail" | "skip";
   readonly backend: BackendChoice;
-  /** Bytes of `encodeConsensus`: mask the images with it instead of finding their own. */
-  readonly consensus?: Bytes;
+  /** Mask the images with it instead of finding their own. */
+  readonly consensus?: ReusedConsensus;
+}
+
+/** What another group has in common. */
+export interface ReusedConsensus {
+  /** That group's identity. */
+  readonly of: string;
+  /** Bytes of `encodeConsensus`. */
+  readonly bytes: Bytes;
 }
 
 export interface ComputeContext {

@@ -136,9 +136,10 @@ async function postGroup(
   const query = parseQuery(GroupQuery, c.req.queries());
   const type = negotiate(c.req.header("accept"), ANSWERS);
   const { limits, decoder, urls } = service.host;
-  if (consensusOf !== undefined) await requireGroup(c, consensusOf);
-  const { images, options } = await timed(exchange, "upload", () =>
-    readUpload(c.req.raw, { limits, decoder, urls, onError: query.on_error }),
+  const takesConsensus = consensusOf !== undefined && exchange.principal.isWorker === true;
+  if (consensusOf !== undefined && !takesConsensus) await requireGroup(c, consensusOf);
+  const { images, options, consensus } = await timed(exchange, "upload", () =>
+    readUpload(c.req.raw, { limits, decoder, urls, takesConsensus, onError: query.on_error }),
   );
   const seeds = options.seeds ?? [];
   if (consensusOf !== undefined && seeds.length > 0) {
@@ -152,6 +153,7 @@ async function postGroup(
       backend: query.backend ?? options.backend ?? "auto",
       model: query.model ?? options.model,
       consensusOf,
+      consensus,
     },
     await service.planContext(exchange),
   );

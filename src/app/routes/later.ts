@@ -40,6 +40,8 @@ export async function answerLater(
     group.distinct.length > limits.synchronousImages && !/(^|[,;\s])wait\s*=/.test(preferences);
   if (options.webhook !== undefined) checkWebhook(options.webhook, service.host.webhookHosts);
   if (jobs === undefined || !(isPreferred || isLarge)) return undefined;
+  // A job finds its consensus in the store; a Worker that sends one along waits for its answer.
+  if (group.consensus !== undefined) return undefined;
   const { tenant, stores, id, traceparent } = exchange;
   if ((await stores.groups.result(group.id)) !== undefined) return undefined;
   const seeds = namedByDigest(group, options.seeds ?? []);

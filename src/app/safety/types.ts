@@ -10,6 +10,8 @@ export interface Principal {
   readonly scopes: ReadonlySet<Scope>;
   /** Requests per minute by kind, where the key has limits of its own. */
   readonly limits?: Partial<Readonly<Record<RateKind, number>>>;
+  /** A Worker of this deployment: what it says of a group's consensus is taken. */
+  readonly isWorker?: boolean;
 }
 
 /**

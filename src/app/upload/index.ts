@@ -8,7 +8,7 @@ import { noImage } from "./count.ts";
 import { uniqueIds } from "./image-ids.ts";
 import { readJson } from "./json.ts";
 import { readMultipart } from "./multipart.ts";
-import type { RawImage, Received, ReceivedImage } from "./received.ts";
+import type { RawGroup, RawImage, Received, ReceivedImage } from "./received.ts";
 
 export { limitedBytes, mediaType } from "./body.ts";
 export { verifyDigest } from "./digest.ts";
@@ -20,6 +20,8 @@ export interface UploadContext {
   readonly urls?: UrlPolicy | undefined;
   /** The query parameter, which goes before the option of the body. */
   readonly onError?: "fail" | "skip" | undefined;
+  /** Whether a part `consensus` is taken: what it holds is trusted. */
+  readonly takesConsensus?: boolean;
 }
 
 /**
@@ -30,21 +32,24 @@ export interface UploadContext {
  * image, unless images that cannot be read are skipped), url_*
  */
 export async function readUpload(request: Request, context: UploadContext): Promise<Received> {
-  const { limits, urls } = context;
-  const { images, options } = await readBody(request, limits, urls);
+  const { limits } = context;
+  const { images, ...rest } = await readBody(request, context);
   if (images.length === 0) throw noImage(limits.images);
-  const onError = context.onError ?? options.on_error ?? "fail";
+  const onError = context.onError ?? rest.options.on_error ?? "fail";
   const ids = uniqueIds(images.map(({ id }) => id));
   const received: ReceivedImage[] = [];
   for (const [index, image] of images.entries()) {
     received.push(await receive(image, ids[index] as string, index, onError, context));
   }
-  return { images: received, options };
+  return { images: received, ...rest };
 }
 
-function readBody(request: Request, limits: Limits, urls: UrlPolicy | undefined) {
+async function readBody(
+  request: Request,
+  { limits, urls, takesConsensus = false }: UploadContext,
+): Promise<RawGroup> {
   const type = mediaType(request);
-  if (type === "multipart/form-data") return readMultipart(request, limits);
+  if (type === "multipart/form-data") return readMultipart(request, limits, takesConsensus);
   if (type === "application/json") return readJson(request, limits, urls);
   throw new CosalError(
     "content_type_unsupported",

@@ -10,10 +10,11 @@ import { parseBody } from "../problems/index.ts";
 import { limitedChunks } from "./body.ts";
 import { tooManyImages } from "./count.ts";
 import { parseJson } from "./parse-json.ts";
-import type { RawImage } from "./received.ts";
+import type { RawGroup, RawImage } from "./received.ts";
 
 const IMAGE_PART = "image";
 const OPTIONS_PART = "options";
+const CONSENSUS_PART = "consensus";
 
 /**
  * The photographs of a `multipart/form-data` request (RFC 7578), in the order sent: every part
@@ -25,10 +26,12 @@ const OPTIONS_PART = "options";
 export async function readMultipart(
   request: Request,
   limits: Limits,
-): Promise<{ images: RawImage[]; options: Options }> {
+  takesConsensus: boolean,
+): Promise<RawGroup> {
   const boundary = boundaryOf(request.headers.get("content-type") ?? "");
   const images: RawImage[] = [];
   let options: Options | undefined;
+  let consensus: Uint8Array<ArrayBuffer> | undefined;
   try {
     for await (const part of parts(limitedChunks(request, limits.bodyBytes), boundary)) {
       if (part.name === OPTIONS_PART) {
@@ -37,13 +40,15 @@ export async function readMultipart(
       } else if (part.name === IMAGE_PART) {
         if (images.length === limits.images) throw tooManyImages(limits.images, images.length + 1);
         images.push({ id: fileName(part), bytes: part.bytes as Uint8Array<ArrayBuffer> });
+      } else if (part.name === CONSENSUS_PART && takesConsensus) {
+        consensus = part.bytes as Uint8Array<ArrayBuffer>;
       } else throw unknownPart(part.name);
     }
   } catch (error) {
     if (error instanceof CosalError) throw error;
     throw notMultipart(error);
   }
-  return { images, options: options ?? {} };
+  return { images, options: options ?? {}, consensus };
 }
 
 /** The boundary parameter of a content type (RFC 2046, 5.1.1). */

@@ -19,6 +19,13 @@ export interface Received {
   /** In the order sent, at least one. */
   readonly images: readonly ReceivedImage[];
   readonly options: Options;
+  /** The consensus to mask them with, which only this deployment's Workers send along. */
+  readonly consensus?: Bytes | undefined;
+}
+
+/** A request's group as a reader of bodies hands it over. */
+export interface RawGroup extends Pick<Received, "options" | "consensus"> {
+  readonly images: readonly RawImage[];
 }
 
 /** One photograph as a reader of bodies hands it over. */

@@ -109,9 +109,11 @@ describe("dispatch", () => {
     expect(await backendOf(compute, job(20))).toBe("wasm");
   });
 
-  it("keeps groups that are masked with another's consensus", async () => {
+  it("sends away groups that are masked with another's consensus as any other", async () => {
     const compute = dispatcher([gpu("a")]);
-    expect(await backendOf(compute, job(9, { consensus: new Uint8Array(1) }))).toBe("wasm");
+    const consensus = { of: "9".repeat(64), bytes: new Uint8Array(1) };
+    expect(await backendOf(compute, job(3, { consensus }))).toBe("wasm");
+    expect(await backendOf(compute, job(9, { consensus }))).toBe("a");
   });
 
   it("asks the same backend first, one more when it fails, then the Worker", async () => {

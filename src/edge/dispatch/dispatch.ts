@@ -39,8 +39,7 @@ export function dispatch(parts: DispatchParts): Compute {
   const { wasm, gpus, limits } = parts;
 
   return async function* dispatched(job, context) {
-    // A GPU server knows no group of this one, and so no consensus of another group.
-    const candidates = job.consensus === undefined ? rankOf(job) : [];
+    const candidates = rankOf(job);
     const hasGpu = candidates.length > 0;
     const cost = await parts.cost();
     const count = job.images.length;

@@ -1,4 +1,5 @@
 import { MultipartParser, type MultipartPart } from "@remix-run/multipart-parser";
+import { CONSENSUS_TYPE } from "../../app/consensus-type.ts";
 import type { ComputeEvent, ComputeJob } from "../../app/index.ts";
 import { type GroupBody, GroupSchema } from "../../app/openapi/schemas/group.ts";
 import { decodeLogits } from "../../codec/index.ts";
@@ -15,7 +16,6 @@ const MAX_PART = 4 * 2 ** 20;
 const MAX_ANSWER = 48 * 2 ** 20;
 
 const LOGITS = "application/vnd.cosal.logits";
-const CONSENSUS = "application/vnd.cosal.consensus";
 
 /**
  * The events of a GPU server's answer (`multipart/mixed`): a part for each photograph as soon as it
@@ -81,7 +81,7 @@ class Answer {
       const image = this.#place(part.filename);
       this.#records.set(image, bytes);
       yield { type: "encoded", image, cached: false };
-    } else if (part.mediaType === CONSENSUS) {
+    } else if (part.mediaType === CONSENSUS_TYPE) {
       if (decodeConsensus(bytes).model !== this.#job.model.digest) throw invalid("another model");
       this.#consensus = bytes;
     } else if (part.mediaType === "application/json") {
@@ -97,8 +97,10 @@ class Answer {
     if (result.id !== group) throw invalid("another group");
     const told = new Set([...result.images, ...result.skipped].map(({ sha256 }) => sha256));
     if (told.size !== images.length) throw invalid("fewer images than it was sent");
-    if (this.#consensus === undefined) throw invalid("no consensus");
-    yield { type: "consensus", consensus: this.#consensus };
+    if (this.#job.consensus === undefined) {
+      if (this.#consensus === undefined) throw invalid("no consensus");
+      yield { type: "consensus", consensus: this.#consensus };
+    }
     for (const skipped of result.skipped) yield this.#skipped(skipped);
     // All are read before the first is told.
     const masks: ComputeEvent[] = [];

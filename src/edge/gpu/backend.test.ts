@@ -64,11 +64,16 @@ function transport(fetch: Transport["fetch"]): Transport {
 
 const TYPE = { "content-type": `multipart/mixed; boundary=${BOUNDARY}` };
 
-function compute(answer: Response | Transport["fetch"], more = {}, silence = 1000) {
+function compute(
+  answer: Response | Transport["fetch"],
+  more: Partial<ComputeContext> = {},
+  silence = 1000,
+  asked = job,
+) {
   const fetch = typeof answer === "function" ? answer : async () => answer;
   const address = { name: "gpu-1", url: "https://gpu.example" };
   const backend = gpuBackend(address, SECRET, transport(fetch), silence);
-  return Array.fromAsync(backend.compute(job, context(more)));
+  return Array.fromAsync(backend.compute(asked, context(more)));
 }
 
 async function answerOf(change: (parts: AnswerPart[]) => AnswerPart[] = (parts) => parts) {
@@ -127,6 +132,37 @@ describe("a GPU backend", () => {
       { numRuns: 50 },
     );
   });
+
+  const reusing = { ...job, consensus: { of: "8".repeat(64), bytes: Uint8Array.of(1, 2, 3) } };
+
+  it("gets the consensus of another group along, and has none to tell", async () => {
+    let sent: Request | undefined;
+    const answer = async (url: string, init: RequestInit) => {
+      sent = new Request(url, { ...init, duplex: "half" } as RequestInit);
+      const parts = (await rightParts(job)).filter(({ type }) => !type.endsWith("consensus"));
+      return new Response(multipart(parts), { headers: TYPE });
+    };
+    const events = await compute(answer, {}, 1000, reusing);
+    const { pathname, search } = new URL((sent as Request).url);
+    expect(pathname + search).toBe(`/v1/groups/${"8".repeat(64)}/images?output=logits`);
+    const options = { secret: SECRET, now: Date.now(), nonces: new NonceMemory() };
+    const { method, headers } = sent as Request;
+    const signed = { method, target: pathname + search, headers };
+    expect(await verify(signed, options)).toMatchObject({ ok: true });
+    const form = await (sent as Request).formData();
+    expect(await (form.get("consensus") as File).bytes()).toEqual(Uint8Array.of(1, 2, 3));
+    expect(events.map(({ type }) => type)).not.toContain("consensus");
+    expect(events.at(-1)).toMatchObject({ type: "mask", image: 2 });
+  });
+
+  it.each(["not_found", "consensus_incompatible"])(
+    "declines such a group when it is older or has another model (%s)",
+    async (code) => {
+      const declined = problem(404, { code });
+      const failure = await failureOf(compute(declined, {}, 1000, reusing));
+      expect(failure.kind).toBe("declined");
+    },
+  );
 
   const without = (type: string) => (parts: AnswerPart[]) =>
     parts.filter((part) => !part.type.endsWith(type));

@@ -42,7 +42,10 @@ export const SILENCE = 20_000;
 /** Milliseconds for an answer about readiness. */
 const READY_TIME = 2_000;
 
-const TARGET = "/v1/groups?output=logits";
+function targetOf({ consensus }: ComputeJob): string {
+  const path = consensus === undefined ? "/v1/groups" : `/v1/groups/${consensus.of}/images`;
+  return `${path}?output=logits`;
+}
 
 export function gpuBackend(
   address: GpuAddress,
@@ -54,16 +57,17 @@ export function gpuBackend(
 
   async function* compute(job: ComputeJob, context: ComputeContext): AsyncGenerator<ComputeEvent> {
     const form = await groupForm(job);
+    const target = targetOf(job);
     const { sha256, length } = await transport.measure(form.chunks());
     const watch = new Watch(context.signal, context.deadline, silence);
     try {
       const body = transport.body(form.chunks(), length);
       const response = await watch.over(
-        fetch(address.url + TARGET, {
+        fetch(address.url + target, {
           method: "POST",
           redirect: "manual",
           signal: watch.signal,
-          headers: await headersOf(form, sha256, context),
+          headers: await headersOf(target, form, sha256, context),
           body,
         }),
       );
@@ -81,9 +85,14 @@ export function gpuBackend(
     }
   }
 
-  async function headersOf(form: GroupForm, sha256: ArrayBuffer, context: ComputeContext) {
+  async function headersOf(
+    target: string,
+    form: GroupForm,
+    sha256: ArrayBuffer,
+    context: ComputeContext,
+  ) {
     const digest = `sha-256=:${btoa(String.fromCharCode(...new Uint8Array(sha256)))}:`;
-    const signed = await sign({ method: "POST", target: TARGET, digest }, secret, Date.now());
+    const signed = await sign({ method: "POST", target, digest }, secret, Date.now());
     return {
       ...signed,
       accept: "multipart/mixed",

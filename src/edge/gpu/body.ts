@@ -1,4 +1,5 @@
 import { encodeBase64 } from "hono/utils/encode";
+import { CONSENSUS_TYPE } from "../../app/consensus-type.ts";
 import type { ComputeJob } from "../../app/index.ts";
 import { encodeGreyPng } from "../../codec/index.ts";
 import type { Seed } from "../../engine/index.ts";
@@ -10,7 +11,10 @@ export interface GroupForm {
   chunks(): AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
-/** A group as `POST /v1/groups` takes it: the photographs, called by their SHA-256, and the options. */
+/**
+ * A group as `POST /v1/groups` takes it: the photographs, called by their SHA-256, and the options.
+ * With the consensus of another group, which a server takes from its Workers alone.
+ */
 export async function groupForm(job: ComputeJob): Promise<GroupForm> {
   const boundary = `cosal-${crypto.randomUUID()}`;
   const options = {
@@ -23,6 +27,12 @@ export async function groupForm(job: ComputeJob): Promise<GroupForm> {
     async *chunks() {
       yield text(head(boundary, `name="options"`, "application/json"));
       yield text(JSON.stringify(options));
+      if (job.consensus !== undefined) {
+        yield text(
+          `\r\n${head(boundary, `name="consensus"; filename="consensus"`, CONSENSUS_TYPE)}`,
+        );
+        yield job.consensus.bytes;
+      }
       for (const image of job.images) {
         const disposition = `name="image"; filename="${image.sha256}"`;
         yield text(`\r\n${head(boundary, disposition, "application/octet-stream")}`);

@@ -16,6 +16,7 @@ const FAULTS: ReadonlySet<string> = new Set<CallerErrorCode>([
 /** It takes less than this deployment does; another backend may take more. */
 const DECLINED: ReadonlySet<string> = new Set<CallerErrorCode>([
   "body_too_large",
+  "consensus_incompatible",
   "group_too_large",
   "group_too_many_pixels",
   "image_too_large",
@@ -45,7 +46,10 @@ export async function refusal(
   const code = typeof problem?.code === "string" ? problem.code : "";
   if (status >= 400 && status < 500) {
     if (FAULTS.has(code)) return faultOf(code as CallerErrorCode, problem, job);
-    if (DECLINED.has(code)) return new BackendFailure("declined", `does not take it (${code})`);
+    // A server that takes no consensus from a Worker looks for its group, which it does not have.
+    const isUnknownGroup = code === "not_found" && job.consensus !== undefined;
+    if (DECLINED.has(code) || isUnknownGroup)
+      return new BackendFailure("declined", `does not take it (${code})`);
   }
   return new BackendFailure("failed", `answered ${status}${code && ` (${code})`}`);
 }

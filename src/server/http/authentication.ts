@@ -27,6 +27,7 @@ const WORKER: Principal = {
   subject: "worker",
   tenant: WORKERS,
   scopes: new Set(["read", "write", "delete"]),
+  isWorker: true,
 };
 
 const REASONS: Readonly<Record<Refusal, string>> = {
