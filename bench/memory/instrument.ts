@@ -22,7 +22,13 @@ WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
   },
 });
 
-/** Bytes of each WebAssembly memory of this isolate that is not yet collected. */
-export function wasmHeaps(): number[] {
-  return known.flatMap((memory) => memory.deref()?.buffer.byteLength ?? []);
+declare const gc: () => void;
+
+/** Bytes of each WebAssembly memory of this isolate; `?collect` collects garbage first. */
+export function heapsResponse(url: URL): Response {
+  if (url.searchParams.has("collect")) {
+    gc();
+    gc(); // the buffers that the first found dead are counted until the next
+  }
+  return Response.json(known.flatMap((memory) => memory.deref()?.buffer.byteLength ?? []));
 }

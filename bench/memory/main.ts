@@ -15,16 +15,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { unstable_startWorker } from "wrangler";
 import type { JobBody } from "../../src/app/openapi/schemas/job.ts";
 import { fresh } from "../../test/photographs.ts";
 import { machine } from "../machine.ts";
 import { enlargedExample } from "../photographs.ts";
-import { type HeapUsage, Inspector } from "./inspector.ts";
-
-interface Sample extends HeapUsage {
-  readonly heaps: readonly number[];
-}
+import type { HeapUsage } from "./inspector.ts";
+import { heapsOf, MeasuredWorker, type Sample, totalOf } from "./measured-worker.ts";
 
 /** The groups after these are measured with garbage collected before each sample. */
 const COMMON_GROUPS = 2;
@@ -32,9 +28,6 @@ const COMMON_GROUPS = 2;
 const BETWEEN_SAMPLES = 20;
 const [images = 12, width = 1200, height = 833] = process.argv.slice(2).map(Number);
 const root = join(import.meta.dirname, "..", "..");
-process.env.MINIFLARE_WORKERD_V8_FLAGS = "--expose-gc";
-process.env.WRANGLER_SEND_METRICS ??= "false";
-process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
 
 // Made beforehand: it takes long, and connections would be closed meanwhile.
 const photographs = await Promise.all(
@@ -43,33 +36,13 @@ const photographs = await Promise.all(
   ),
 );
 
-const worker = await unstable_startWorker({
+const worker = await MeasuredWorker.start({
   config: join(root, "wrangler.toml"),
   entrypoint: join(import.meta.dirname, "worker.ts"),
-  dev: {
-    server: { hostname: "127.0.0.1", port: 0 },
-    inspector: { hostname: "127.0.0.1", port: 0 },
-    logLevel: "error",
-    persist: false,
-    watch: false,
-  },
 });
-await worker.ready;
-const { origin } = await worker.url;
-const inspector = await Inspector.connect((await worker.inspectorUrl) as URL);
-
-/** @param collect whether garbage is collected first */
-async function sample(collect: boolean): Promise<Sample> {
-  const response = await fetch(`${origin}/heaps${collect ? "?collect" : ""}`);
-  const heaps = (await response.json()) as number[];
-  return { ...(await inspector.heapUsage()), heaps };
-}
-
-const heapsOf = ({ heaps }: Sample) => heaps.reduce((sum, bytes) => sum + bytes, 0);
-const totalOf = (now: Sample) => now.usedSize + now.backingStorageSize + heapsOf(now);
 
 async function ask(path: string, init?: RequestInit): Promise<Response> {
-  const response = await fetch(`${origin}${path}`, init);
+  const response = await fetch(`${worker.origin}${path}`, init);
   if (!response.ok) throw new Error(`${path}: ${response.status}: ${await response.text()}`);
   return response;
 }
@@ -106,11 +79,11 @@ async function measure(body: string, collect: boolean) {
   });
   const samples: HeapUsage[] = [];
   while (!answered) {
-    samples.push(await (collect ? sample(true) : inspector.heapUsage()));
+    samples.push(await (collect ? worker.sample(true) : worker.usage()));
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_SAMPLES));
   }
   await answer;
-  const after = await sample(collect);
+  const after = await worker.sample(collect);
   // Heaps only grow, and both live on after the group: their sizes now are their largest.
   const usages = samples.map((usage) => ({ ...usage, heaps: after.heaps }));
   const peak = usages.reduce((a, b) => (totalOf(b) > totalOf(a) ? b : a));
@@ -147,7 +120,7 @@ function residentPeak(): string {
 console.log(machine());
 console.log(`\n${images} JPEG photographs of ${width} x ${height}; MiB\n`);
 console.log(`${"".padEnd(32)} objects buffers   heaps   total   of which WebAssembly heaps`);
-row("before the first request", await sample(false));
+row("before the first request", await worker.sample(false));
 for (let group = 1; group <= COMMON_GROUPS + 1; group++) {
   const collect = group > COMMON_GROUPS;
   const { peak, samples, after } = await measure(await store(group), collect);
@@ -157,5 +130,4 @@ for (let group = 1; group <= COMMON_GROUPS + 1; group++) {
 }
 console.log(`\nresident size of the workerd process, at most: ${residentPeak()}`);
 
-inspector.close();
-await worker.dispose();
+await worker.stop();

@@ -10,9 +10,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
-import { unstable_startWorker } from "wrangler";
 import { machine } from "../../machine.ts";
-import { Inspector } from "../../memory/inspector.ts";
+import { heapsOf, MeasuredWorker, totalOf } from "../../memory/measured-worker.ts";
 import { syntheticPhotograph } from "../../photographs.ts";
 
 /** Groups one after another in one isolate, so each row's heaps are those of the rows above too. */
@@ -31,9 +30,6 @@ const BETWEEN_SAMPLES = 50;
 
 const root = join(import.meta.dirname, "..", "..", "..");
 const models = resolve(process.argv[2] ?? join(root, "models"));
-process.env.MINIFLARE_WORKERD_V8_FLAGS = "--expose-gc";
-process.env.WRANGLER_SEND_METRICS ??= "false";
-process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
 
 // Made beforehand: it takes long, and connections would be closed meanwhile.
 const photographs = new Map<string, Uint8Array[]>();
@@ -52,45 +48,26 @@ const photographServer = createServer(({ url }, response) => {
 await once(photographServer, "listening");
 const from = `http://127.0.0.1:${(photographServer.address() as AddressInfo).port}`;
 
-const worker = await unstable_startWorker({
+const worker = await MeasuredWorker.start({
   config: join(import.meta.dirname, "wrangler.toml"),
   assets: models,
-  dev: {
-    server: { hostname: "127.0.0.1", port: 0 },
-    inspector: { hostname: "127.0.0.1", port: 0 },
-    logLevel: "error",
-    persist: false,
-    watch: false,
-  },
 });
-await worker.ready;
-const { origin } = await worker.url;
-const inspector = await Inspector.connect((await worker.inspectorUrl) as URL);
-
-async function sample() {
-  const response = await fetch(`${origin}/heaps?collect`);
-  const heaps = (await response.json()) as number[];
-  const { usedSize, backingStorageSize } = await inspector.heapUsage();
-  const memories = heaps.reduce((sum, bytes) => sum + bytes, 0);
-  const total = usedSize + backingStorageSize + memories;
-  return { usedSize, backingStorageSize, memories, heaps, total };
-}
 
 /** The largest sample while a group is segmented. */
 async function peakOf(images: number, from: string) {
   let answered = false;
-  const answer = fetch(`${origin}/group?images=${images}&from=${encodeURIComponent(from)}`)
+  const answer = fetch(`${worker.origin}/group?images=${images}&from=${encodeURIComponent(from)}`)
     .then(async (response) => {
       if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
     })
     .finally(() => {
       answered = true;
     });
-  let peak = await sample();
+  let peak = await worker.sample(true);
   while (!answered) {
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_SAMPLES));
-    const now = await sample();
-    if (now.total > peak.total) peak = now;
+    const now = await worker.sample(true);
+    if (totalOf(now) > totalOf(peak)) peak = now;
   }
   await answer;
   return peak;
@@ -106,11 +83,10 @@ for (const [images, width, height] of GROUPS) {
   console.log(
     `${String(images).padStart(6)}  ${size.padEnd(10)}` +
       `${megabytes(peak.usedSize)}${megabytes(peak.backingStorageSize)}` +
-      `${megabytes(peak.memories)}${megabytes(peak.total)}   ` +
+      `${megabytes(heapsOf(peak))}${megabytes(totalOf(peak))}   ` +
       peak.heaps.map((bytes) => (bytes / MEGABYTE).toFixed(1)).join(" + "),
   );
 }
 
-inspector.close();
-await worker.dispose();
+await worker.stop();
 photographServer.close();

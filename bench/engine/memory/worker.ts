@@ -5,28 +5,20 @@
 import { workerdDecoder } from "../../../src/codec/workerd.ts";
 import { createSegmenter, type ImageInput, type Segmenter } from "../../../src/engine/index.ts";
 import { workerdRuntime } from "../../../src/engine/runtime/workerd.ts";
-import { wasmHeaps } from "../../memory/instrument.ts";
+import { heapsResponse } from "../../memory/instrument.ts";
 
 interface Assets {
   fetch(url: string): Promise<Response>;
 }
 
-declare const gc: () => void;
-
 let segmenter: Segmenter | undefined;
 
 export default {
   async fetch(request: Request, env: { readonly ASSETS: Assets }): Promise<Response> {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/group") {
-      const images = Number(searchParams.get("images"));
-      return Response.json(await group(env.ASSETS, images, searchParams.get("from") as string));
-    }
-    if (searchParams.has("collect")) {
-      gc();
-      gc(); // the buffers that the first found dead are counted until the next
-    }
-    return Response.json(wasmHeaps());
+    const url = new URL(request.url);
+    if (url.pathname !== "/group") return heapsResponse(url);
+    const images = Number(url.searchParams.get("images"));
+    return Response.json(await group(env.ASSETS, images, url.searchParams.get("from") as string));
   },
 };
 
