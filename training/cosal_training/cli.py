@@ -1,4 +1,4 @@
-"""`cosal-train`: train, curve, evaluate, calibrate, export, convert."""
+"""`cosal-train`: train, blend, curve, evaluate, calibrate, export, convert."""
 
 from __future__ import annotations
 
@@ -46,6 +46,13 @@ def main() -> None:
     train.add_argument("--precision", choices=("float32", "bfloat16"), help="of forward passes; float32")
     train.add_argument("--tensorboard", action="store_true", help="write OUTPUT/tensorboard too")
 
+    blend = commands.add_parser("blend", help="mean of the weights that a run began with and those it came to")
+    blend.add_argument("checkpoint", type=Path, help="RUN/last.pt, config.json beside it")
+    blend.add_argument("--output", type=Path, required=True, help="a checkpoint to evaluate and export")
+    blend.add_argument("--share", type=float, default=0.75, help="of the checkpoint in the mean; 0.75")
+    blend.add_argument("--data", help="training data, where it is elsewhere now")
+    blend.add_argument("--initial", help="the weights that the run began with, where they are elsewhere now")
+
     evaluate = commands.add_parser("evaluate", help="metrics of a checkpoint, graphs or masks on groups")
     source = evaluate.add_mutually_exclusive_group(required=True)
     source.add_argument("--checkpoint", type=Path)
@@ -89,6 +96,7 @@ def main() -> None:
         parser.error("--protocols needs --checkpoint or --onnx")
     run = {
         "train": _train,
+        "blend": _blend,
         "curve": _curve,
         "evaluate": _evaluate,
         "calibrate": _calibrate,
@@ -124,6 +132,16 @@ def _train(options: argparse.Namespace) -> None:
         train(replace(config, **given))
     except (ValueError, ImportError, OSError) as error:
         sys.exit(f"cosal-train train: {error}")
+
+
+def _blend(options: argparse.Namespace) -> None:
+    from .blend import blend
+
+    try:
+        blend(options.checkpoint, options.output, options.share, data=options.data, initial=options.initial)
+    except (ValueError, OSError) as error:
+        sys.exit(f"cosal-train blend: {error}")
+    print(f"wrote {options.output}")
 
 
 def _side(text: str) -> int:

@@ -92,12 +92,8 @@ def train(config: TrainConfig) -> Path:
     network = architecture.network(network_config).to(memory_format=torch.channels_last)
     near = _near(output / "near.json", catalogue) if config.sampling.near else None
     dataset = GroupDataset(catalogue, config.sampling, seed=config.seed, steps=config.steps, near=near)
-    if state is None and config.initial is not None:
-        steps = GroupDataset(catalogue, config.sampling, seed=config.seed + 1, steps=4)
-        drawn = (steps[step] for step in range(len(steps)))
-        pictures = (group for batch in drawn for group in batch.image.split(batch.sizes))
-        architecture.begin(network, Path(config.initial), pictures)
     if state is None:
+        begin(network, config, catalogue)
         print(f"{architecture.name} begins with {config.initial or architecture.unbegun}", flush=True)
     classifier = architecture.classifier(network, classes)
     average = deepcopy(network).requires_grad_(False)
@@ -172,6 +168,16 @@ def train(config: TrainConfig) -> Path:
     if board:
         board.close()
     return last
+
+
+def begin(network: nn.Module, config: TrainConfig, catalogue: Catalogue) -> None:
+    """Give a new network the weights that the recipe begins with. Raises ValueError when they do not fit."""
+    if config.initial is None:
+        return
+    steps = GroupDataset(catalogue, config.sampling, seed=config.seed + 1, steps=4)
+    drawn = (steps[step] for step in range(len(steps)))
+    pictures = (group for batch in drawn for group in batch.image.split(batch.sizes))
+    architecture_of(config.network).begin(network, Path(config.initial), pictures)
 
 
 def _save(path: Path, **state: Any) -> None:
