@@ -12,6 +12,7 @@ export const totalOf = (sample: Sample) =>
   sample.usedSize + sample.backingStorageSize + heapsOf(sample);
 
 type StartedWorker = Awaited<ReturnType<typeof unstable_startWorker>>;
+type Bindings = Parameters<typeof unstable_startWorker>[0]["bindings"];
 
 export interface MeasuredWorkerOptions {
   /** Path of its wrangler.toml. */
@@ -19,6 +20,9 @@ export interface MeasuredWorkerOptions {
   /** In place of that file's own. */
   readonly entrypoint?: string;
   readonly assets?: string;
+  readonly bindings?: Bindings;
+  /** Of workerd's own messages; "error" unless given. */
+  readonly logLevel?: "none" | "error";
 }
 
 /** A Worker in workerd that answers `/heaps` with `heapsResponse` of the instrument. */
@@ -33,7 +37,10 @@ export class MeasuredWorker {
     this.#worker = worker;
   }
 
-  static async start(options: MeasuredWorkerOptions): Promise<MeasuredWorker> {
+  static async start({
+    logLevel = "error",
+    ...options
+  }: MeasuredWorkerOptions): Promise<MeasuredWorker> {
     process.env.MINIFLARE_WORKERD_V8_FLAGS = "--expose-gc";
     process.env.WRANGLER_SEND_METRICS ??= "false";
     process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
@@ -42,7 +49,7 @@ export class MeasuredWorker {
       dev: {
         server: { hostname: "127.0.0.1", port: 0 },
         inspector: { hostname: "127.0.0.1", port: 0 },
-        logLevel: "error",
+        logLevel,
         persist: false,
         watch: false,
       },

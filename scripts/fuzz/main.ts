@@ -5,7 +5,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { MEMORY_HEAD, memoryRow, startMeasuredWorker } from "../../bench/edge/isolate.ts";
+import { MEMORY_HEAD, memoryRow, startWorker } from "../../bench/edge/isolate.ts";
 import { machine } from "../../bench/machine.ts";
 import { check, type Send } from "./check.ts";
 import { known } from "./known.ts";
@@ -18,12 +18,18 @@ const files: Uint8Array<ArrayBuffer>[] = [];
 for (const name of (await readdir(FIXTURES)).sort()) {
   files.push(Uint8Array.from(await readFile(join(FIXTURES, name))));
 }
-const worker = await startMeasuredWorker();
+const worker = await startWorker();
 const send: Send = ({ method, path, headers, body }, signal) =>
-  fetch(worker.url + path, { method, headers, signal, redirect: "manual", ...(body && { body }) });
+  fetch(worker.origin + path, {
+    method,
+    headers,
+    signal,
+    redirect: "manual",
+    ...(body && { body }),
+  });
 
 const statuses = new Map<number, number>();
-const document = (await (await fetch(`${worker.url}/openapi.json`)).json()) as OpenApi;
+const document = (await (await fetch(`${worker.origin}/openapi.json`)).json()) as OpenApi;
 const there = await known(files, send);
 let done = 0;
 let slowest = 0;
@@ -35,7 +41,7 @@ const result = await fc.check(
     slowest = Math.max(slowest, performance.now() - began);
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     if (++done % Math.ceil(runs / 10) !== 0) return;
-    console.log(`${String(done).padStart(8)}${memoryRow(await worker.memory())}`);
+    console.log(`${String(done).padStart(8)}${memoryRow(await worker.sample(true))}`);
   }),
   { numRuns: runs, seed },
 );

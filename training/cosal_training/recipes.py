@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from .data import SamplingConfig
 from .losses import LossConfig
@@ -13,8 +13,6 @@ from .network import GCoNetPlusConfig
 from .train import TrainConfig
 
 DATA = "../shared/data"
-
-Config = TypeVar("Config")
 
 RECIPES = {
     "cosal-lite": TrainConfig(data=DATA, output="training/runs/lite"),
@@ -69,8 +67,9 @@ def read_recipe(path: Path) -> TrainConfig:
         raise ValueError(f"{path} is no recipe: {error}") from error
 
 
-def _changed(config: Config, given: dict[str, Any], within: str = "") -> Config:
-    known = {field.name for field in fields(config)}  # type: ignore[arg-type]
+def _changed(config: Any, given: dict[str, Any], within: str = "") -> Any:
+    """A dataclass config with some of its fields, and of the fields of those, as given."""
+    known = {field.name for field in fields(config)}
     unknown = [within + name for name in given if name not in known]
     if unknown:
         raise ValueError(f"unknown: {', '.join(unknown)}")
@@ -78,7 +77,7 @@ def _changed(config: Config, given: dict[str, Any], within: str = "") -> Config:
     for name, value in given.items():
         old = getattr(config, name)
         values[name] = _changed(old, value, f"{within}{name}.") if is_dataclass(old) else _tuples(value)
-    return replace(config, **values)  # type: ignore[type-var]
+    return replace(config, **values)
 
 
 def _tuples(value: Any) -> Any:
