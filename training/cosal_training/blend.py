@@ -33,7 +33,7 @@ def blend(
     network_config = read_config(state)
     torch.manual_seed(config.seed)
     first = architecture_of(network_config).network(network_config)
-    begin(first, config, Catalogue.read(Path(config.data)))
+    begin(first, config, Catalogue.read(Path(config.data), Path(config.people) if config.people else None))
     kept = first.state_dict()
     average = {
         name: torch.lerp(kept[name], value, share) if value.is_floating_point() else value

@@ -1,4 +1,4 @@
-"""`cosal-train`: train, blend, curve, evaluate, calibrate, export, convert."""
+"""`cosal-train`: people, train, blend, curve, evaluate, calibrate, export, convert."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ def main() -> None:
     train.add_argument("--device", choices=("auto", "cpu", "cuda"), help="auto: the GPU where there is one")
     train.add_argument("--precision", choices=("float32", "bfloat16"), help="of forward passes; float32")
     train.add_argument("--tensorboard", action="store_true", help="write OUTPUT/tensorboard too")
+
+    people = commands.add_parser("people", help="masks of the people in photographs of other things, to train with")
+    people.add_argument("--onnx", type=Path, required=True, help="model folder with manifest.json and the graphs")
+    people.add_argument("--data", type=Path, default=Path(DATA), help="training data")
+    people.add_argument("--output", type=Path, required=True, help="folder for the masks; see a recipe's `people`")
 
     blend = commands.add_parser("blend", help="mean of the weights that a run began with and those it came to")
     blend.add_argument("checkpoint", type=Path, help="RUN/last.pt, config.json beside it")
@@ -95,6 +100,7 @@ def main() -> None:
     if options.command == "evaluate" and options.protocols and options.masks:
         parser.error("--protocols needs --checkpoint or --onnx")
     run = {
+        "people": _people,
         "train": _train,
         "blend": _blend,
         "curve": _curve,
@@ -132,6 +138,18 @@ def _train(options: argparse.Namespace) -> None:
         train(replace(config, **given))
     except (ValueError, ImportError, OSError) as error:
         sys.exit(f"cosal-train train: {error}")
+
+
+def _people(options: argparse.Namespace) -> None:
+    from .data import Catalogue
+    from .graphs import Graphs
+    from .people import find_people
+
+    try:
+        found = find_people(Catalogue.read(options.data), options.data, Graphs(options.onnx), options.output)
+    except (ValueError, OSError) as error:
+        sys.exit(f"cosal-train people: {error}")
+    print(f"people in {found} photographs; wrote {options.output}")
 
 
 def _blend(options: argparse.Namespace) -> None:

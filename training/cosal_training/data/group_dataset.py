@@ -15,7 +15,8 @@ from .catalogue import VIDEO_FRAMES, Catalogue, Photograph, read_image, read_mas
 from .compose import Cutout, Picture, beside, crop, cut_out, jitter, paste
 from .folders import DataError
 
-OWN = 0
+STRANGER = -1
+"""Subject of what belongs to no group of the step."""
 
 STUCK = 200
 """Classes in a row that may not meet those of the step already chosen: begin with another first class."""
@@ -50,6 +51,11 @@ class SamplingConfig:
     pasted object has edges that a network learns to see, and as a rule without this it is the distractor."""
     step_mates: float = 0.75
     """Share of distractors that come from the other groups of the same step."""
+    touching: float = 0.0
+    """Share of the objects pasted beside another that must cover a part of it, as a rider does his bicycle."""
+    people: float = 0.0
+    """Share of steps that have a group of people, and half of whose other groups are of what people stand beside.
+    Only where the catalogue knows the people in its photographs."""
     near: float = 0.0
     """Share of a step's further groups that are of a class much like the first group's: hard negatives."""
 
@@ -107,6 +113,9 @@ class GroupDataset(Dataset[GroupBatch]):
         self.class_index = {name: index for index, name in enumerate(self.names)}
         sizes = np.array([len(catalogue.groups[name]) for name in self.names], np.float64)
         self.chance = np.sqrt(sizes) / np.sqrt(sizes).sum()
+        self.people = [name for name in self.names if name in catalogue.of_people]
+        beside = np.array([self._beside_people(name) for name in self.names], np.float64)
+        self.beside_people = beside / beside.sum() if beside.any() else None
         if not self.shapes:
             fewest = min(groups for groups, _ in config.shapes)
             raise DataError(
@@ -163,14 +172,23 @@ class GroupDataset(Dataset[GroupBatch]):
             classes=torch.tensor(classes),
         )
 
+    def _beside_people(self, name: str) -> int:
+        """Photographs of a class of other things that show people too."""
+        return 0 if name in self.people else sum(p.people is not None for p in self.catalogue.groups[name])
+
     def _subjects(self, rng: np.random.Generator, groups: int) -> Subjects:
         """Groups that may meet."""
         subjects: Subjects = []
         names: list[str] = []
         failures = 0
+        people = self.config.people and self.beside_people is not None and rng.random() < self.config.people
         while len(subjects) < groups:
             if failures == STUCK:
                 subjects, names, failures = [], [], 0
+            if people and not subjects:
+                names.append(self.people[rng.integers(len(self.people))])
+                subjects.append((names[0], self.catalogue.groups[names[0]]))
+                continue
             if rng.random() < self.config.single and self.catalogue.singles:
                 one = self.catalogue.singles[rng.integers(len(self.catalogue.singles))]
                 subjects.append((None, [one]))
@@ -179,7 +197,8 @@ class GroupDataset(Dataset[GroupBatch]):
             if alike and rng.random() < self.config.near:
                 name = alike[rng.integers(len(alike))]
             else:
-                name = self.names[rng.choice(len(self.names), p=self.chance)]
+                chance = self.beside_people if people and rng.random() < 0.5 else self.chance
+                name = self.names[rng.choice(len(self.names), p=chance)]
             if all(self.catalogue.may_meet(name, other) for other in names):
                 names.append(name)
                 subjects.append((name, self.catalogue.groups[name]))
@@ -203,12 +222,12 @@ class GroupDataset(Dataset[GroupBatch]):
             return picture
         kind -= config.absent
         if kind < config.jigsaw:
-            parts = [self._view(rng, photograph, own, size, 0.7)]
+            parts = [self._view(rng, photograph, own, subjects, size, 0.7)]
             for _ in range(1 if rng.random() < 0.75 else 3):
                 parts.append(self._other(rng, own, subjects, size))
             return beside(rng, parts)
         kind -= config.jigsaw
-        cutout = self._cutout(photograph) if kind < config.pasted else None
+        cutout = self._cutout(photograph, own, subjects) if kind < config.pasted else None
         if cutout is not None:
             picture = self._scene(rng, own, subjects, size)
             for _ in range(int(rng.choice([1, 1, 1, 2, 3]))):
@@ -223,12 +242,12 @@ class GroupDataset(Dataset[GroupBatch]):
             self._distract(rng, picture, own, subjects, int(rng.integers(0, 3)))
             return picture
         if rng.random() < config.plain:
-            return self._view(rng, photograph, own, size, 0.5)
+            return self._view(rng, photograph, own, subjects, size, 0.5)
         if config.hosted and rng.random() < config.hosted:
             picture = self._hosted(rng, photograph, own, subjects, size)
             if picture is not None:
                 return picture
-        picture = self._view(rng, photograph, own, size, 0.5)
+        picture = self._view(rng, photograph, own, subjects, size, 0.5)
         self._distract(rng, picture, own, subjects, int(rng.integers(1, 3)))
         return picture
 
@@ -236,32 +255,63 @@ class GroupDataset(Dataset[GroupBatch]):
         self, rng: np.random.Generator, photograph: Photograph, own: int, subjects: Subjects, size: int
     ) -> Picture | None:
         """The group's object in a photograph of another subject: what `_distract` does, the other way round."""
-        cutout = self._cutout(photograph)
+        cutout = self._cutout(photograph, own, subjects)
         if cutout is None:
             return None
         g, host = self._stranger(rng, own, subjects)
-        picture = self._view(rng, host, g, size, 0.5)
-        return picture if paste(rng, picture, cutout, own, side=rng.uniform(*OBJECT_SIDE), cover=COVERED) else None
+        picture = self._view(rng, host, g, subjects, size, 0.5)
+        return picture if self._paste_beside(rng, picture, cutout, own, g) else None
+
+    def _paste_beside(
+        self, rng: np.random.Generator, picture: Picture, cutout: Cutout, subject: int, there: int
+    ) -> bool:
+        """An object beside that of subject `there`, or over a part of it."""
+        touching = there if self.config.touching and rng.random() < self.config.touching else None
+        side = rng.uniform(*OBJECT_SIDE)
+        return paste(rng, picture, cutout, subject, side=side, cover=COVERED, touching=touching)
 
     def _view(
-        self, rng: np.random.Generator, photograph: Photograph, subject: int, size: int, smallest: float
+        self,
+        rng: np.random.Generator,
+        photograph: Photograph,
+        subject: int,
+        subjects: Subjects,
+        size: int,
+        smallest: float,
     ) -> Picture:
-        assert photograph.mask is not None
-        picture = crop(rng, read_image(photograph.path), read_mask(photograph.mask), size=size, smallest=smallest)
-        return Picture(picture.image, {subject: picture.masks[OWN]})
+        masks = self._masks(photograph, subject, subjects)
+        return crop(rng, read_image(photograph.path), masks, subject, size=size, smallest=smallest)
 
-    def _cutout(self, photograph: Photograph) -> Cutout | None:
-        return None if photograph.mask is None else cut_out(read_image(photograph.path), read_mask(photograph.mask))
+    def _masks(self, photograph: Photograph, subject: int, subjects: Subjects) -> dict[int, np.ndarray]:
+        """The photograph's object by its subject, and the people in it where they are a subject of the step.
+
+        They are no part of another thing. What a scene without an object shows, or what stands out in a single
+        photograph, may be people.
+        """
+        masks = {} if photograph.mask is None else {subject: read_mask(photograph.mask)}
+        if photograph.people is None:
+            return masks
+        found = read_mask(photograph.people)
+        people = next((s for s, (name, _) in enumerate(subjects) if name in self.catalogue.of_people), None)
+        if subject in masks and not (subject >= 0 and subjects[subject][0] is None):
+            masks[subject] = np.minimum(masks[subject], 255 - found)
+        if people is not None:
+            masks[people] = found.copy()
+        return masks
+
+    def _cutout(self, photograph: Photograph, subject: int, subjects: Subjects) -> Cutout | None:
+        mask = self._masks(photograph, subject, subjects).get(subject)
+        return None if mask is None else cut_out(read_image(photograph.path), mask)
 
     def _stranger(self, rng: np.random.Generator, own: int, subjects: Subjects) -> tuple[int, Photograph]:
-        """A photograph of another subject of the step, or (subject -1) of a class that is not in it."""
+        """A photograph of another subject of the step, or (subject STRANGER) of a class that is not in it."""
         if rng.random() >= self.config.step_mates:
             present = [name for name, _ in subjects if name is not None]
             for _ in range(50):
                 other = self.names[rng.integers(len(self.names))]
                 if all(self.catalogue.may_meet(other, name) for name in present):
                     photographs = self.catalogue.groups[other]
-                    return -1, photographs[rng.integers(len(photographs))]
+                    return STRANGER, photographs[rng.integers(len(photographs))]
         mate = int(rng.choice([s for s in range(len(subjects)) if s != own]))
         photographs = subjects[mate][1]
         return mate, photographs[rng.integers(len(photographs))]
@@ -276,7 +326,7 @@ class GroupDataset(Dataset[GroupBatch]):
         if rng.random() < 0.15:
             return self._scene(rng, own, subjects, size)
         g, photograph = self._stranger(rng, own, subjects)
-        return self._view(rng, photograph, g, size, 0.7)
+        return self._view(rng, photograph, g, subjects, size, 0.7)
 
     def _scene(
         self,
@@ -288,11 +338,11 @@ class GroupDataset(Dataset[GroupBatch]):
         """Somewhere without the group's object: a background, or a photograph of another group."""
         if rng.random() < 0.75 and self.catalogue.scenes:
             scene = self.catalogue.scenes[rng.integers(len(self.catalogue.scenes))]
-            image = read_image(scene.path)
-            picture = crop(rng, image, np.zeros(image.shape[:2], np.uint8), size=size, smallest=0.5)
-            return Picture(picture.image, {})
+            masks = self._masks(scene, STRANGER, subjects)
+            if own not in masks or not masks[own].any():
+                return crop(rng, read_image(scene.path), masks, STRANGER, size=size, smallest=0.5)
         g, photograph = self._stranger(rng, own, subjects)
-        return self._view(rng, photograph, g, size, 0.7)
+        return self._view(rng, photograph, g, subjects, size, 0.7)
 
     def _distract(
         self,
@@ -304,6 +354,6 @@ class GroupDataset(Dataset[GroupBatch]):
     ) -> None:
         for _ in range(count):
             g, photograph = self._stranger(rng, own, subjects)
-            cutout = self._cutout(photograph)
+            cutout = self._cutout(photograph, g, subjects)
             if cutout is not None:
-                paste(rng, picture, cutout, g, side=rng.uniform(*OBJECT_SIDE), cover=COVERED)
+                self._paste_beside(rng, picture, cutout, g, own)
