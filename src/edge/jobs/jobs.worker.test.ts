@@ -1,99 +1,21 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import type { DurableObjectNamespace, MessageBatch, Queue } from "@cloudflare/workers-types";
-import { Webhook } from "standardwebhooks";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import type { JobRequest } from "../../app/index.ts";
+import { MOST_ATTEMPTS } from "./job-object.ts";
 import {
-  type GroupEvent,
-  type Job,
-  type JobEvent,
-  type JobRequest,
-  type RunJob,
-  silent,
-} from "../../app/index.ts";
-import { CosalError } from "../../errors.ts";
-import { consume, type WorkStub } from "./consumer.ts";
-import { edgeJobs, type JobStub, jobName } from "./edge-jobs.ts";
-import { type JobMessage, MOST_ATTEMPTS } from "./job-object.ts";
+  eventsOf,
+  fails,
+  image,
+  isBroken,
+  jobs,
+  names,
+  request,
+  signal,
+  succeeds,
+  take,
+  useQueue,
+} from "./testing.ts";
 
-const { JOBS, QUEUE } = env as { JOBS: DurableObjectNamespace; QUEUE: Queue };
-const stubOf = (name: string) => JOBS.get(JOBS.idFromName(name)) as unknown as JobStub & WorkStub;
-const jobs = edgeJobs(stubOf);
-const signal = new AbortController().signal;
-
-let requests = 0;
-
-function request(more: Partial<JobRequest> = {}): JobRequest {
-  const images = ["a", "b"].map((id) => ({ id, sha256: id.repeat(64) }));
-  return {
-    tenant: "",
-    group: (++requests).toString(16).padStart(64, "0"),
-    model: { name: "m", digest: "d" },
-    images,
-    seeds: [],
-    onError: "fail",
-    backend: "auto",
-    presentation: "",
-    request: "request-1",
-    ...more,
-  };
-}
-
-const image = (id: string) => ({ event: "image", data: { id } }) as unknown as GroupEvent;
-
-/** Gives the queue's message of a job to the consumer, as the runtime does. */
-async function take(job: Job, run: RunJob, { tenant = "", queue = "cosal-jobs" } = {}) {
-  const outcome = { acknowledged: 0, retries: [] as (number | undefined)[] };
-  const message = {
-    id: "message",
-    body: { tenant, id: job.id },
-    ack: () => outcome.acknowledged++,
-    retry: ({ delaySeconds }: { delaySeconds?: number } = {}) => outcome.retries.push(delaySeconds),
-  };
-  const parts = {
-    stubOf: ({ tenant, id }: JobMessage) => stubOf(jobName(tenant, id)),
-    run,
-    log: silent,
-  };
-  const batch = { queue, messages: [message] } as unknown as MessageBatch<JobMessage>;
-  await consume(batch, parts);
-  return outcome;
-}
-
-async function eventsOf(job: Job, after = 0): Promise<JobEvent[]> {
-  const events = await jobs.events("", job.id, after, signal);
-  return Array.fromAsync(events ?? []);
-}
-
-const names = (events: JobEvent[]) =>
-  events.map(({ event }) => (event.event === "job" ? event.data.status : event.event));
-
-const succeeds: RunJob = async (_, { onEvent }) => {
-  onEvent(image("a"));
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  onEvent(image("b"));
-};
-const fails: RunJob = () => Promise.reject(new CosalError("backend_unavailable", "no GPU"));
-const isBroken: RunJob = () => Promise.reject(new CosalError("image_undecodable", "broken"));
-
-function pass(milliseconds: number): void {
-  const now = Date.now();
-  vi.spyOn(Date, "now").mockReturnValue(now + milliseconds);
-}
-
-/** Messages for the queue, which this suite takes to the consumer itself. */
-let sent: JobMessage[] = [];
-
-beforeEach(() => {
-  sent = [];
-  vi.spyOn(Object.getPrototypeOf(QUEUE), "send").mockImplementation(async (message) => {
-    sent.push(message as JobMessage);
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const sent = useQueue();
 
 describe("a job", () => {
   it("goes from queued to succeeded, and tells each step once, numbered", async () => {
@@ -215,139 +137,5 @@ describe("a job", () => {
     expect(isStopped).toBe(true);
     expect((await jobs.get("", job.id))?.status).toBe("cancelled");
     expect(names(await eventsOf(job)).at(-1)).toBe("cancelled");
-  });
-
-  it("survives a restart of its object", async () => {
-    const job = await jobs.submit({ request: request() });
-    const stub = stubOf(jobName("", job.id));
-    await evictDurableObject(stub);
-    await take(job, fails);
-    await evictDurableObject(stub);
-    await take(job, succeeds);
-    await evictDurableObject(stub);
-    expect(await jobs.get("", job.id)).toMatchObject({ status: "succeeded", attempts: 2 });
-    expect(names(await eventsOf(job))).toEqual([
-      ...["queued", "running", "queued", "running", "image", "image", "succeeded"],
-    ]);
-  });
-
-  it("goes back into the queue when who computed it went silent, not for ever", async () => {
-    const job = await jobs.submit({ request: request() });
-    const stub = stubOf(jobName("", job.id));
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
-      // An isolate that is gone: it takes the job, and is never heard of again.
-      expect(await stub.begin(`holder ${attempt}`)).toMatchObject({ attempt });
-      await runDurableObjectAlarm(stub);
-      expect((await jobs.get("", job.id))?.status).toBe("running");
-      pass(70_000);
-      await runDurableObjectAlarm(stub);
-      const status = attempt < MOST_ATTEMPTS ? "queued" : "failed";
-      expect((await jobs.get("", job.id))?.status).toBe(status);
-    }
-    expect((await jobs.get("", job.id))?.problem?.detail).toMatch(/4 times/);
-    expect(sent).toHaveLength(MOST_ATTEMPTS);
-    // Whoever comes back late changes nothing.
-    expect(await stub.tell("holder 1", [])).toBe(false);
-    await stub.succeed("holder 4");
-    expect((await jobs.get("", job.id))?.status).toBe("failed");
-  });
-
-  it("is not lost when it does not get into the queue", async () => {
-    vi.spyOn(Object.getPrototypeOf(QUEUE), "send").mockRejectedValueOnce(new Error("queue down"));
-    const job = await jobs.submit({ request: request() });
-    expect([job.status, sent]).toEqual(["queued", []]);
-    pass(11 * 60_000);
-    await runDurableObjectAlarm(stubOf(jobName("", job.id)));
-    expect(sent).toEqual([{ tenant: "", id: job.id }]);
-    await take(job, succeeds);
-    expect((await jobs.get("", job.id))?.status).toBe("succeeded");
-  });
-
-  it("is forgotten a month after its end", async () => {
-    const job = await jobs.submit({ request: request() });
-    await take(job, succeeds);
-    const stub = stubOf(jobName("", job.id));
-    await runDurableObjectAlarm(stub);
-    expect(await jobs.get("", job.id)).toBeDefined();
-    pass(31 * 24 * 3_600_000);
-    await runDurableObjectAlarm(stub);
-    await evictDurableObject(stub);
-    expect(await jobs.get("", job.id)).toBeUndefined();
-  });
-});
-
-describe("a job's webhook", () => {
-  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-  const webhook = "https://hooks.example/cosal";
-
-  function receiver(...statuses: number[]) {
-    const received: { url: string; method: string; headers: Headers; body: string }[] = [];
-    vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init = {}) => {
-      const { method = "GET", body } = init;
-      const headers = new Headers(init.headers as Record<string, string>);
-      received.push({ url: String(url), method, headers, body: String(body) });
-      return new Response(null, { status: statuses.shift() ?? 200 });
-    });
-    return received;
-  }
-
-  async function ended(run = succeeds) {
-    const job = await jobs.submit({ request: request({ webhook }) });
-    await take(job, run);
-    return { job, stub: stubOf(jobName("", job.id)) };
-  }
-
-  it("tells the end, signed as Standard Webhooks says", async () => {
-    const received = receiver(204);
-    const { job, stub } = await ended();
-    await vi.waitFor(() => expect(received).toHaveLength(1));
-    await runDurableObjectAlarm(stub);
-    expect(received).toHaveLength(1);
-    const delivery = received[0]!;
-    expect([delivery.method, delivery.url]).toEqual(["POST", webhook]);
-    const headers = Object.fromEntries(delivery.headers);
-    expect(new Webhook(secret).verify(delivery.body, headers)).toMatchObject({
-      type: "job.succeeded",
-      data: { id: job.id, status: "succeeded" },
-    });
-    expect(headers["webhook-id"]).toBe(`msg_${job.id}`);
-    expect(() => new Webhook(btoa("another secret")).verify("{}", headers)).toThrow();
-  });
-
-  it("tells failures too", async () => {
-    const received = receiver();
-    await ended(isBroken);
-    await vi.waitFor(() => expect(received).toHaveLength(1));
-    expect(JSON.parse(received[0]!.body)).toMatchObject({
-      type: "job.failed",
-      data: { problem: { code: "image_undecodable" } },
-    });
-  });
-
-  it("is tried again until it is taken, later each time, and under one id", async () => {
-    const received = receiver(500, 302, 503, 200);
-    const { stub } = await ended();
-    await vi.waitFor(() => expect(received).toHaveLength(1));
-    for (const pause of [5, 30, 120]) {
-      const count = received.length;
-      await runDurableObjectAlarm(stub);
-      expect(received).toHaveLength(count);
-      pass(1000 * pause + 1);
-      await runDurableObjectAlarm(stub);
-      expect(received).toHaveLength(count + 1);
-    }
-    expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
-    pass(100_000_000);
-    await runDurableObjectAlarm(stub);
-    expect(received).toHaveLength(4);
-  });
-
-  it("is not sent to a receiver that is gone", async () => {
-    const received = receiver(410);
-    const { stub } = await ended();
-    await vi.waitFor(() => expect(received).toHaveLength(1));
-    pass(100_000);
-    await runDurableObjectAlarm(stub);
-    expect(received).toHaveLength(1);
   });
 });

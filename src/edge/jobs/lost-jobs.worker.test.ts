@@ -1,0 +1,79 @@
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import { jobName } from "./edge-jobs.ts";
+import { MOST_ATTEMPTS } from "./job-object.ts";
+import {
+  eventsOf,
+  failNextSend,
+  fails,
+  jobs,
+  names,
+  pass,
+  request,
+  stubOf,
+  succeeds,
+  take,
+  useQueue,
+} from "./testing.ts";
+
+const sent = useQueue();
+
+describe("a job", () => {
+  it("survives a restart of its object", async () => {
+    const job = await jobs.submit({ request: request() });
+    const stub = stubOf(jobName("", job.id));
+    await evictDurableObject(stub);
+    await take(job, fails);
+    await evictDurableObject(stub);
+    await take(job, succeeds);
+    await evictDurableObject(stub);
+    expect(await jobs.get("", job.id)).toMatchObject({ status: "succeeded", attempts: 2 });
+    expect(names(await eventsOf(job))).toEqual([
+      ...["queued", "running", "queued", "running", "image", "image", "succeeded"],
+    ]);
+  });
+
+  it("goes back into the queue when who computed it went silent, not for ever", async () => {
+    const job = await jobs.submit({ request: request() });
+    const stub = stubOf(jobName("", job.id));
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      // An isolate that is gone: it takes the job, and is never heard of again.
+      expect(await stub.begin(`holder ${attempt}`)).toMatchObject({ attempt });
+      await runDurableObjectAlarm(stub);
+      expect((await jobs.get("", job.id))?.status).toBe("running");
+      pass(70_000);
+      await runDurableObjectAlarm(stub);
+      const status = attempt < MOST_ATTEMPTS ? "queued" : "failed";
+      expect((await jobs.get("", job.id))?.status).toBe(status);
+    }
+    expect((await jobs.get("", job.id))?.problem?.detail).toMatch(/4 times/);
+    expect(sent).toHaveLength(MOST_ATTEMPTS);
+    // Whoever comes back late changes nothing.
+    expect(await stub.tell("holder 1", [])).toBe(false);
+    await stub.succeed("holder 4");
+    expect((await jobs.get("", job.id))?.status).toBe("failed");
+  });
+
+  it("is not lost when it does not get into the queue", async () => {
+    failNextSend();
+    const job = await jobs.submit({ request: request() });
+    expect([job.status, sent]).toEqual(["queued", []]);
+    pass(11 * 60_000);
+    await runDurableObjectAlarm(stubOf(jobName("", job.id)));
+    expect(sent).toEqual([{ tenant: "", id: job.id }]);
+    await take(job, succeeds);
+    expect((await jobs.get("", job.id))?.status).toBe("succeeded");
+  });
+
+  it("is forgotten a month after its end", async () => {
+    const job = await jobs.submit({ request: request() });
+    await take(job, succeeds);
+    const stub = stubOf(jobName("", job.id));
+    await runDurableObjectAlarm(stub);
+    expect(await jobs.get("", job.id)).toBeDefined();
+    pass(31 * 24 * 3_600_000);
+    await runDurableObjectAlarm(stub);
+    await evictDurableObject(stub);
+    expect(await jobs.get("", job.id)).toBeUndefined();
+  });
+});
