@@ -35,8 +35,6 @@ class TrainConfig:
 
     data: str
     output: str
-    people: str | None = None
-    """Masks of the people in photographs of other things, as `cosal-train people` writes them."""
     steps: int = 4000
     stop_at: int | None = None
     """Stop after this step, as if interrupted; the schedule stays that of `steps`."""
@@ -77,7 +75,7 @@ def train(config: TrainConfig) -> Path:
     device = place(config.device)
     output, last = Path(config.output), Path(config.output) / "last.pt"
     output.mkdir(parents=True, exist_ok=True)
-    catalogue = Catalogue.read(Path(config.data), Path(config.people) if config.people else None)
+    catalogue = Catalogue.read(Path(config.data))
     architecture = architecture_of(config.network)
     state = torch.load(last, map_location="cpu", weights_only=True) if last.exists() else None
     classes = len(catalogue.groups)

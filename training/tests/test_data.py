@@ -140,16 +140,3 @@ def test_hard_negatives_are_drawn_from_the_nearest(shapes: Path) -> None:
     for step in range(12):
         first, second = dataset[step].classes[[0, 2]].tolist()
         assert dataset.names[second] in near[dataset.names[first]]
-
-
-def test_a_touching_object_covers_a_part_of_the_other() -> None:
-    cutout = Cutout(np.full((10, 10, 3), 255, np.uint8), np.full((10, 10), 255, np.uint8))
-    for seed in range(20):
-        mask = np.zeros((64, 64), np.uint8)
-        mask[4:24, 4:24] = 255
-        picture = Picture(np.zeros((64, 64, 3), np.uint8), {0: mask})
-        assert paste(np.random.default_rng(seed), picture, cutout, 1, side=0.3, cover=0.5, touching=0)
-        left = (picture.masks[0] > 127).sum()
-        assert 200 <= left < 400, "of 20 x 20, at most half is covered"
-    nothing = Picture(np.zeros((64, 64, 3), np.uint8), {})
-    assert not paste(np.random.default_rng(0), nothing, cutout, 1, side=0.3, cover=0.5, touching=0)

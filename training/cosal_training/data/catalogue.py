@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,14 +13,8 @@ import numpy as np
 
 from .folders import FEWEST, VALIDATION, DataError, backgrounds, class_folders
 
-LEAST_LEFT = 0.15
-"""Share of a mask that must be left without the people in it."""
-
 LARGEST = 480
 """Longest side of the photographs in memory: pictures of a step are hardly ever larger."""
-
-PERSON = "person"
-"""The concept that `concepts.json` gives to groups of people."""
 
 VIDEO_FRAMES = 6
 """Frames of one video are near-duplicates: more of them in a group teach nothing."""
@@ -32,8 +26,6 @@ class Photograph:
     mask: Path | None
     weight: float
     """Trust in the mask: 1 for a drawn one, less for a model's, falling with its uncertainty."""
-    people: Path | None = None
-    """Mask of the people in it (see `people`), where it is of something else and shows any."""
 
 
 @dataclass
@@ -45,15 +37,10 @@ class Catalogue:
     scenes: list[Photograph] = field(default_factory=list)
     concepts: dict[str, frozenset[str]] = field(default_factory=dict)
     """For each group: its concept, family and what often stands beside it. Groups that share one never meet."""
-    of_people: set[str] = field(default_factory=set)
-    """Groups whose concept is people."""
 
     @classmethod
-    def read(cls, folder: Path, people: Path | None = None) -> Catalogue:
+    def read(cls, folder: Path) -> Catalogue:
         """A folder with `index.jsonl` (a line per image), or one of class folders (see `folders`).
-
-        people: masks of the people in photographs of other things, by the photographs' paths (see `people`); groups
-        that may show people beside their object then meet groups of people.
 
         `concepts.json` says what each group shows; a group that it does not name is a concept of its own. Raises
         DataError, which names the file that is wrong.
@@ -68,40 +55,7 @@ class Catalogue:
             known = concepts.get(name, {"concept": name})
             related = {known["concept"], *known.get("family", []), *known.get("also", [])}
             catalogue.concepts[name] = frozenset(related)
-            if known["concept"] == PERSON:
-                catalogue.of_people.add(name)
-        return catalogue if people is None else catalogue.with_people(folder, people)
-
-    def with_people(self, folder: Path, masks: Path) -> Catalogue:
-        """Where `masks` has a photograph's people, they are no part of another thing's mask.
-
-        A photograph of whose mask hardly anything is left shows people in the first place: its class loses it. Of
-        photographs of people it is the mask: what stood out is sometimes more than they.
-        """
-
-        def find(photograph: Photograph) -> Photograph:
-            path = (masks / photograph.path.relative_to(folder)).with_suffix(".png")
-            return replace(photograph, people=path) if path.is_file() else photograph
-
-        groups: dict[str, list[Photograph]] = {}
-        concepts = dict(self.concepts)
-        for name, photographs in self.groups.items():
-            found = [find(p) for p in photographs]
-            if name in self.of_people:
-                found = [replace(p, mask=p.people or p.mask, people=None) for p in found]
-            else:
-                found = [p for p in found if p.people is None or _left_of(p) >= LEAST_LEFT]
-                if any(p.people for p in found):
-                    concepts[name] = concepts[name] - {PERSON}
-            if len(found) >= FEWEST:
-                groups[name] = found
-        return replace(
-            self,
-            groups=groups,
-            singles=[find(p) for p in self.singles],
-            scenes=[find(p) for p in self.scenes],
-            concepts=concepts,
-        )
+        return catalogue
 
     def may_meet(self, a: str, b: str) -> bool:
         """Whether group `b` can be the negative or the distractor of group `a`."""
@@ -145,12 +99,6 @@ def _folders(folder: Path) -> Catalogue:
         for name, pairs in class_folders(folder).items()
     }
     return Catalogue(groups, scenes=[Photograph(path, None, 0.0) for path in backgrounds(folder)])
-
-
-def _left_of(photograph: Photograph) -> float:
-    assert photograph.mask is not None and photograph.people is not None
-    mask, people = read_mask(photograph.mask) > 127, read_mask(photograph.people) > 127
-    return float((mask & ~people).sum() / max(1, mask.sum()))
 
 
 @lru_cache(maxsize=20_000)

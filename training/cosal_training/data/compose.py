@@ -29,29 +29,23 @@ class Cutout:
     """uint8 of the image's height and width; both cropped to the object."""
 
 
-def crop(
-    rng: Generator, image: np.ndarray, masks: dict[int, np.ndarray], subject: int, *, size: int, smallest: float
-) -> Picture:
-    """A random window of the photograph that keeps at least half of the subject's object, flipped by chance."""
-    height, width = image.shape[:2]
-    kept = masks.get(subject, np.zeros((height, width), np.uint8))
-    total = max(1.0, float(kept.sum()))
-    window = np.s_[:, :]
+def crop(rng: Generator, image: np.ndarray, mask: np.ndarray, *, size: int, smallest: float) -> Picture:
+    """A random window of the photograph that keeps at least half of the object, flipped by chance."""
+    height, width = mask.shape
+    total = max(1.0, float(mask.sum()))
     for _ in range(6):
         scale = rng.uniform(smallest, 1.0)
         aspect = np.exp(rng.uniform(-0.25, 0.25))
         h = int(np.clip(height * scale * aspect, 16, height))
         w = int(np.clip(width * scale / aspect, 16, width))
         y, x = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
-        if kept[y : y + h, x : x + w].sum() >= 0.5 * total:
-            window = np.s_[y : y + h, x : x + w]
+        if mask[y : y + h, x : x + w].sum() >= 0.5 * total:
+            image, mask = image[y : y + h, x : x + w], mask[y : y + h, x : x + w]
             break
-    flip = np.s_[:, :: -1 if rng.random() < 0.5 else 1]
-
-    def cut(pixels: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(resize(pixels[window], size, size)[flip])
-
-    return Picture(cut(image), {key: cut(mask) for key, mask in masks.items()})
+    image, mask = resize(image, size, size), resize(mask, size, size)
+    if rng.random() < 0.5:
+        image, mask = image[:, ::-1], mask[:, ::-1]
+    return Picture(np.ascontiguousarray(image), {0: np.ascontiguousarray(mask)})
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -69,20 +63,10 @@ def cut_out(image: np.ndarray, mask: np.ndarray) -> Cutout | None:
     return Cutout(image[window], mask[window])
 
 
-def paste(
-    rng: Generator,
-    picture: Picture,
-    cutout: Cutout,
-    subject: int,
-    *,
-    side: float,
-    cover: float,
-    touching: int | None = None,
-) -> bool:
+def paste(rng: Generator, picture: Picture, cutout: Cutout, subject: int, *, side: float, cover: float) -> bool:
     """Paste an object whose longer side is `side` of the picture's; False when no place is found.
 
     It may hang over the border, and covers at most the share `cover` of any subject that is already there.
-    touching: a subject of which it must cover something.
     """
     size = picture.image.shape[0]
     height, width = cutout.mask.shape
@@ -92,17 +76,9 @@ def paste(
     image, mask = resize(cutout.image, w, h), resize(cutout.mask, w, h)
     if rng.random() < 0.5:
         image, mask = image[:, ::-1], mask[:, ::-1]
-    touched = None if touching is None else np.argwhere(picture.masks.get(touching, mask[:0]) > 127)
-    if touched is not None and not len(touched):
-        return False
     for _ in range(8):
         y = int(rng.integers(-h // 5, size - h + h // 5 + 1)) if h < size * 1.2 else (size - h) // 2
         x = int(rng.integers(-w // 5, size - w + w // 5 + 1)) if w < size * 1.2 else (size - w) // 2
-        if touched is not None:
-            solid = np.argwhere(mask > 127)
-            if not len(solid):
-                return False
-            y, x = (int(v) for v in touched[rng.integers(len(touched))] - solid[rng.integers(len(solid))])
         top, left, bottom, right = max(0, y), max(0, x), min(size, y + h), min(size, x + w)
         if bottom - top < 3 or right - left < 3:
             continue

@@ -41,9 +41,6 @@ class GroupDataset(Dataset[GroupBatch]):
         self.class_index = {name: index for index, name in enumerate(self.names)}
         sizes = np.array([len(catalogue.groups[name]) for name in self.names], np.float64)
         self.chance = np.sqrt(sizes) / np.sqrt(sizes).sum()
-        self.people = [name for name in self.names if name in catalogue.of_people]
-        beside = np.array([self._beside_people(name) for name in self.names], np.float64)
-        self.beside_people = beside / beside.sum() if beside.any() else None
         if not self.shapes:
             fewest = min(groups for groups, _ in config.shapes)
             raise DataError(
@@ -101,23 +98,14 @@ class GroupDataset(Dataset[GroupBatch]):
             classes=torch.tensor(classes),
         )
 
-    def _beside_people(self, name: str) -> int:
-        """Photographs of a class of other things that show people too."""
-        return 0 if name in self.people else sum(p.people is not None for p in self.catalogue.groups[name])
-
     def _subjects(self, rng: np.random.Generator, groups: int) -> Subjects:
         """Groups that may meet."""
         subjects: Subjects = []
         names: list[str] = []
         failures = 0
-        people = self.config.people and self.beside_people is not None and rng.random() < self.config.people
         while len(subjects) < groups:
             if failures == STUCK:
                 subjects, names, failures = [], [], 0
-            if people and not subjects:
-                names.append(self.people[rng.integers(len(self.people))])
-                subjects.append((names[0], self.catalogue.groups[names[0]]))
-                continue
             if rng.random() < self.config.single and self.catalogue.singles:
                 one = self.catalogue.singles[rng.integers(len(self.catalogue.singles))]
                 subjects.append((None, [one]))
@@ -126,8 +114,7 @@ class GroupDataset(Dataset[GroupBatch]):
             if alike and rng.random() < self.config.near:
                 name = alike[rng.integers(len(alike))]
             else:
-                chance = self.beside_people if people and rng.random() < 0.5 else self.chance
-                name = self.names[rng.choice(len(self.names), p=chance)]
+                name = self.names[rng.choice(len(self.names), p=self.chance)]
             if all(self.catalogue.may_meet(name, other) for other in names):
                 names.append(name)
                 subjects.append((name, self.catalogue.groups[name]))

@@ -50,7 +50,7 @@ class Pictures:
                 parts.append(self._other(own))
             return beside(self.rng, parts)
         kind -= config.jigsaw
-        cutout = self._cutout(photograph, own) if kind < config.pasted else None
+        cutout = self._cutout(photograph) if kind < config.pasted else None
         if cutout is not None:
             picture = self._scene(own)
             for _ in range(int(self.rng.choice([1, 1, 1, 2, 3]))):
@@ -76,44 +76,25 @@ class Pictures:
 
     def _hosted(self, photograph: Photograph, own: int) -> Picture | None:
         """The group's object in a photograph of another subject: what `_distract` does, the other way round."""
-        cutout = self._cutout(photograph, own)
+        cutout = self._cutout(photograph)
         if cutout is None:
             return None
         g, host = self._stranger(own)
         picture = self._view(host, g, 0.5)
-        return picture if self._paste_beside(picture, cutout, own, g) else None
+        return picture if self._paste_beside(picture, cutout, own) else None
 
-    def _paste_beside(self, picture: Picture, cutout: Cutout, subject: int, there: int) -> bool:
-        """An object beside that of subject `there`, or over a part of it."""
-        touching = there if self.config.touching and self.rng.random() < self.config.touching else None
-        side = self.rng.uniform(*OBJECT_SIDE)
-        return paste(self.rng, picture, cutout, subject, side=side, cover=COVERED, touching=touching)
+    def _paste_beside(self, picture: Picture, cutout: Cutout, subject: int) -> bool:
+        return paste(self.rng, picture, cutout, subject, side=self.rng.uniform(*OBJECT_SIDE), cover=COVERED)
 
     def _view(self, photograph: Photograph, subject: int, smallest: float) -> Picture:
         """A window of the photograph, no side less than about the share `smallest` of its own."""
-        masks = self._masks(photograph, subject)
-        return crop(self.rng, read_image(photograph.path), masks, subject, size=self.size, smallest=smallest)
+        assert photograph.mask is not None
+        image, mask = read_image(photograph.path), read_mask(photograph.mask)
+        picture = crop(self.rng, image, mask, size=self.size, smallest=smallest)
+        return Picture(picture.image, {subject: picture.masks[0]})
 
-    def _masks(self, photograph: Photograph, subject: int) -> dict[int, np.ndarray]:
-        """The photograph's object by its subject, and the people in it where they are a subject of the step.
-
-        They are no part of another thing. What a scene without an object shows, or what stands out in a single
-        photograph, may be people.
-        """
-        masks = {} if photograph.mask is None else {subject: read_mask(photograph.mask)}
-        if photograph.people is None:
-            return masks
-        found = read_mask(photograph.people)
-        people = next((s for s, (name, _) in enumerate(self.subjects) if name in self.catalogue.of_people), None)
-        if subject in masks and not (subject >= 0 and self.subjects[subject][0] is None):
-            masks[subject] = np.minimum(masks[subject], 255 - found)
-        if people is not None:
-            masks[people] = found.copy()
-        return masks
-
-    def _cutout(self, photograph: Photograph, subject: int) -> Cutout | None:
-        mask = self._masks(photograph, subject).get(subject)
-        return None if mask is None else cut_out(read_image(photograph.path), mask)
+    def _cutout(self, photograph: Photograph) -> Cutout | None:
+        return None if photograph.mask is None else cut_out(read_image(photograph.path), read_mask(photograph.mask))
 
     def _stranger(self, own: int) -> tuple[int, Photograph]:
         """A photograph of another subject of the step, or (subject STRANGER) of a class that is not in it."""
@@ -139,9 +120,9 @@ class Pictures:
         """Somewhere without the group's object: a background, or a photograph of another group."""
         if self.rng.random() < 0.75 and self.catalogue.scenes:
             scene = self.catalogue.scenes[self.rng.integers(len(self.catalogue.scenes))]
-            masks = self._masks(scene, STRANGER)
-            if own not in masks or not masks[own].any():
-                return crop(self.rng, read_image(scene.path), masks, STRANGER, size=self.size, smallest=0.5)
+            image = read_image(scene.path)
+            nothing = np.zeros(image.shape[:2], np.uint8)
+            return Picture(crop(self.rng, image, nothing, size=self.size, smallest=0.5).image, {})
         g, photograph = self._stranger(own)
         return self._view(photograph, g, 0.7)
 
@@ -149,6 +130,6 @@ class Pictures:
         """Objects of other subjects into a picture."""
         for _ in range(count):
             g, photograph = self._stranger(own)
-            cutout = self._cutout(photograph, g)
+            cutout = self._cutout(photograph)
             if cutout is not None:
-                self._paste_beside(picture, cutout, g, own)
+                self._paste_beside(picture, cutout, g)

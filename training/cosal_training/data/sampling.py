@@ -25,10 +25,5 @@ class SamplingConfig:
     pasted object has edges that a network learns to see, and as a rule without this it is the distractor."""
     step_mates: float = 0.75
     """Share of distractors that come from the other groups of the same step."""
-    touching: float = 0.0
-    """Share of the objects pasted beside another that must cover a part of it, as a rider does his bicycle."""
-    people: float = 0.0
-    """Share of steps that have a group of people, and half of whose other groups are of what people stand beside.
-    Only where the catalogue knows the people in its photographs."""
     near: float = 0.0
     """Share of a step's further groups that are of a class much like the first group's: hard negatives."""
