@@ -39,6 +39,11 @@ const schema = z.object({
   refinements: z.int().check(z.minimum(0)),
   /** Whether an image's own keys get weight 0 in the affinity of a group of more than one. */
   excludeSelf: z.boolean(),
+  /**
+   * A part of a mask stays when it looks this much like the object, as a share of how much the part
+   * does that looks most like it (`likeness.ts`). All parts stay unless it is given.
+   */
+  likeness: z.optional(share),
   graphs: z.object({
     encoder: graph,
     affinity: graph,
@@ -72,6 +77,13 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   const manifest = result.data;
   if (manifest.refinements > 0 && !manifest.graphs.refine) {
     throw new CosalError("model_invalid", "manifest.json: refinements > 0 needs graphs.refine");
+  }
+  const { likeness, consensus, graphs } = manifest;
+  if (likeness !== undefined && (consensus.shape[0] % 2 > 0 || !graphs.decoder.inputs.features)) {
+    throw new CosalError(
+      "model_invalid",
+      "manifest.json: likeness needs the decoder's input features, and half of the prototypes to be of surroundings",
+    );
   }
   return manifest;
 }

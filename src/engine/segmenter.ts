@@ -5,6 +5,7 @@ import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.t
 import { FeatureFormat, type Features } from "./features.ts";
 import { Graphs } from "./graphs.ts";
 import { inOrder } from "./in-order.ts";
+import { withoutUnlike } from "./likeness.ts";
 import { describeModel } from "./model.ts";
 import { Progress } from "./progress.ts";
 import type { Runtime, Tensor } from "./runtime/runtime.ts";
@@ -226,17 +227,22 @@ function regionsOf(
 }
 
 async function decode(
-  { graphs, format }: Network,
+  { manifest, graphs, format }: Network,
   { index, id, features }: Encoded,
   consensus: Consensus,
   progress: Progress,
 ): Promise<ImageMask> {
   progress.check();
+  const tensors = format.unpack(features, graphs.inputs("decoder"));
   const outputs = await graphs.run("decoder", {
-    ...format.unpack(features, graphs.inputs("decoder")),
+    ...tensors,
     consensus: { data: consensus.data, dims: consensus.shape },
   });
-  const logits = toLogits(outputs.logits as Tensor);
+  const found = toLogits(outputs.logits as Tensor);
+  const logits =
+    manifest.likeness === undefined
+      ? found
+      : withoutUnlike(found, tensors.features as Tensor, consensus, manifest.likeness);
   const { width, height } = features;
   const mask: ImageMask = {
     index,

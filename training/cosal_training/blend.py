@@ -1,4 +1,4 @@
-"""The mean of the weights that a training began with and those that it came to.
+"""The mean of the weights that a training began with and those that it came to, or of two models'.
 
 On what the first weights were good at, the mean is as a rule better than either, and keeps most of what was learnt
 since (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
@@ -6,38 +6,48 @@ since (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
-from .architectures import architecture_of, read_config
+from .architectures import NetworkConfig, architecture_of, read_config
 from .data import Catalogue
-from .recipes import read_recipe
-from .train import begin
+from .recipes import RECIPES, read_recipe
+from .train import TrainConfig, begin
 
 
-def blend(
-    checkpoint: Path, output: Path, share: float, *, data: str | None = None, initial: str | None = None
-) -> None:
-    """Write a checkpoint of averaged weights: `share` (0..1) of `checkpoint`'s, the rest of the initial ones.
+def blend(last: Path, output: Path, share: float, *, data: str | None = None, initial: str | None = None) -> None:
+    """Write a checkpoint of averaged weights: `share` (0..1) of `last`, the rest of the initial ones.
 
-    The recipe of its run, `config.json` beside it, says what these were; data, initial: where that is now. Only for
-    measuring and export: a training cannot go on from it. Raises ValueError when the run began with no given weights.
+    last: a run's checkpoint, `config.json` beside it, which says what the run began with; or the folder of a
+    cosal-lite model. data, initial: where that is now; a model folder's `initial` is another's. Only for measuring
+    and export: a training cannot go on from it. Raises ValueError when no initial weights are known.
     """
-    config = read_recipe(checkpoint.with_name("config.json"))
-    config = replace(config, data=data or config.data, initial=initial or config.initial)
+    recipe = RECIPES["cosal-lite"] if last.is_dir() else read_recipe(last.with_name("config.json"))
+    config = replace(recipe, data=data or recipe.data, initial=initial or recipe.initial)
     if config.initial is None:
-        raise ValueError(f"{checkpoint} did not begin with given weights: there is nothing to blend it with")
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    network_config = read_config(state)
-    torch.manual_seed(config.seed)
-    first = architecture_of(network_config).network(network_config)
-    begin(first, config, Catalogue.read(Path(config.data), Path(config.people) if config.people else None))
-    kept = first.state_dict()
+        raise ValueError(f"{last} did not begin with given weights: there is nothing to blend it with")
+    if last.is_dir():
+        network = _begun(replace(config, initial=str(last)), config.network)
+        found = {"step": 0, "architecture": "cosal-lite", "network_config": asdict(config.network)}
+        weights = network.state_dict()
+    else:
+        state = torch.load(last, map_location="cpu", weights_only=True)
+        found = {name: state[name] for name in ("step", "architecture", "network_config")}
+        weights = state["average"]
+    kept = _begun(config, read_config(found)).state_dict()
     average = {
         name: torch.lerp(kept[name], value, share) if value.is_floating_point() else value
-        for name, value in state["average"].items()
+        for name, value in weights.items()
     }
-    wanted = ("step", "architecture", "network_config")
-    torch.save({name: state[name] for name in wanted} | {"average": average}, output)
+    torch.save(found | {"average": average}, output)
+
+
+def _begun(config: TrainConfig, network_config: NetworkConfig) -> nn.Module:
+    """A network with the weights that `config` begins with."""
+    torch.manual_seed(config.seed)
+    network = architecture_of(network_config).network(network_config)
+    begin(network, config, Catalogue.read(Path(config.data)))
+    return network

@@ -1,4 +1,4 @@
-"""`cosal-train`: people, train, blend, curve, evaluate, calibrate, export, convert."""
+"""`cosal-train`: train, blend, curve, evaluate, calibrate, export, convert."""
 
 from __future__ import annotations
 
@@ -46,17 +46,18 @@ def main() -> None:
     train.add_argument("--precision", choices=("float32", "bfloat16"), help="of forward passes; float32")
     train.add_argument("--tensorboard", action="store_true", help="write OUTPUT/tensorboard too")
 
-    people = commands.add_parser("people", help="masks of the people in photographs of other things, to train with")
-    people.add_argument("--onnx", type=Path, required=True, help="model folder with manifest.json and the graphs")
-    people.add_argument("--data", type=Path, default=Path(DATA), help="training data")
-    people.add_argument("--output", type=Path, required=True, help="folder for the masks; see a recipe's `people`")
-
-    blend = commands.add_parser("blend", help="mean of the weights that a run began with and those it came to")
-    blend.add_argument("checkpoint", type=Path, help="RUN/last.pt, config.json beside it")
+    blend = commands.add_parser(
+        "blend", help="mean of the weights that a run began with and those it came to, or of two models'"
+    )
+    blend.add_argument(
+        "last", type=Path, help="RUN/last.pt, config.json beside it; or the folder of a cosal-lite model"
+    )
     blend.add_argument("--output", type=Path, required=True, help="a checkpoint to evaluate and export")
-    blend.add_argument("--share", type=float, default=0.75, help="of the checkpoint in the mean; 0.75")
+    blend.add_argument("--share", type=float, default=0.75, help="of `last` in the mean; 0.75")
     blend.add_argument("--data", help="training data, where it is elsewhere now")
-    blend.add_argument("--initial", help="the weights that the run began with, where they are elsewhere now")
+    blend.add_argument(
+        "--initial", help="the weights that the run began with, where they are elsewhere now; the other model"
+    )
 
     evaluate = commands.add_parser("evaluate", help="metrics of a checkpoint, graphs or masks on groups")
     source = evaluate.add_mutually_exclusive_group(required=True)
@@ -100,7 +101,6 @@ def main() -> None:
     if options.command == "evaluate" and options.protocols and options.masks:
         parser.error("--protocols needs --checkpoint or --onnx")
     run = {
-        "people": _people,
         "train": _train,
         "blend": _blend,
         "curve": _curve,
@@ -140,23 +140,11 @@ def _train(options: argparse.Namespace) -> None:
         sys.exit(f"cosal-train train: {error}")
 
 
-def _people(options: argparse.Namespace) -> None:
-    from .data import Catalogue
-    from .graphs import Graphs
-    from .people import find_people
-
-    try:
-        found = find_people(Catalogue.read(options.data), options.data, Graphs(options.onnx), options.output)
-    except (ValueError, OSError) as error:
-        sys.exit(f"cosal-train people: {error}")
-    print(f"people in {found} photographs; wrote {options.output}")
-
-
 def _blend(options: argparse.Namespace) -> None:
     from .blend import blend
 
     try:
-        blend(options.checkpoint, options.output, options.share, data=options.data, initial=options.initial)
+        blend(options.last, options.output, options.share, data=options.data, initial=options.initial)
     except (ValueError, OSError) as error:
         sys.exit(f"cosal-train blend: {error}")
     print(f"wrote {options.output}")

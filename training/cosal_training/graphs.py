@@ -19,6 +19,7 @@ class Graphs(GroupModel):
         self.input = InputFormat(shape["width"], tuple(shape["mean"]), tuple(shape["std"]))
         self.refinements = self.manifest["refinements"]
         self.exclude_self = self.manifest["excludeSelf"]
+        self.likeness = self.manifest.get("likeness")
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         self._sessions = {

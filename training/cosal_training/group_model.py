@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .data.compose import resize
+from .likeness import without_unlike
 
 Tensors = dict[str, np.ndarray]
 
@@ -46,6 +47,9 @@ class GroupModel(ABC):
     input: InputFormat
     refinements: int
     exclude_self: bool
+    likeness: float | None = None
+    """A mask's part stays when it looks this much like the object, as a share of the part that does most; None:
+    all parts stay."""
 
     @abstractmethod
     def run(self, name: str, feeds: Tensors) -> Tensors:
@@ -87,7 +91,11 @@ class GroupModel(ABC):
     def decode(self, encoded: list[Tensors], consensus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits (N, 1, h, w) and presence (N) in 0..1 of images that may have had no part in the consensus."""
         decoded = [self.run("decoder", {**e, "consensus": consensus}) for e in encoded]
-        return np.concatenate([d["logits"] for d in decoded]), np.concatenate([d["presence"] for d in decoded])
+        logits = np.concatenate([d["logits"] for d in decoded])
+        if self.likeness is not None:
+            for z, e in zip(logits, encoded, strict=True):
+                z[0] = without_unlike(z[0], e["features"][0], consensus, self.likeness)
+        return logits, np.concatenate([d["presence"] for d in decoded])
 
     def _weights(self, n: int) -> np.ndarray:
         """Row i: how much each image's keys count for image i."""

@@ -23,6 +23,7 @@ class TorchModel(GroupModel):
         self.input = InputFormat(size, interface.mean, interface.std)
         self.refinements = interface.refinements
         self.exclude_self = interface.exclude_self
+        self.likeness = interface.likeness
         self._graphs = interface.graphs
 
     @torch.no_grad()

@@ -54,3 +54,22 @@ def test_without_first_weights_there_is_no_blend(shapes: Path, tmp_path: Path) -
     last = train(_config(shapes, tmp_path, None))
     with pytest.raises(ValueError, match="did not begin with given weights"):
         blend(last, tmp_path / "blend.pt", 0.5)
+
+
+def test_two_models_are_blended(shapes: Path, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        network = CosalLite().eval()
+        for parameter in network.parameters():
+            if parameter.ndim == 1:
+                parameter.data += 0.1 * torch.rand_like(parameter)
+        export(network, tmp_path / str(seed), size=64)
+    kernels = {}
+    for share in (0.0, 0.3, 1.0):
+        output = tmp_path / f"{share}.pt"
+        blend(tmp_path / "2", output, share, data=str(shapes), initial=str(tmp_path / "1"))
+        kernels[share] = load_network(output).state_dict()["modulation.kernel.weight"]
+    assert not torch.allclose(kernels[0.0], kernels[1.0], atol=0.01)
+    assert torch.allclose(kernels[0.3], 0.7 * kernels[0.0] + 0.3 * kernels[1.0], atol=1e-6)
+    with pytest.raises(ValueError, match="did not begin with given weights"):
+        blend(tmp_path / "2", tmp_path / "blend.pt", 0.5, data=str(shapes))

@@ -46,6 +46,7 @@ def _images(model: TorchModel, count: int) -> np.ndarray:
 def test_step_by_step_equals_the_network_at_once(network: CosalLite) -> None:
     model = TorchModel(network, SIZE)
     images = _images(model, 3)
+    model.likeness = None
     found, expected = model.segment(images), network.segment(torch.from_numpy(images))
     assert np.abs(found.logits - expected.logits.numpy()).max() <= 1e-4
     assert np.abs(found.presence - expected.presence.sigmoid().numpy()).max() <= 1e-5

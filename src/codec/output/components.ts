@@ -3,43 +3,42 @@ import type { Logits } from "../mask.ts";
 /** A mask of less than 1/255: nothing is left of it. */
 const NOTHING = -8;
 
+/** The connected parts of a mask. */
+export interface Components {
+  /** For each logit its part, from 1; 0 outside the mask. */
+  readonly labels: Int32Array;
+  /** Of each part, in logits. */
+  readonly sizes: readonly number[];
+}
+
 /**
  * Logits without the connected parts of the mask that cover less than `smallest` of the image.
- *
- * Parts are found among the logits, not the photograph's pixels: a photograph's mask is their
- * bilinear interpolation, which has no maximum of its own between them, so both have the same parts,
- * and 25 thousand logits stand for 12 million pixels. Two logits that touch by a corner are of one
- * part when the interpolated surface between them stays above the threshold. Around a dropped part,
- * all goes that slopes down from it.
  *
  * @param threshold of the mask, between 0 and 1
  */
 export function dropSmallComponents(logits: Logits, smallest: number, threshold = 0.5): Logits {
-  const { width, height } = logits;
-  const level = Math.log(threshold / (1 - threshold));
-  const { labels, sizes } = components(logits, level);
-  const least = smallest * width * height;
-  if (sizes.every((size) => size >= least)) return logits;
-  const data = logits.data.slice();
-  const slope: number[] = [];
-  for (const [i, label] of labels.entries()) {
-    if (label > 0 && (sizes[label - 1] as number) < least) slope.push(i);
-  }
-  for (const i of slope) data[i] = NOTHING;
-  for (let node = slope.pop(); node !== undefined; node = slope.pop()) {
-    for (const next of neighbours(node, width, height)) {
-      const value = logits.data[next] as number;
-      if (labels[next] || (data[next] as number) <= NOTHING) continue;
-      if (value > (logits.data[node] as number)) continue;
-      data[next] = NOTHING;
-      slope.push(next);
-    }
-  }
-  return { width, height, data };
+  const components = componentsOf(logits, threshold);
+  const least = smallest * logits.width * logits.height;
+  return withoutComponents(
+    logits,
+    components,
+    components.sizes.map((size) => size < least),
+  );
 }
 
-/** Labels from 1 for each logit of at least `level`, 0 for the others; and the labels' sizes. */
-function components({ width, height, data }: Logits, level: number) {
+/**
+ * The parts of a mask.
+ *
+ * They are found among the logits, not the photograph's pixels: a photograph's mask is their
+ * bilinear interpolation, which has no maximum of its own between them, so both have the same parts,
+ * and 25 thousand logits stand for 12 million pixels. Two logits that touch by a corner are of one
+ * part when the interpolated surface between them stays above the threshold.
+ *
+ * @param threshold of the mask, between 0 and 1
+ */
+export function componentsOf(logits: Logits, threshold = 0.5): Components {
+  const { width, height, data } = logits;
+  const level = Math.log(threshold / (1 - threshold));
   const labels = new Int32Array(data.length);
   const sizes: number[] = [];
   const stack: number[] = [];
@@ -72,6 +71,32 @@ function components({ width, height, data }: Logits, level: number) {
     }
   }
   return { labels, sizes };
+}
+
+/** Logits without some parts: those whose `dropped` is true, and around them all that slopes down from them. */
+export function withoutComponents(
+  logits: Logits,
+  { labels }: Components,
+  dropped: readonly boolean[],
+): Logits {
+  if (!dropped.includes(true)) return logits;
+  const { width, height } = logits;
+  const data = logits.data.slice();
+  const slope: number[] = [];
+  for (const [i, label] of labels.entries()) {
+    if (label > 0 && dropped[label - 1]) slope.push(i);
+  }
+  for (const i of slope) data[i] = NOTHING;
+  for (let node = slope.pop(); node !== undefined; node = slope.pop()) {
+    for (const next of neighbours(node, width, height)) {
+      const value = logits.data[next] as number;
+      if (labels[next] || (data[next] as number) <= NOTHING) continue;
+      if (value > (logits.data[node] as number)) continue;
+      data[next] = NOTHING;
+      slope.push(next);
+    }
+  }
+  return { width, height, data };
 }
 
 const DIAGONALS = [

@@ -1,4 +1,4 @@
-export { dropSmallComponents } from "./components.ts";
+export { componentsOf, dropSmallComponents, withoutComponents } from "./components.ts";
 export { type CompositeOptions, cutout, overlay } from "./composite.ts";
 export { binaryPng, maskPng, maskWebp } from "./mask-files.ts";
 export type { MaskOptions } from "./options.ts";

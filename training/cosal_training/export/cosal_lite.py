@@ -41,6 +41,10 @@ GRAPHS = {
 }
 
 
+LIKENESS = 0.8
+"""On the validation groups anything from .7 to .85 gives the same J to .003."""
+
+
 def cosal_lite_interface(network: CosalLite, size: int) -> Interface:
     """size: side of the input in pixels, a multiple of 32."""
     config = network.config
@@ -67,4 +71,5 @@ def cosal_lite_interface(network: CosalLite, size: int) -> Interface:
         },
         refinements=config.refinements,
         exclude_self=True,
+        likeness=LIKENESS if config.gam else None,
     )

@@ -39,3 +39,5 @@ class Interface:
     """Of every tensor that a graph takes or gives, `consensus` among them."""
     refinements: int
     exclude_self: bool
+    likeness: float | None = None
+    """How much a mask's part must look like the object, as a share of the part that does most (`likeness`)."""

@@ -68,6 +68,7 @@ def export(
         "consensus": {"shape": interface.shapes["consensus"]},
         "refinements": interface.refinements,
         "excludeSelf": interface.exclude_self,
+        **({} if interface.likeness is None else {"likeness": interface.likeness}),
         "graphs": graphs,
         **(details or {}),
     }

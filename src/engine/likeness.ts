@@ -1,0 +1,87 @@
+import { componentsOf, type Logits, withoutComponents } from "../codec/index.ts";
+import type { Tensor } from "./runtime/runtime.ts";
+import type { Consensus } from "./types.ts";
+
+/**
+ * The mask without those of its connected parts that look unlike the group's object: less than
+ * `least` times as much like it as the part that does most.
+ *
+ * A pixel alone hardly tells a screen from the keyboard below it; the mean features of a whole part
+ * do. Likeness is the cosine between the part's mean features and the object's in the consensus
+ * (the first half of its prototypes), both as seen from what surrounds the object (the second half).
+ *
+ * @param features of the image, `[1, channels, height, width]`: a grid over the same image
+ * @param least 0..1
+ */
+export function withoutUnlike(
+  logits: Logits,
+  features: Tensor,
+  consensus: Consensus,
+  least: number,
+): Logits {
+  const components = componentsOf(logits);
+  if (components.sizes.length < 2) return logits;
+  const [prototypes, channels] = consensus.shape;
+  const half = prototypes / 2;
+  const object = meanOf(consensus.data.subarray(0, half * channels), channels);
+  const surroundings = meanOf(consensus.data.subarray(half * channels), channels);
+  const wanted = object.map((value, channel) => value - (surroundings[channel] as number));
+  const likeness = shares(logits, components.labels, components.sizes.length, features).map(
+    (share) => cosine(wanted, meanFeatures(features, share), surroundings),
+  );
+  const enough = least * Math.max(...likeness);
+  return withoutComponents(
+    logits,
+    components,
+    likeness.map((value) => enough > 0 && value < enough),
+  );
+}
+
+/** Of each part, how much of it lies in each cell of the grid: its pixels, weighted by the mask. */
+function shares(
+  { width, height, data }: Logits,
+  labels: Int32Array,
+  parts: number,
+  { dims }: Tensor,
+): Float64Array[] {
+  const [rows, columns] = [dims[2] as number, dims[3] as number];
+  const found = Array.from({ length: parts }, () => new Float64Array(rows * columns));
+  for (const [i, label] of labels.entries()) {
+    if (label === 0) continue;
+    const row = Math.floor((Math.floor(i / width) * rows) / height);
+    const column = Math.floor(((i % width) * columns) / width);
+    found[label - 1]![row * columns + column]! += 1 / (1 + Math.exp(-(data[i] as number)));
+  }
+  return found;
+}
+
+function meanFeatures({ data, dims }: Tensor, share: Float64Array): Float64Array {
+  const total = share.reduce((sum, value) => sum + value, 0);
+  const cells = [...share.keys()].filter((cell) => share[cell]);
+  return Float64Array.from({ length: dims[1] as number }, (_, channel) => {
+    let sum = 0;
+    for (const cell of cells) {
+      sum += (share[cell] as number) * (data[channel * share.length + cell] as number);
+    }
+    return sum / total;
+  });
+}
+
+/** Of vectors one after another. */
+function meanOf(vectors: Float32Array, length: number): Float64Array {
+  const mean = new Float64Array(length);
+  for (const [i, value] of vectors.entries()) mean[i % length]! += value;
+  return mean.map((sum) => (sum * length) / vectors.length);
+}
+
+/** Between `wanted` and `features - origin`. */
+function cosine(wanted: Float64Array, features: Float64Array, origin: Float64Array): number {
+  let [product, a, b] = [0, 0, 0];
+  for (const [channel, value] of wanted.entries()) {
+    const other = (features[channel] as number) - (origin[channel] as number);
+    product += value * other;
+    a += value * value;
+    b += other * other;
+  }
+  return a > 0 && b > 0 ? product / Math.sqrt(a * b) : 0;
+}
