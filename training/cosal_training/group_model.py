@@ -9,9 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from .data.compose import resize
 from .likeness import without_unlike
 
 Tensors = dict[str, np.ndarray]
@@ -26,9 +26,14 @@ class InputFormat:
     std: tuple[float, ...]
 
     def tensor(self, image: np.ndarray) -> np.ndarray:
-        """RGB uint8 (H, W, 3) -> float32 (3, size, size)."""
-        pixels = resize(image, self.size, self.size) / 255
-        return ((pixels - self.mean) / self.std).transpose(2, 0, 1).astype(np.float32)
+        """RGB uint8 (H, W, 3) -> float32 (3, size, size), as the engine resizes: each axis by itself."""
+        pixels = image.astype(np.float32)
+        for width, height in ((self.size, image.shape[0]), (self.size, self.size)):
+            shrinks = (width, height) < (pixels.shape[1], pixels.shape[0])
+            pixels = cv2.resize(
+                pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            )
+        return ((pixels / 255 - self.mean) / self.std).transpose(2, 0, 1).astype(np.float32)
 
 
 @dataclass

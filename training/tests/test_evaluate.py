@@ -159,3 +159,12 @@ def test_a_seed_tells_which_of_two_common_objects_is_meant(shapes: Path) -> None
     found = protocols.two_in_common(shapes / "groups", Obedient(), per_group=6)
     assert found["no seed"] < 0.3
     assert found["1 seed (mask)"] > found["no seed"] + 0.3
+
+
+def test_pixels_are_resized_as_the_engine_resizes_them() -> None:
+    """Each axis by itself: one shrinks, to the mean of what it covers, while the other grows, linearly."""
+    image = np.repeat(np.array([[[10], [20], [40], [70]], [[50], [60], [80], [110]]], np.uint8), 3, 2)
+    pixels = InputFormat(2, (0, 0, 0), (1, 1, 1)).tensor(image)
+    assert pixels[0] * 255 == pytest.approx(np.array([[15, 55], [55, 95]]), abs=1e-3)
+    flat = InputFormat(4, (0, 0, 0), (1, 1, 1)).tensor(np.repeat(image, 2, 1))
+    assert flat[0] * 255 == pytest.approx(image[[0, 0, 1, 1], :, 0] + np.array([[0], [10], [-10], [0]]), abs=1e-3)
