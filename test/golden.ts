@@ -131,13 +131,13 @@ export function flippedPixels(a: Float32Array, b: Float32Array): number {
   return a.reduce((flips, logit, i) => flips + Number(logit >= 0 !== b[i]! >= 0), 0) / a.length;
 }
 
-/** The model with another number of refinements. */
-export function withRefinements(files: ModelFiles, refinements: number): ModelFiles {
+/** The model, its manifest changed. */
+export function withManifest(files: ModelFiles, changes: object): ModelFiles {
   return async (name) => {
     const bytes = await files(name);
     if (name !== "manifest.json") return bytes;
     const manifest = JSON.parse(new TextDecoder().decode(bytes));
-    return new TextEncoder().encode(JSON.stringify({ ...manifest, refinements }));
+    return new TextEncoder().encode(JSON.stringify({ ...manifest, ...changes }));
   };
 }
 

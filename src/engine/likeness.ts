@@ -37,34 +37,41 @@ export function withoutUnlike(
   );
 }
 
-/** Of each part, how much of it lies in each cell of the grid: its pixels, weighted by the mask. */
+/** How much of a part lies in each cell of the grid: its pixels, weighted by the mask. */
+type Share = Map<number, number>;
+
+/** Of each part: only the cells where it is, as there may be thousands of specks. */
 function shares(
   { width, height, data }: Logits,
   labels: Int32Array,
   parts: number,
   { dims }: Tensor,
-): Float64Array[] {
+): Share[] {
   const [rows, columns] = [dims[2] as number, dims[3] as number];
-  const found = Array.from({ length: parts }, () => new Float64Array(rows * columns));
+  const found = Array.from({ length: parts }, (): Share => new Map());
   for (const [i, label] of labels.entries()) {
     if (label === 0) continue;
     const row = Math.floor((Math.floor(i / width) * rows) / height);
     const column = Math.floor(((i % width) * columns) / width);
-    found[label - 1]![row * columns + column]! += 1 / (1 + Math.exp(-(data[i] as number)));
+    const share = found[label - 1] as Share;
+    const cell = row * columns + column;
+    share.set(cell, (share.get(cell) ?? 0) + 1 / (1 + Math.exp(-(data[i] as number))));
   }
   return found;
 }
 
-function meanFeatures({ data, dims }: Tensor, share: Float64Array): Float64Array {
-  const total = share.reduce((sum, value) => sum + value, 0);
-  const cells = [...share.keys()].filter((cell) => share[cell]);
-  return Float64Array.from({ length: dims[1] as number }, (_, channel) => {
-    let sum = 0;
-    for (const cell of cells) {
-      sum += (share[cell] as number) * (data[channel * share.length + cell] as number);
+function meanFeatures({ data, dims }: Tensor, share: Share): Float64Array {
+  const channels = dims[1] as number;
+  const cells = data.length / channels;
+  const mean = new Float64Array(channels);
+  let total = 0;
+  for (const [cell, weight] of share) {
+    total += weight;
+    for (let channel = 0; channel < channels; channel++) {
+      mean[channel]! += weight * (data[channel * cells + cell] as number);
     }
-    return sum / total;
-  });
+  }
+  return mean.map((sum) => sum / total);
 }
 
 /** Of vectors one after another. */

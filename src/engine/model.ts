@@ -22,7 +22,8 @@ export async function describeModel(files: ModelFiles): Promise<ModelDescription
 
 /**
  * SHA-256 of the canonical JSON (keys sorted, no spaces) of name, version, input, consensus,
- * refinements, excludeSelf, likeness if any, and each graph's SHA-256. Metrics and notes may change without it.
+ * refinements, excludeSelf, likeness if any, and each graph's SHA-256. Metrics and notes may change
+ * without it.
  */
 async function modelDigest(manifest: Manifest): Promise<string> {
   const { name, version, input, consensus, refinements, excludeSelf, likeness } = manifest;

@@ -1,27 +1,23 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { nodeDecoder } from "../../src/codec/node.ts";
+import { modelFolder, nodeDecoder, nodeRuntime } from "../../src/engine/host/node.ts";
 import { createSegmenter } from "../../src/engine/index.ts";
-import { nodeRuntime } from "../../src/engine/runtime/node.ts";
+import { withManifest } from "../golden.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const read = async (path: string) => new Uint8Array(await readFile(new URL(path, ROOT)));
 const NAMES = ["fed-by-a-woman", "at-a-plastic-shelter", "on-a-rock", "under-a-sign"];
 
 /** Masks of cats by the shipped model, its manifest changed. */
 async function cats(changes: object) {
-  const model = async (name: string) => {
-    const bytes = await read(`models/cosal-lite/${name}`);
-    if (name !== "manifest.json") return bytes;
-    const manifest = { ...JSON.parse(new TextDecoder().decode(bytes)), ...changes };
-    return new TextEncoder().encode(JSON.stringify(manifest));
-  };
   const segmenter = await createSegmenter({
-    model,
+    model: withManifest(modelFolder(new URL("models/cosal-lite", ROOT)), changes),
     runtime: nodeRuntime(),
     decoder: nodeDecoder(),
   });
-  const images = NAMES.map((id) => ({ id, bytes: () => read(`examples/cats/${id}.jpg`) }));
+  const images = NAMES.map((id) => ({
+    id,
+    bytes: async () => new Uint8Array(await readFile(new URL(`examples/cats/${id}.jpg`, ROOT))),
+  }));
   return Array.fromAsync(segmenter.segment(images), ({ logits }) => logits.data);
 }
 

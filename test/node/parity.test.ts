@@ -8,7 +8,7 @@ import {
   largestDifference,
   meanMaskDifference,
   segmentGolden,
-  withRefinements,
+  withManifest,
 } from "../golden.ts";
 
 const MODEL = new URL("../../models/cosal-lite/", import.meta.url);
@@ -40,7 +40,11 @@ test("the engine gives what the trained network gave: consensus, masks, presence
 });
 
 test("without refinement, the consensus is the affinity's", async () => {
-  const { consensus } = await segmentGolden(golden, withRefinements(files, 0), nodeRuntime());
+  const { consensus } = await segmentGolden(
+    golden,
+    withManifest(files, { refinements: 0 }),
+    nodeRuntime(),
+  );
   expect(largestDifference(consensus, golden.floats("consensus0"))).toBeLessThan(CONSENSUS);
   expect(largestDifference(consensus, golden.floats("consensus"))).toBeGreaterThan(CONSENSUS);
 });

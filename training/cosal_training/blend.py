@@ -29,15 +29,16 @@ def blend(last: Path, output: Path, share: float, *, data: str | None = None, in
     config = replace(recipe, data=data or recipe.data, initial=initial or recipe.initial)
     if config.initial is None:
         raise ValueError(f"{last} did not begin with given weights: there is nothing to blend it with")
+    catalogue = Catalogue.read(Path(config.data))
     if last.is_dir():
-        network = _begun(replace(config, initial=str(last)), config.network)
+        network = _begun(replace(config, initial=str(last)), config.network, catalogue)
         found = {"step": 0, "architecture": "cosal-lite", "network_config": asdict(config.network)}
         weights = network.state_dict()
     else:
         state = torch.load(last, map_location="cpu", weights_only=True)
         found = {name: state[name] for name in ("step", "architecture", "network_config")}
         weights = state["average"]
-    kept = _begun(config, read_config(found)).state_dict()
+    kept = _begun(config, read_config(found), catalogue).state_dict()
     average = {
         name: torch.lerp(kept[name], value, share) if value.is_floating_point() else value
         for name, value in weights.items()
@@ -45,9 +46,9 @@ def blend(last: Path, output: Path, share: float, *, data: str | None = None, in
     torch.save(found | {"average": average}, output)
 
 
-def _begun(config: TrainConfig, network_config: NetworkConfig) -> nn.Module:
+def _begun(config: TrainConfig, network_config: NetworkConfig, catalogue: Catalogue) -> nn.Module:
     """A network with the weights that `config` begins with."""
     torch.manual_seed(config.seed)
     network = architecture_of(network_config).network(network_config)
-    begin(network, config, Catalogue.read(Path(config.data)))
+    begin(network, config, catalogue)
     return network

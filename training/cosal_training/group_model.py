@@ -27,13 +27,15 @@ class InputFormat:
 
     def tensor(self, image: np.ndarray) -> np.ndarray:
         """RGB uint8 (H, W, 3) -> float32 (3, size, size), as the engine resizes: each axis by itself."""
+        height, width = image.shape[:2]
         pixels = image.astype(np.float32)
-        for width, height in ((self.size, image.shape[0]), (self.size, self.size)):
-            shrinks = (width, height) < (pixels.shape[1], pixels.shape[0])
-            pixels = cv2.resize(
-                pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            )
+        pixels = cv2.resize(pixels, (self.size, height), interpolation=self._from(width))
+        pixels = cv2.resize(pixels, (self.size, self.size), interpolation=self._from(height))
         return ((pixels / 255 - self.mean) / self.std).transpose(2, 0, 1).astype(np.float32)
+
+    def _from(self, length: int) -> int:
+        """How an axis of this length is resized: by the area when it shrinks, else linearly."""
+        return cv2.INTER_AREA if self.size < length else cv2.INTER_LINEAR
 
 
 @dataclass

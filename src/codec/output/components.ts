@@ -73,7 +73,10 @@ export function componentsOf(logits: Logits, threshold = 0.5): Components {
   return { labels, sizes };
 }
 
-/** Logits without some parts: those whose `dropped` is true, and around them all that slopes down from them. */
+/**
+ * Logits without some parts: those whose `dropped` is true, and around them all that slopes down
+ * from them.
+ */
 export function withoutComponents(
   logits: Logits,
   { labels }: Components,

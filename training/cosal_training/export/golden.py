@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..likeness import without_unlike
 from ..network.gam import consensus_of, mean_weights
 from .interface import Interface
 
@@ -49,7 +48,7 @@ def write_golden(network: nn.Module, interface: Interface, output: Path) -> None
 
 @torch.no_grad()
 def _segment(network: nn.Module, interface: Interface, image: Tensor) -> dict[str, Tensor]:
-    """A whole group through the functions that the graphs are made of, and what an engine does beside them."""
+    """A whole group through the functions that the graphs are made of."""
     graphs = interface.graphs
     tensors = {"image": image, "weights": mean_weights(len(image), exclude_self=interface.exclude_self)}
     tensors |= graphs["encoder"].call(network, tensors)
@@ -58,12 +57,4 @@ def _segment(network: nn.Module, interface: Interface, image: Tensor) -> dict[st
     for _ in range(interface.refinements):
         summary = graphs["refine"].call(network, tensors)
         tensors["consensus"] = consensus_of((summary["sums"], summary["mass"]))
-    tensors |= graphs["decoder"].call(network, tensors)
-    if interface.likeness is not None:
-        features, consensus = tensors["features"].numpy(), tensors["consensus"].numpy()
-        masks = [
-            without_unlike(z.numpy(), f, consensus, interface.likeness)
-            for z, f in zip(tensors["logits"][:, 0], features, strict=True)
-        ]
-        tensors["logits"] = torch.from_numpy(np.stack(masks)[:, None])
-    return tensors
+    return tensors | graphs["decoder"].call(network, tensors)

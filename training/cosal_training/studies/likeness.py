@@ -43,21 +43,25 @@ def main() -> None:
     options = parser.parse_args()
     model = Graphs(options.model)
     shipped, model.likeness = model.likeness or LIKENESS, None
-    whole, alone, parts = [], [], []
+    whole, alone, parts, names = [], [], [], []
     for folder in groups_in(options.groups):
         images, truths = read_group(folder)
         encoded = model.encode(np.stack([model.input.tensor(image) for image in images]))
         consensus = model.consensus(encoded)[1]
-        whole.append(np.mean([_scores(model, e, consensus, t) for e, t in zip(encoded, truths, strict=True)], 0))
-        own = [model.consensus([e])[1] for e in encoded]
-        alone.append(np.mean([_scores(model, e, c, t) for e, c, t in zip(encoded, own, truths, strict=True)], 0))
-        for e, truth in zip(encoded, truths, strict=True):
-            parts += _parts(model, e, consensus, truth, shipped)
+        together, by_itself = [], []
+        for image, truth in zip(encoded, truths, strict=True):
+            logits = model.decode([image], consensus)[0][0, 0]
+            together.append(_scores(logits, image, consensus, truth))
+            parts += _parts(logits, image, consensus, truth, shipped)
+            own = model.consensus([image])[1]
+            by_itself.append(_scores(model.decode([image], own)[0][0, 0], image, own, truth))
+        whole.append(np.mean(together, 0))
+        alone.append(np.mean(by_itself, 0))
+        names.append(folder.name)
     _print_scores(np.array(whole), np.array(alone))
     nearest = int(np.abs(np.array(TRIED) - shipped).argmin())
     gains = np.array(whole)[:, 1 + nearest] - np.array(alone)[:, 1 + nearest]
     low, high = interval(gains)
-    names = [folder.name for folder in groups_in(options.groups)]
     print(f"gain at {TRIED[nearest]}, 95 % over groups: {low:.3f} to {high:.3f};", end=" ")
     print(", ".join(f"{name} {gain:.3f}" for name, gain in zip(names, gains, strict=True)))
     for name, chosen in (
@@ -69,15 +73,13 @@ def main() -> None:
         print(f"{right.count(False)} of {len(right)} on it")
 
 
-def _scores(model: Graphs, image: Tensors, consensus: np.ndarray, truth: np.ndarray) -> list[float]:
+def _scores(logits: np.ndarray, image: Tensors, consensus: np.ndarray, truth: np.ndarray) -> list[float]:
     """J with all parts, then with each likeness that is tried."""
-    logits = model.decode([image], consensus)[0][0, 0]
     masks = [logits, *(without_unlike(logits, image["features"][0], consensus, least) for least in TRIED)]
     return [jaccard(mask_of(z, truth.shape[1], truth.shape[0]) >= 128, truth) for z in masks]
 
 
-def _parts(model: Graphs, image: Tensors, consensus: np.ndarray, truth: np.ndarray, least: float) -> list[Part]:
-    logits = model.decode([image], consensus)[0][0, 0]
+def _parts(logits: np.ndarray, image: Tensors, consensus: np.ndarray, truth: np.ndarray, least: float) -> list[Part]:
     there = cv2.resize(truth.astype(np.float32), logits.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
     left = without_unlike(logits, image["features"][0], consensus, least)
     labels, count = parts_of(logits)
