@@ -1,9 +1,10 @@
 // `npm run dev:full [-- --runtime webgpu|native|wasm]`: the GPU server on port 8788 and the Worker on
 // PORT (default 8787) before it, wired together with a secret made for the occasion. The Worker
 // computes small groups itself and sends the others on.
-import { createLogger } from "../src/server/observe/log.ts";
+
 import { readOptions } from "../src/server/options.ts";
 import { startServer } from "../src/server/server.ts";
+import { createLogger } from "../src/server/telemetry/log.ts";
 import { startLocalWorker } from "./worker.ts";
 
 const secret = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>

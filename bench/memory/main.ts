@@ -15,7 +15,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JobBody } from "../../src/app/openapi/schemas/job.ts";
+import type { JobBody } from "../../src/app/schemas/job.ts";
 import { fresh } from "../../test/photographs.ts";
 import { machine } from "../machine.ts";
 import { enlargedExample } from "../photographs.ts";

@@ -4,8 +4,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLogger } from "../../src/server/observe/log.ts";
 import { startServer } from "../../src/server/server.ts";
+import { createLogger } from "../../src/server/telemetry/log.ts";
 import { machine } from "../machine.ts";
 import { syntheticPhotograph } from "../photographs.ts";
 

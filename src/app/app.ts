@@ -1,21 +1,21 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { cors } from "hono/cors";
 import { CosalError } from "../errors.ts";
-import type { AppDependencies } from "./dependencies.ts";
-import { envelope } from "./observe/envelope.ts";
-import type { Env } from "./observe/exchange.ts";
+import { createGuard } from "./access/guard.ts";
+import type { AppDependencies } from "./context/dependencies.ts";
+import type { Env } from "./context/request-context.ts";
+import { Service } from "./context/service.ts";
+import { problemResponse } from "./middleware/problem-response.ts";
+import { envelope } from "./middleware/request-context.ts";
 import { registerSecurity } from "./openapi/document.ts";
-import { problemResponse } from "./problems/response.ts";
+import { fromMemory } from "./routes/cache-fast-path.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { fileRoutes } from "./routes/files.ts";
-import { fromMemory } from "./routes/from-memory.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { Router } from "./routes/router.ts";
 import { serviceRoutes } from "./routes/service.ts";
-import { createGuard } from "./safety/guard.ts";
-import { Service } from "./service.ts";
 
 /** What scripts of other origins may read of an answer. */
 const EXPOSED = [

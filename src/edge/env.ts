@@ -5,7 +5,7 @@ import type {
   Queue,
   R2Bucket,
 } from "@cloudflare/workers-types";
-import type { RateBinding } from "./access/rates.ts";
+import type { RateBinding } from "./access/rate-limiter.ts";
 import type { Assets } from "./assets.ts";
 import type { JobMessage } from "./jobs/job-object.ts";
 

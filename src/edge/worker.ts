@@ -5,8 +5,8 @@ import { consume } from "./jobs/consumer.ts";
 import type { JobMessage } from "./jobs/job-object.ts";
 
 export { RateObject } from "./access/rate-object.ts";
-export { FlightObject } from "./flights/flight-object.ts";
 export { JobObject } from "./jobs/job-object.ts";
+export { FlightObject } from "./single-flight/flight-object.ts";
 
 /** By bindings, which are the same for all requests of an isolate. */
 const hosts = new WeakMap<Env, Host>();

@@ -1,10 +1,10 @@
 import { type Decoder, type Logits, measureMask } from "../codec/index.ts";
 import { CosalError } from "../errors.ts";
-import { distil, type Regions } from "./distil.ts";
+import { inOrder } from "./concurrent-map.ts";
 import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.ts";
 import { FeatureFormat, type Features } from "./features.ts";
 import { Graphs } from "./graphs.ts";
-import { inOrder } from "./in-order.ts";
+import { distil, type Regions } from "./group-consensus.ts";
 import { withoutUnlike } from "./likeness.ts";
 import { describeModel } from "./model.ts";
 import { Progress } from "./progress.ts";

@@ -11,18 +11,18 @@ import { documentation, modelFiles } from "./assets.ts";
 import { serverCompute } from "./compute/compute.ts";
 import { serverSegmenter } from "./compute/network.ts";
 import { decoderPool } from "./decoding/pool.ts";
-import type { Bounds } from "./device/bounds.ts";
+import type { Bounds } from "./device/limits.ts";
 import type { DeviceProgram } from "./device/process.ts";
 import type { RuntimeName } from "./device/protocol.ts";
 import { type DeviceEvent, Supervisor } from "./device/supervisor.ts";
+import { sibling } from "./entry-point.ts";
 import { Admission, type AdmissionLimits } from "./http/admission.ts";
 import { authenticator } from "./http/authentication.ts";
 import { ADMISSION, serverLimits } from "./limits.ts";
-import { appLog } from "./observe/log.ts";
-import { Metrics } from "./observe/metrics.ts";
 import type { ServerOptions } from "./options.ts";
-import { sibling } from "./sibling.ts";
 import { serverStores } from "./storage/stores.ts";
+import { appLog } from "./telemetry/log.ts";
+import { Metrics } from "./telemetry/metrics.ts";
 
 const MODEL = "cosal-lite";
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // `npm run server [-- OPTION...]`, or `cosal-server`: see `USAGE` in options.ts.
 import { DeviceUnusable } from "./device/process.ts";
-import { createLogger } from "./observe/log.ts";
 import { readOptions, type ServerOptions, USAGE } from "./options.ts";
 import { startServer } from "./server.ts";
+import { createLogger } from "./telemetry/log.ts";
 
 /** How long requests may take to finish after SIGTERM, in milliseconds: Kubernetes waits for 30 s. */
 const GRACE = 25_000;

@@ -1,9 +1,9 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SHORTEST_SECRET } from "../app/backend/signature.ts";
+import { SHORTEST_SECRET } from "../app/access/request-signature.ts";
 import type { ApiKey } from "../app/index.ts";
-import { RUNTIMES, type RuntimeChoice } from "./device/open.ts";
+import { RUNTIMES, type RuntimeChoice } from "./device/open-runtime.ts";
 
 /** What a server is told from outside. */
 export interface ServerOptions {

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createApp, jobRunner } from "../app/index.ts";
 import type { Supervisor } from "./device/supervisor.ts";
 import { openHost, type ServerParts } from "./host.ts";
-import { admitted } from "./http/admitted.ts";
+import { admitted } from "./http/admission-control.ts";
 import { withCheckedBody } from "./http/authentication.ts";
 import { listen } from "./http/listener.ts";
 import { diskJobs } from "./jobs/disk-jobs.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Manifest, ModelFiles, Tensors } from "../../src/engine/index.ts";
 import { nativeRuntime } from "../../src/engine/runtime/native.ts";
-import type { Bounds } from "../../src/server/device/bounds.ts";
+import type { Bounds } from "../../src/server/device/limits.ts";
 import { type DeviceEvent, Supervisor } from "../../src/server/device/supervisor.ts";
 
 const MODEL = new URL("../../models/cosal-lite/", import.meta.url);

@@ -2,7 +2,7 @@
 // loses the device, as a driver does: whatever runs now or later fails. SIGUSR2 makes the next run
 // never end, with the event loop blocked, as a wedged GPU does. Names of faults that it is to be
 // born with follow the runtime's name.
-import { openRuntime, type RuntimeChoice } from "../../src/server/device/open.ts";
+import { openRuntime, type RuntimeChoice } from "../../src/server/device/open-runtime.ts";
 import { serve } from "../../src/server/device/serve.ts";
 
 const [, , choice, fault] = process.argv;

@@ -5,11 +5,11 @@ import type { GroupBody } from "../../src/app/index.ts";
 import { decodeLogits } from "../../src/codec/index.ts";
 import { nodeDecoder } from "../../src/codec/node.ts";
 import { type Consensus, createSegmenter } from "../../src/engine/index.ts";
-import { openRuntime } from "../../src/server/device/open.ts";
+import { openRuntime } from "../../src/server/device/open-runtime.ts";
 import type { ServerParts } from "../../src/server/host.ts";
-import { createLogger } from "../../src/server/observe/log.ts";
 import type { ServerOptions } from "../../src/server/options.ts";
 import { type Server, startServer } from "../../src/server/server.ts";
+import { createLogger } from "../../src/server/telemetry/log.ts";
 import { faultyProgram, modelFiles, RUNTIME } from "./device.ts";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url);

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { contentDigest, sign } from "../../src/app/backend/signature.ts";
+import { contentDigest, sign } from "../../src/app/access/request-signature.ts";
 import type { GroupBody, JobBody, Problem } from "../../src/app/index.ts";
 import { RUNTIME, SOON } from "./device.ts";
 import {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Tensors } from "../../src/engine/index.ts";
-import { openRuntime } from "../../src/server/device/open.ts";
+import { openRuntime } from "../../src/server/device/open-runtime.ts";
 import { DeviceUnusable } from "../../src/server/device/process.ts";
 import type { OpenGraph, Supervisor } from "../../src/server/device/supervisor.ts";
 import { inputsOf, manifest, modelFiles, RUNTIME, SOON, supervise } from "./device.ts";

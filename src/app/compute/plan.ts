@@ -3,7 +3,7 @@ import { decodeConsensus, type ModelDescription, type Seed } from "../../engine/
 import { CosalError } from "../../errors.ts";
 import { distinct, groupId, optionsOf, type Stores } from "../../group/index.ts";
 import type { Limits } from "../limits.ts";
-import type { SeedRequest } from "../openapi/schemas/request.ts";
+import type { SeedRequest } from "../schemas/request.ts";
 import type { ReceivedImage } from "../upload/received.ts";
 import { resolveSeeds } from "../upload/seeds.ts";
 import type { BackendChoice, LoadableImage } from "./types.ts";

@@ -1,11 +1,11 @@
 import type { ModelDescription } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { GroupResult, ImageResult, SkippedImage, Stores } from "../../group/index.ts";
-import type { Log } from "../observe/types.ts";
+import type { Log } from "../telemetry/types.ts";
 import { abortable } from "./abortable.ts";
-import type { Flights } from "./flights.ts";
 import type { Group } from "./plan.ts";
 import { groupResult, imageResult, skippedImage } from "./result.ts";
+import type { Flights } from "./single-flight.ts";
 import { requireImages, storeFiles } from "./stored-images.ts";
 import type { Compute, ComputeEvent, LoadableImage, ReusedConsensus } from "./types.ts";
 

@@ -1,6 +1,6 @@
 import { CosalError } from "../../errors.ts";
 import type { Stores } from "../../group/index.ts";
-import type { Log } from "../observe/types.ts";
+import type { Log } from "../telemetry/types.ts";
 import type { Group } from "./plan.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { JobBody } from "../openapi/schemas/job.ts";
+import type { JobBody } from "../schemas/job.ts";
 import type { Job } from "./types.ts";
 
 export function jobPath(id: string): string {

@@ -1,8 +1,8 @@
 import type { RouteConfig, z } from "@hono/zod-openapi";
 import type { ErrorCode } from "../../errors.ts";
 import { PROBLEMS } from "../problems/index.ts";
-import { ProblemSchema } from "./schemas/common.ts";
-import { AnswerHeaders, FileHeaders, RefusalHeaders } from "./schemas/headers.ts";
+import { ProblemSchema } from "../schemas/common.ts";
+import { AnswerHeaders, FileHeaders, RefusalHeaders } from "../schemas/headers.ts";
 
 type Responses = RouteConfig["responses"];
 

@@ -1,6 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import { CosalError } from "../../errors.ts";
-import type { PlaceSchema, ProblemSchema } from "../openapi/schemas/common.ts";
+import type { PlaceSchema, ProblemSchema } from "../schemas/common.ts";
 import { PROBLEMS, type ProblemStatus } from "./kinds.ts";
 
 /** The body of every error: `application/problem+json` (RFC 9457). */

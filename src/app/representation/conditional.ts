@@ -1,5 +1,5 @@
 import { CosalError } from "../../errors.ts";
-import type { Rendered } from "./rendered.ts";
+import type { Rendered } from "./rendition-cache.ts";
 
 /** An SVG is a document: it may load and run nothing, whatever it has come to contain. */
 const INERT = {

@@ -1,7 +1,7 @@
 import type { Group } from "../compute/plan.ts";
 import type { Step } from "../compute/run.ts";
-import type { GroupBody, ImageBody } from "../openapi/schemas/group.ts";
 import type { Problem } from "../problems/index.ts";
+import type { GroupBody, ImageBody } from "../schemas/group.ts";
 import { imageBody, type View } from "./group-body.ts";
 
 /**

@@ -14,7 +14,7 @@ import {
 import { CosalError } from "../../errors.ts";
 import type { Stores } from "../../group/index.ts";
 import { picture } from "./pictures.ts";
-import type { Rendered } from "./rendered.ts";
+import type { Rendered } from "./rendition-cache.ts";
 import { typeOf, type Variant } from "./variants.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

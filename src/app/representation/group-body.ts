@@ -2,7 +2,7 @@ import { encodeBase64 } from "hono/utils/encode";
 import type { GroupResult, ImageResult, SkippedImage } from "../../group/index.ts";
 import type { SentImage } from "../compute/plan.ts";
 import type { CacheState } from "../compute/run.ts";
-import type { FileBody, GroupBody, ImageBody, NoticeBody } from "../openapi/schemas/group.ts";
+import type { FileBody, GroupBody, ImageBody, NoticeBody } from "../schemas/group.ts";
 import { filePath, type Presentation, typeOf, type Variant } from "./variants.ts";
 
 /** How a group is shown to its caller. */

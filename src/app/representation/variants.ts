@@ -1,4 +1,4 @@
-import type { Options } from "../openapi/schemas/request.ts";
+import type { Options } from "../schemas/request.ts";
 
 /** What a file of an image shows; the part of its path after the group. */
 export type FileKind = "masks" | "cutouts" | "overlays";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { digestOf, form, group, problem, setUp } from "../../../test/app-client.ts";
 import { encodeConsensus } from "../../engine/index.ts";
 import { groupId, optionsOf } from "../../group/index.ts";
-import { EVERYBODY } from "../safety/guard.ts";
+import { EVERYBODY } from "../access/guard.ts";
 
 describe("with the consensus of a group that is not stored", () => {
   const of = "9".repeat(64);

@@ -1,5 +1,5 @@
+import type { Service } from "../context/service.ts";
 import { apiDocument } from "../openapi/document.ts";
-import type { Service } from "../service.ts";
 import type { Router } from "./router.ts";
 import { notHere, pathParameter } from "./shared.ts";
 

@@ -1,15 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { isDigest } from "../../group/index.ts";
-import type { Env } from "../observe/exchange.ts";
+import type { Env } from "../context/request-context.ts";
+import type { Service } from "../context/service.ts";
 import { file, GUARDED, problems } from "../openapi/responses.ts";
-import { Digest } from "../openapi/schemas/common.ts";
-import { CocoSchema } from "../openapi/schemas/group.ts";
-import { ConditionalHeaders, FileQuery } from "../openapi/schemas/request.ts";
 import { parseQuery } from "../problems/index.ts";
 import { fileResponse, matches } from "../representation/conditional.ts";
 import { etagOf, renderedFile } from "../representation/files.ts";
-import { type Rendered, renderedKey } from "../representation/rendered.ts";
+import { type Rendered, renderedKey } from "../representation/rendition-cache.ts";
 import {
   DEFAULT_THRESHOLD,
   type FileKind,
@@ -17,7 +15,9 @@ import {
   SUFFIXES,
   type Variant,
 } from "../representation/variants.ts";
-import type { Service } from "../service.ts";
+import { Digest } from "../schemas/common.ts";
+import { CocoSchema } from "../schemas/group.ts";
+import { ConditionalHeaders, FileQuery } from "../schemas/request.ts";
 import { pathAndQuery } from "./groups.ts";
 import type { Router } from "./router.ts";
 import { notHere, pathParameter } from "./shared.ts";

@@ -2,13 +2,20 @@ import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
 import { isDigest } from "../../group/index.ts";
 import { planGroup } from "../compute/plan.ts";
-import { CONSENSUS_TYPE } from "../consensus-type.ts";
-import { type Env, timed } from "../observe/exchange.ts";
+import { type Env, timed } from "../context/request-context.ts";
+import type { Service } from "../context/service.ts";
+import { CONSENSUS_TYPE } from "../media-types.ts";
 import { file, GUARDED, groupAnswer, json, problems, UPLOADED } from "../openapi/responses.ts";
-import { GroupPath } from "../openapi/schemas/common.ts";
-import { GroupSchema } from "../openapi/schemas/group.ts";
-import { JobHeaders } from "../openapi/schemas/headers.ts";
-import { JobSchema } from "../openapi/schemas/job.ts";
+import { parseQuery } from "../problems/index.ts";
+import { negotiate } from "../representation/accept.ts";
+import { fileResponse } from "../representation/conditional.ts";
+import { storedGroupBody } from "../representation/group-body.ts";
+import { renderedKey } from "../representation/rendition-cache.ts";
+import { presentationOf } from "../representation/variants.ts";
+import { GroupPath } from "../schemas/common.ts";
+import { GroupSchema } from "../schemas/group.ts";
+import { JobHeaders } from "../schemas/headers.ts";
+import { JobSchema } from "../schemas/job.ts";
 import {
   ConditionalHeaders,
   GroupHeaders,
@@ -16,17 +23,10 @@ import {
   GroupRequestSchema,
   MultipartSchema,
   PresentationQuery,
-} from "../openapi/schemas/request.ts";
-import { parseQuery } from "../problems/index.ts";
-import { negotiate } from "../representation/accept.ts";
-import { fileResponse } from "../representation/conditional.ts";
-import { storedGroupBody } from "../representation/group-body.ts";
-import { renderedKey } from "../representation/rendered.ts";
-import { presentationOf } from "../representation/variants.ts";
-import type { Service } from "../service.ts";
+} from "../schemas/request.ts";
 import { readUpload } from "../upload/index.ts";
-import { ANSWERS, answerGroup } from "./answers.ts";
-import { answerLater } from "./later.ts";
+import { answerLater } from "./async-response.ts";
+import { ANSWERS, answerGroup } from "./group-response.ts";
 import type { Router } from "./router.ts";
 import { notHere, pathParameter, strongEtag } from "./shared.ts";
 

@@ -1,13 +1,13 @@
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
 import { isDigest } from "../../group/index.ts";
-import { type Env, timed } from "../observe/exchange.ts";
+import { type Env, timed } from "../context/request-context.ts";
+import type { Service } from "../context/service.ts";
 import { file, GUARDED, json, problems } from "../openapi/responses.ts";
-import { ImagePath } from "../openapi/schemas/common.ts";
-import { ConditionalHeaders, DigestHeaders } from "../openapi/schemas/request.ts";
-import { StoredImageSchema } from "../openapi/schemas/service.ts";
 import { fileResponse } from "../representation/conditional.ts";
-import type { Service } from "../service.ts";
+import { ImagePath } from "../schemas/common.ts";
+import { ConditionalHeaders, DigestHeaders } from "../schemas/request.ts";
+import { StoredImageSchema } from "../schemas/service.ts";
 import { limitedBytes, verifyDigest } from "../upload/index.ts";
 import type { Router } from "./router.ts";
 import { notHere, pathParameter } from "./shared.ts";

@@ -1,14 +1,14 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
+import type { Env } from "../context/request-context.ts";
+import type { Service } from "../context/service.ts";
 import { jobBody } from "../jobs/body.ts";
 import type { JobEvent, Jobs } from "../jobs/types.ts";
-import type { Env } from "../observe/exchange.ts";
 import { GUARDED, json, problems } from "../openapi/responses.ts";
-import { JobPath, JobSchema } from "../openapi/schemas/job.ts";
 import { EVENT_STREAM, encodeEvents, type ServerEvent } from "../representation/sse.ts";
 import { bytesStream } from "../representation/stream.ts";
-import type { Service } from "../service.ts";
+import { JobPath, JobSchema } from "../schemas/job.ts";
 import type { Router } from "./router.ts";
 import { notHere, pathParameter } from "./shared.ts";
 

@@ -1,7 +1,7 @@
 import { OpenAPIHono, type RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
-import type { Env } from "../observe/exchange.ts";
+import type { Env } from "../context/request-context.ts";
 
 export type Handler = (c: Context<Env>) => Response | Promise<Response>;
 

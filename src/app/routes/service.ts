@@ -1,16 +1,16 @@
 import { z } from "@hono/zod-openapi";
 import { CosalError, ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import type { Service } from "../context/service.ts";
 import type { Limits } from "../limits.ts";
 import { GUARDED, json, problems } from "../openapi/responses.ts";
+import { PROBLEMS } from "../problems/index.ts";
 import {
   HealthSchema,
   LimitsSchema,
   ModelsSchema,
   ProblemKindSchema,
   ReadinessSchema,
-} from "../openapi/schemas/service.ts";
-import { PROBLEMS } from "../problems/index.ts";
-import type { Service } from "../service.ts";
+} from "../schemas/service.ts";
 import type { Router } from "./router.ts";
 import { pathParameter } from "./shared.ts";
 

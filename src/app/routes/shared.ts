@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
 import { sha256 } from "../../group/index.ts";
-import type { Env } from "../observe/exchange.ts";
+import type { Env } from "../context/request-context.ts";
 
 export function notHere(
   what: "group" | "mask" | "consensus" | "photograph" | "job" | "page",

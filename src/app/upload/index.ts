@@ -1,10 +1,10 @@
 import type { Decoder } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import { sha256 } from "../../group/index.ts";
+import type { UrlPolicy } from "../access/types.ts";
 import type { Limits } from "../limits.ts";
-import type { UrlPolicy } from "../safety/types.ts";
 import { mediaType } from "./body.ts";
-import { noImage } from "./count.ts";
+import { noImage } from "./image-count.ts";
 import { uniqueIds } from "./image-ids.ts";
 import { readJson } from "./json.ts";
 import { readMultipart } from "./multipart.ts";

@@ -1,18 +1,18 @@
 import { decodeBase64 } from "hono/utils/encode";
 import { CosalError } from "../../errors.ts";
+import type { UrlPolicy } from "../access/types.ts";
 import type { Limits } from "../limits.ts";
+import { parseBody } from "../problems/index.ts";
 import {
   GroupRequestSchema,
   type ImageReferenceRequest,
   type Options,
-} from "../openapi/schemas/request.ts";
-import { parseBody } from "../problems/index.ts";
-import type { UrlPolicy } from "../safety/types.ts";
+} from "../schemas/request.ts";
 import { limitedBytes } from "./body.ts";
-import { noImage, tooManyImages } from "./count.ts";
+import { fetchImage } from "./fetch-image.ts";
+import { noImage, tooManyImages } from "./image-count.ts";
 import { parseJson } from "./parse-json.ts";
 import type { RawImage } from "./received.ts";
-import { fetchImage } from "./urls.ts";
 
 /** Photographs fetched at the same time: a Worker has six connections. */
 const FETCHES = 6;

@@ -5,10 +5,10 @@ import {
 } from "@remix-run/multipart-parser";
 import { CosalError } from "../../errors.ts";
 import type { Limits } from "../limits.ts";
-import { type Options, OptionsSchema } from "../openapi/schemas/request.ts";
 import { parseBody } from "../problems/index.ts";
+import { type Options, OptionsSchema } from "../schemas/request.ts";
 import { limitedChunks } from "./body.ts";
-import { tooManyImages } from "./count.ts";
+import { tooManyImages } from "./image-count.ts";
 import { parseJson } from "./parse-json.ts";
 import type { RawGroup, RawImage } from "./received.ts";
 

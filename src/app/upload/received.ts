@@ -1,5 +1,5 @@
 import type { ImageHeader } from "../../codec/index.ts";
-import type { Options } from "../openapi/schemas/request.ts";
+import type { Options } from "../schemas/request.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -3,7 +3,7 @@ import type { Decoder } from "../../codec/index.ts";
 import type { Seed } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import { type SeedIdentity, sha256 } from "../../group/index.ts";
-import type { SeedRequest } from "../openapi/schemas/request.ts";
+import type { SeedRequest } from "../schemas/request.ts";
 import { greyOfRle } from "./rle.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Orientation } from "../types.ts";
 import { broken, fourCC, truncated, viewOf } from "./bytes.ts";
-import type { StoredImage } from "./index.ts";
+import type { StoredImage } from "./stored-image.ts";
 
 /** Planes, film grain and RGBA; tiles and alpha have buffers of their own. */
 const BYTES_PER_PIXEL = 27;

@@ -1,21 +1,11 @@
 import { CosalError } from "../../errors.ts";
 import { checkBytes, checkSize, WORKER_DECODER_HEAP } from "../limits.ts";
-import type { ImageHeader, ImageType, Orientation } from "../types.ts";
+import type { ImageHeader, ImageType } from "../types.ts";
 import { isAvif, readAvif } from "./avif.ts";
 import { isJpeg, readJpeg } from "./jpeg.ts";
 import { isPng, readPng } from "./png.ts";
+import type { StoredImage } from "./stored-image.ts";
 import { isWebp, readWebp } from "./webp.ts";
-
-/** Size as stored in the file, and how to turn it upright. */
-export interface StoredImage {
-  readonly width: number;
-  readonly height: number;
-  readonly orientation: Orientation;
-  /** Heap bytes that the decoder of this kind takes for each pixel, beside the file; measured. */
-  readonly bytesPerPixel: number;
-  /** Heap bytes that it takes at most for what does not grow with the pixels. */
-  readonly fixedBytes?: number;
-}
 
 interface Format {
   readonly type: ImageType;

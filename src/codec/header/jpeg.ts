@@ -4,7 +4,7 @@ import { REDUCED_PIXELS } from "../scale.ts";
 import type { Orientation } from "../types.ts";
 import { broken, truncated, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
-import type { StoredImage } from "./index.ts";
+import type { StoredImage } from "./stored-image.ts";
 
 const BASELINE = 0xc0;
 const EXTENDED = 0xc1;

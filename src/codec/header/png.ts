@@ -1,7 +1,7 @@
 import type { Orientation } from "../types.ts";
 import { broken, fourCC, truncated, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
-import type { StoredImage } from "./index.ts";
+import type { StoredImage } from "./stored-image.ts";
 
 /** Samples per pixel by colour type (PNG third edition, 11.2.1). */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 4, 4: 2, 6: 4 };

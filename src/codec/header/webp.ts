@@ -2,7 +2,7 @@ import { CosalError } from "../../errors.ts";
 import type { Orientation } from "../types.ts";
 import { broken, fourCC, truncated, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
-import type { StoredImage } from "./index.ts";
+import type { StoredImage } from "./stored-image.ts";
 
 const LOSSY_BYTES_PER_PIXEL = 5;
 const LOSSLESS_BYTES_PER_PIXEL = 11;

@@ -7,10 +7,10 @@ import {
   silent,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
-import { BackendFailure } from "../gpu/failure.ts";
-import { CircuitBreaker } from "./breaker.ts";
+import { BackendFailure } from "../gpu/backend-failure.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
 import { type DispatchParts, dispatch, type GuardedBackend } from "./dispatch.ts";
-import { rank } from "./rendezvous.ts";
+import { rank } from "./rendezvous-hash.ts";
 
 type Behaviour = () => void | Promise<void>;
 

@@ -1,11 +1,11 @@
 import type { Compute, ComputeContext, ComputeEvent, ComputeJob, Log } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { GpuBackend } from "../gpu/backend.ts";
-import { BackendFailure } from "../gpu/failure.ts";
-import type { CircuitBreaker, Permit } from "./breaker.ts";
+import { BackendFailure } from "../gpu/backend-failure.ts";
+import type { CircuitBreaker, Permit } from "./circuit-breaker.ts";
 import { estimate, type ImageCost } from "./cost.ts";
 import { type DispatchLimits, type Place, planFor } from "./policy.ts";
-import { rank } from "./rendezvous.ts";
+import { rank } from "./rendezvous-hash.ts";
 
 /** A GPU backend and what is known of its health. */
 export interface GuardedBackend extends GpuBackend {

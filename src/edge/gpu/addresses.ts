@@ -1,4 +1,4 @@
-import { SHORTEST_SECRET } from "../../app/backend/signature.ts";
+import { SHORTEST_SECRET } from "../../app/access/request-signature.ts";
 import { type Env, entries } from "../env.ts";
 import type { GpuAddress } from "./backend.ts";
 

@@ -8,12 +8,12 @@ import {
   resultOf,
   rightParts,
 } from "../../../test/edge-answers.ts";
-import { contentDigest, NonceMemory, verify } from "../../app/backend/signature.ts";
+import { contentDigest, NonceMemory, verify } from "../../app/access/request-signature.ts";
 import type { ComputeContext, ComputeJob } from "../../app/index.ts";
 import { encodeLogits } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import { gpuBackend, type Transport } from "./backend.ts";
-import { BackendFailure } from "./failure.ts";
+import { BackendFailure } from "./backend-failure.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const job: ComputeJob = {

@@ -1,10 +1,10 @@
-import { sign } from "../../app/backend/signature.ts";
+import { sign } from "../../app/access/request-signature.ts";
 import type { ComputeContext, ComputeEvent, ComputeJob } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
-import { readAnswer } from "./answer.ts";
-import { type GroupForm, groupForm } from "./body.ts";
-import { BackendFailure } from "./failure.ts";
-import { refusal } from "./refusal.ts";
+import { BackendFailure } from "./backend-failure.ts";
+import { refusal } from "./error-response.ts";
+import { type GroupForm, groupForm } from "./group-form.ts";
+import { readAnswer } from "./response.ts";
 
 type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
 

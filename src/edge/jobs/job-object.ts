@@ -9,7 +9,7 @@ import {
   problemOf,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
-import { hasEnded, type JobState, jobOf, Ledger } from "./ledger.ts";
+import { hasEnded, type JobState, jobOf, Ledger } from "./job-storage.ts";
 import { deliver, pauseAfter } from "./webhook.ts";
 
 /** What the queue carries: where the job's state is. */

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web";
-import { exclusive } from "./exclusive.ts";
+import { exclusive } from "./mutex.ts";
 import type { Runtime, Session } from "./runtime.ts";
 
 /** Of onnxruntime's log levels. */

@@ -1,8 +1,8 @@
 import type { Session, Tensor, Tensors } from "../../engine/index.ts";
 import type { RunGraph } from "../device/runtime.ts";
+import { type Batching, type BatchShape, batchShape } from "./batch-shapes.ts";
 import { type CurrentGroup, currentGroup } from "./current-group.ts";
-import { FairLine } from "./line.ts";
-import { type Batching, type BatchShape, batchShape } from "./shapes.ts";
+import { FairLine } from "./fair-queue.ts";
 
 export interface BatcherOptions {
   /** Asked before each batch, as another process may have another runtime. */

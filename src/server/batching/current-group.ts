@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Claim } from "./line.ts";
+import type { Claim } from "./fair-queue.ts";
 
 /** The group that a graph is run for: the engine's runtime is not told, and need not be. */
 export interface CurrentGroup extends Claim {

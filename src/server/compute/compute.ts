@@ -4,7 +4,7 @@ import { CosalError } from "../../errors.ts";
 import type { StoresOf } from "../../group/index.ts";
 import { type CurrentGroup, forGroup } from "../batching/current-group.ts";
 import type { Admission } from "../http/admission.ts";
-import type { Metrics } from "../observe/metrics.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 export interface ServerComputing {
   /** Where the graphs run, as told to callers. */

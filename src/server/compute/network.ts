@@ -7,13 +7,13 @@ import {
   type Segmenter,
   type Tensors,
 } from "../../engine/index.ts";
+import { BATCH_SHAPES, BATCHING, LARGEST_BATCH } from "../batching/batch-shapes.ts";
 import { batched } from "../batching/batcher.ts";
 import { currentGroup } from "../batching/current-group.ts";
-import { BATCH_SHAPES, BATCHING, LARGEST_BATCH } from "../batching/shapes.ts";
 import type { RuntimeName } from "../device/protocol.ts";
 import { deviceRuntime, type GraphRole, zeros } from "../device/runtime.ts";
 import type { Supervisor } from "../device/supervisor.ts";
-import type { Metrics } from "../observe/metrics.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 
 export interface NetworkParts {
   readonly model: ModelFiles;

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { type Decoder, type InputFormat, type Pixels, readHeader } from "../../codec/index.ts";
 import { CosalError, type ErrorCode, type LimitReference } from "../../errors.ts";
-import { sibling } from "../sibling.ts";
+import { sibling } from "../entry-point.ts";
 
 /** `format`: as network input, else as pixels. */
 export interface DecodingTask {

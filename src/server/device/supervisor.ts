@@ -1,10 +1,10 @@
 import type { Tensors } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
-import { type Bounds, DEFAULT_BOUNDS } from "./bounds.ts";
 import { packTensors, unpackTensors } from "./frames.ts";
+import { type Bounds, DEFAULT_BOUNDS } from "./limits.ts";
 import { DeviceLost, DeviceProcess, type DeviceProgram, DeviceUnusable } from "./process.ts";
 import type { DeviceDescription, Reply } from "./protocol.ts";
-import { type Job, JobQueue, type Wanted } from "./queue.ts";
+import { type Job, JobQueue, type Wanted } from "./run-queue.ts";
 
 /** How the device is, for people and probes. */
 export interface DeviceStatus {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Admission } from "./admission.ts";
-import { admitted } from "./admitted.ts";
+import { admitted } from "./admission-control.ts";
 
 const LIMITS = { bytes: 100, images: 4 };
 

@@ -4,7 +4,7 @@ import {
   type Refusal,
   SIGNATURE_HEADERS,
   verify,
-} from "../../app/backend/signature.ts";
+} from "../../app/access/request-signature.ts";
 import {
   type ApiKey,
   type Authenticator,

@@ -1,5 +1,5 @@
 import type { FeatureStore } from "../../group/index.ts";
-import type { Shelf } from "./shelf.ts";
+import type { Shelf } from "./key-value-store.ts";
 
 /** Features of this many writes may wait for the disk; more are kept in memory alone. */
 const MOST_WRITES = 64;

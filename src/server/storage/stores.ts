@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Stores, StoresOf } from "../../group/index.ts";
+import { Folder } from "./disk-store.ts";
 import { type Found, TieredFeatureStore } from "./feature-store.ts";
-import { Folder } from "./folder.ts";
-import { memoryShelf, type Shelf } from "./shelf.ts";
-import { ShelfGroupStore, ShelfImageStore } from "./shelf-stores.ts";
+import { memoryShelf, type Shelf } from "./key-value-store.ts";
+import { ShelfGroupStore, ShelfImageStore } from "./tenant-stores.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const MINUTE = 60_000;

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { NonceMemory, verify } from "../../../src/app/backend/signature.ts";
+import { NonceMemory, verify } from "../../../src/app/access/request-signature.ts";
 import { createApp, localCompute, silent } from "../../../src/app/index.ts";
 import { nodeDecoder } from "../../../src/codec/node.ts";
 import { createSegmenter, describeModel } from "../../../src/engine/index.ts";

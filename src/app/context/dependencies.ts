@@ -1,0 +1,54 @@
+import type { Decoder, WebpEncoder } from "../../codec/index.ts";
+import type { ModelDescription } from "../../engine/index.ts";
+import type { StoresOf } from "../../group/index.ts";
+import type { Authenticator, LinkSigning, RateLimiter, UrlPolicy } from "../access/types.ts";
+import type { Flights } from "../compute/single-flight.ts";
+import type { Compute } from "../compute/types.ts";
+import type { Jobs } from "../jobs/types.ts";
+import type { Limits } from "../limits.ts";
+import type { Analytics, Log } from "../telemetry/types.ts";
+
+/** Whether a backend would take a group now. */
+export interface BackendState {
+  readonly name: string;
+  readonly ready: boolean;
+  /** In a few words, e.g. `circuit open for 12 s`. */
+  readonly reason: string;
+}
+
+/** What the app needs of its host: interfaces only. What is optional is off when it is missing. */
+export interface AppDependencies {
+  /** What is served; the first is the default. Cheap: asked for every request. */
+  readonly models: () => Promise<readonly ModelDescription[]>;
+  readonly stores: StoresOf;
+  readonly compute: Compute;
+  /** Reads headers at upload and pixels for cut-outs. Its limits are those of the largest backend. */
+  readonly decoder: Decoder;
+  /** Writes cut-outs and overlays as WebP; without it they are PNG only. */
+  readonly webp?: WebpEncoder;
+  readonly limits: Limits;
+  readonly log: Log;
+  /** Per isolate (`memoryFlights`) unless the host has one that reaches further. */
+  readonly flights?: Flights;
+  readonly jobs?: Jobs;
+  /** State of each backend, for `GET /readyz`. */
+  readonly readiness?: () => Promise<readonly BackendState[]>;
+  readonly authenticate?: Authenticator;
+  /** Every tenant sees every group and photograph whose hash it knows. */
+  readonly isCacheShared?: boolean;
+  readonly rates?: RateLimiter;
+  /** Address of the caller, for limits where there are no keys. */
+  readonly addressOf?: (request: Request) => string;
+  /** Web pages that may call from a browser: origins, or "*" for all. */
+  readonly origins?: readonly string[] | "*";
+  readonly links?: LinkSigning;
+  /** Photographs by URL. */
+  readonly urls?: UrlPolicy;
+  /** Hosts that may be told of a job's end. */
+  readonly webhookHosts?: readonly string[];
+  readonly analytics?: Analytics;
+  /** A file of the documentation page (`swagger-ui.css`), from the host's static assets. */
+  readonly docsAsset?: (name: string) => Promise<Response | undefined>;
+  /** Bytes of rendered masks kept in memory. */
+  readonly renditionBytes?: number;
+}

@@ -1,0 +1,27 @@
+import type { AppDependencies } from "../context/dependencies.ts";
+import type { Exchange } from "../context/request-context.ts";
+
+/** Counts an answer and writes its line in the log. Those that are streamed are counted when they begin. */
+export function record(
+  host: AppDependencies,
+  exchange: Exchange,
+  status: number,
+  method: string,
+): void {
+  const { id, route, tenant, problem, images, backend, cache, began } = exchange;
+  const milliseconds = Date.now() - began;
+  host.analytics?.({
+    ...{ route, status, tenant, problem, images, milliseconds },
+    backend: backend?.name ?? "",
+    cache: cache ?? "",
+  });
+  // What succeeds and costs nothing is counted, not written down.
+  if (status < 400 && (method === "GET" || method === "HEAD")) return;
+  host.log({
+    ...{ level: "info", event: "request", request: id, route, status, tenant, milliseconds },
+    ...(problem && { problem }),
+    ...(images > 0 && { images }),
+    ...(backend && { backend: backend.name, reason: backend.reason, cache }),
+    ...(exchange.traceparent && { traceparent: exchange.traceparent }),
+  });
+}

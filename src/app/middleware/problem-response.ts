@@ -1,0 +1,24 @@
+import { RateLimited } from "../access/guard.ts";
+import { rateHeaders } from "../access/rate-limiter.ts";
+import type { Exchange } from "../context/request-context.ts";
+import { presentable, problemOf } from "../problems/problem.ts";
+
+export const PROBLEM_TYPE = "application/problem+json";
+
+/** The answer to a request that failed. */
+export function problemResponse(error: unknown, exchange: Exchange): Response {
+  const problem = problemOf(error, exchange.id);
+  exchange.problem = problem.code;
+  // Whatever was made before it failed is not sent.
+  exchange.isHeaded = false;
+  const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store" });
+  const { retryAfter, limit, code } = presentable(error);
+  if (retryAfter !== undefined) headers.set("retry-after", String(Math.ceil(retryAfter)));
+  if (problem.status === 401) {
+    const invalid = code === "credentials_invalid" ? ', error="invalid_token"' : "";
+    headers.set("www-authenticate", `Bearer realm="cosal"${invalid}`);
+  }
+  if (code === "range_invalid") headers.set("content-range", `bytes */${limit?.limit ?? 0}`);
+  if (error instanceof RateLimited) rateHeaders(headers, error.kind, error.verdict);
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+}

@@ -1,0 +1,130 @@
+import type { Context } from "hono";
+import { CosalError } from "../../errors.ts";
+import type { Group } from "../compute/plan.ts";
+import { keepFiles, requireImages } from "../compute/stored-images.ts";
+import type { Env } from "../context/request-context.ts";
+import type { Service } from "../context/service.ts";
+import { jobBody, jobPath } from "../jobs/body.ts";
+import type { Presentation } from "../representation/variants.ts";
+import type { Options } from "../schemas/request.ts";
+
+/** Characters of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). */
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** Bytes of seeds that a job's request may carry; a queue and a database row have limits. */
+const SEED_BYTES = 256 * 1024;
+
+export interface AskedLater {
+  readonly group: Group;
+  readonly options: Options;
+  readonly presentation: Presentation;
+}
+
+/**
+ * Answers 202 with a job where the caller prefers that (RFC 7240), or the group is large and the
+ * caller does not ask to wait. Undefined: the group is answered at once, as it is stored, or there
+ * are no jobs here (a preference may be ignored).
+ *
+ * @throws CosalError images_missing, idempotency_mismatch, backend_unavailable, url_refused
+ */
+export async function answerLater(
+  service: Service,
+  c: Context<Env>,
+  { group, options, presentation }: AskedLater,
+): Promise<Response | undefined> {
+  const { jobs, limits } = service.host;
+  const exchange = c.get("exchange");
+  const preferences = (c.req.header("prefer") ?? "").toLowerCase();
+  const isPreferred = /(^|[,;\s])respond-async($|[,;\s])/.test(preferences);
+  const isLarge =
+    group.distinct.length > limits.synchronousImages && !/(^|[,;\s])wait\s*=/.test(preferences);
+  if (options.webhook !== undefined) checkWebhook(options.webhook, service.host.webhookHosts);
+  if (jobs === undefined || !(isPreferred || isLarge)) return undefined;
+  // A job finds its consensus in the store; a Worker that sends one along waits for its answer.
+  if (group.consensus !== undefined) return undefined;
+  const { tenant, stores, id, traceparent } = exchange;
+  if ((await stores.groups.result(group.id)) !== undefined) return undefined;
+  const seeds = namedByDigest(group, options.seeds ?? []);
+  if (JSON.stringify(seeds).length > SEED_BYTES) throw tooManySeeds();
+  await requireImages(group, stores);
+  refuseUnreadable(group);
+  await keepFiles(group, stores);
+  const idempotencyKey = keyOf(c.req.header("idempotency-key"));
+  const job = await jobs.submit({
+    request: {
+      tenant,
+      group: group.id,
+      model: group.model,
+      images: group.sent,
+      seeds,
+      onError: group.onError,
+      backend: group.backend,
+      ...(group.consensusOf !== undefined && { consensusOf: group.consensusOf }),
+      presentation: queryOf(presentation),
+      ...(options.webhook !== undefined && { webhook: options.webhook }),
+      request: id,
+      ...(traceparent !== undefined && { traceparent }),
+    },
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  });
+  const headers: Record<string, string> = {
+    location: jobPath(job.id),
+    "cache-control": "no-store",
+    ...(isPreferred && { "preference-applied": "respond-async" }),
+  };
+  return c.json(jobBody(job), 202, headers);
+}
+
+/** Ids may be names of files; a job knows photographs by their contents. */
+function namedByDigest(group: Group, seeds: NonNullable<Options["seeds"]>) {
+  return seeds.map((seed) => {
+    const { image } = seed;
+    const found =
+      typeof image === "number"
+        ? group.sent[image]
+        : group.sent.find(({ id, sha256 }) => id === image || sha256 === image);
+    return { ...seed, image: found?.sha256 ?? image };
+  });
+}
+
+/** What `presentationOf` reads again. */
+function queryOf({ main, mask }: Presentation): string {
+  const query = new URLSearchParams({ size: main.size, threshold: String(main.threshold) });
+  if (mask.suffix === "logits") query.set("output", "logits");
+  else query.set("format", mask.suffix.replace(/^(binary|rle|polygons)\..*/, "$1"));
+  if (main.kind !== "masks") query.set("output", main.kind.slice(0, -1));
+  return query.toString();
+}
+
+function keyOf(header: string | undefined): string | undefined {
+  if (header === undefined || KEY.test(header)) return header;
+  throw new CosalError(
+    "option_invalid",
+    "Expected Idempotency-Key to have 1 to 255 visible ASCII characters.",
+  );
+}
+
+/** A job finds its photographs in the store, where only photographs are kept. */
+function refuseUnreadable({ distinct, files }: Group): void {
+  const bad = distinct.find(({ sha256, header }) => files.has(sha256) && header === undefined);
+  if (bad === undefined) return;
+  const message = "The file is no photograph that can be read; a job cannot be sent with it.";
+  throw new CosalError("image_undecodable", message, { image: { index: bad.index, id: bad.id } });
+}
+
+function checkWebhook(text: string, hosts: readonly string[] = []): void {
+  const url = new URL(text);
+  const isPlain = url.port === "" && url.username === "" && url.password === "";
+  if (url.protocol === "https:" && isPlain && hosts.includes(url.hostname)) return;
+  throw new CosalError("url_refused", `Webhooks do not go to ${url.host} from here.`);
+}
+
+function tooManySeeds(): CosalError {
+  return new CosalError(
+    "body_too_large",
+    `A job's seeds have at most ${SEED_BYTES} bytes as JSON.`,
+    {
+      limit: { name: "bytes", limit: SEED_BYTES, actual: SEED_BYTES + 1 },
+    },
+  );
+}

@@ -1,0 +1,136 @@
+import type { Group } from "../compute/plan.ts";
+import type { Step } from "../compute/run.ts";
+import type { Exchange } from "../context/request-context.ts";
+import type { Service } from "../context/service.ts";
+import { CONSENSUS_TYPE } from "../media-types.ts";
+import { type Problem, problemOf } from "../problems/index.ts";
+import { archiveNames } from "../representation/archive-names.ts";
+import { Place } from "../representation/event-cursor.ts";
+import { eventsOf } from "../representation/events.ts";
+import { renderFile } from "../representation/files.ts";
+import { groupBody, type View } from "../representation/group-body.ts";
+import type { Part } from "../representation/multipart.ts";
+import type { ServerEvent } from "../representation/sse.ts";
+import { type Presentation, typeOf } from "../representation/variants.ts";
+import type { GroupBody } from "../schemas/group.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+type Steps = AsyncIterable<Step>;
+type Found = Extract<Step, { type: "mask" }>;
+
+/** How the steps of one group are told to its caller, in each type of answer. */
+export class Telling {
+  readonly #service: Service;
+  readonly #exchange: Exchange;
+  readonly #group: Group;
+  readonly #presentation: Presentation;
+  readonly #view: View;
+  /** The main file of each image, where the JSON has them inline. */
+  readonly #inline = new Map<string, Bytes>();
+
+  constructor(service: Service, exchange: Exchange, group: Group, presentation: Presentation) {
+    this.#service = service;
+    this.#exchange = exchange;
+    this.#group = group;
+    this.#presentation = presentation;
+    this.#view = service.view(presentation, exchange.tenant);
+  }
+
+  /** The JSON body, once everything is done. */
+  async json(steps: Steps): Promise<GroupBody> {
+    for await (const step of steps) {
+      if (step.type === "mask") await this.#keepInline(step);
+      if (step.type === "done") return this.#body(step);
+    }
+    throw new Error("a group ended without a result");
+  }
+
+  /** Server-sent events; images that the reader has been told of already are left out. */
+  async *events(steps: Steps, lastEventId: string | undefined): AsyncGenerator<ServerEvent> {
+    const place = new Place(this.#group, lastEventId);
+    const events = eventsOf(this.#group, this.#view);
+    try {
+      for await (const step of steps) {
+        if (step.type === "mask") {
+          await this.#keepInline(step);
+          const { sha256 } = step.image;
+          if (place.has(sha256)) continue;
+          const id = place.told(sha256);
+          for (const event of await events(step)) yield { ...event, id };
+        } else yield* await events(step);
+        if (step.type === "done") yield { event: "result", data: await this.#body(step) };
+      }
+    } catch (error) {
+      yield { event: "error", data: this.failed(error) };
+    }
+  }
+
+  /** Files under the images' names, and the JSON body last. What fails breaks the archive off. */
+  async *archive(steps: Steps): AsyncGenerator<{ name: string; input: Bytes | string }> {
+    const { kind, suffix } = this.#presentation.main;
+    const { sent } = this.#group;
+    const names = archiveNames(sent, suffix);
+    for await (const step of steps) {
+      if (step.type === "mask") {
+        const input = await this.#file(step);
+        for (const [i, { sha256 }] of sent.entries()) {
+          if (sha256 === step.image.sha256) yield { name: `${kind}/${names[i]}`, input };
+        }
+      }
+      if (step.type === "done") {
+        const body = await this.#body(step);
+        yield { name: "result.json", input: `${JSON.stringify(body, undefined, 2)}\n` };
+      }
+    }
+  }
+
+  /**
+   * A part for each photograph, named by its SHA-256, as soon as it is there; one for the consensus;
+   * the JSON body last, or the problem that ended it.
+   */
+  async *parts(steps: Steps): AsyncGenerator<Part> {
+    try {
+      for await (const step of steps) {
+        if (step.type === "consensus") {
+          yield { type: CONSENSUS_TYPE, fileName: "consensus", body: step.consensus };
+        }
+        if (step.type === "mask") {
+          const type = typeOf(this.#presentation.main);
+          yield { type, fileName: step.image.sha256, body: await this.#file(step) };
+        }
+        if (step.type === "done") {
+          yield { type: "application/json", body: JSON.stringify(await this.#body(step)) };
+        }
+      }
+    } catch (error) {
+      yield { type: "application/problem+json", body: JSON.stringify(this.failed(error)) };
+    }
+  }
+
+  /** Writes down what failed in the middle of an answer, whose status has been sent by then. */
+  failed(error: unknown): Problem {
+    const { id, tenant, route } = this.#exchange;
+    const problem = problemOf(error, id);
+    const level = problem.status >= 500 ? "error" : "info";
+    this.#service.host.log({
+      ...{ level, event: "answer broken off", request: id, tenant, route, problem: problem.code },
+      ...(level === "error" && { error }),
+    });
+    return problem;
+  }
+
+  async #keepInline(step: Found): Promise<void> {
+    if (!this.#presentation.isInline || step.record === undefined) return;
+    this.#inline.set(step.image.sha256, await this.#file(step));
+  }
+
+  #file({ image, record }: Found): Promise<Bytes> {
+    // What has just arrived need not be in the store yet.
+    const context = { ...this.#service.fileContext(this.#exchange), files: this.#group.files };
+    return renderFile(image.sha256, record as Bytes, this.#presentation.main, context);
+  }
+
+  #body({ result, cache }: Extract<Step, { type: "done" }>): Promise<GroupBody> {
+    return groupBody(result, cache, this.#group.sent, this.#view, this.#inline);
+  }
+}

@@ -1,0 +1,50 @@
+import { z } from "@hono/zod-openapi";
+import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
+
+export const Digest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .openapi({ description: "SHA-256, 64 lower-case hex digits.", example: "a".repeat(64) });
+
+export const LimitSchema = z
+  .object({ name: z.string(), limit: z.number(), actual: z.number() })
+  .openapi("Limit", { description: "The limit that was passed." });
+
+export const PlaceSchema = z
+  .object({
+    pointer: z.string().openapi({
+      description: "JSON pointer (RFC 6901) into the request; images are counted as sent, from 0.",
+      example: "#/images/3",
+    }),
+    image: z.string().optional().openapi({ description: "The image's id." }),
+    sha256: Digest.optional(),
+    detail: z.string(),
+    limit: LimitSchema.optional(),
+  })
+  .openapi("ProblemPlace");
+
+export const ProblemSchema = z
+  .object({
+    type: z
+      .string()
+      .openapi({ description: "Where it is documented.", example: "/problems/group_empty" }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]]),
+    request: z.string().openapi({ description: "The answer's `X-Request-Id`." }),
+    limit: LimitSchema.optional(),
+    missing: z.array(Digest).optional().openapi({
+      description: "`images_missing`: the photographs to send, by SHA-256.",
+    }),
+    errors: z.array(PlaceSchema).optional(),
+  })
+  .openapi("Problem", { description: "RFC 9457." });
+
+export const BoxSchema = z
+  .tuple([z.int(), z.int(), z.int(), z.int()])
+  .openapi({ description: "`[x, y, width, height]` in pixels." });
+
+export const GroupPath = z.object({ group: Digest });
+
+export const ImagePath = z.object({ sha256: Digest });

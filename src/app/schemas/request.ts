@@ -1,0 +1,166 @@
+import { z } from "@hono/zod-openapi";
+import { MAX_COORDINATE } from "../../group/index.ts";
+import { Digest } from "./common.ts";
+
+const coordinate = z.int().min(0).max(MAX_COORDINATE);
+const point = z.tuple([coordinate, coordinate]).openapi({ minItems: 2, maxItems: 2 });
+const box = z
+  .tuple([coordinate, coordinate, coordinate, coordinate])
+  .openapi({ minItems: 4, maxItems: 4 });
+const side = coordinate.min(1);
+
+/** How masks are shown: no part of a group's identity. */
+const presentation = {
+  output: z.enum(["mask", "cutout", "overlay", "logits"]).openapi({
+    description:
+      "What the answer links to or contains: the mask; the object on transparent ground; the photograph with the object tinted; or the record that all are rendered from.",
+  }),
+  format: z.enum(["png", "webp", "binary", "rle", "polygons", "svg"]).openapi({
+    description:
+      "`png`, `webp`: soft 8-bit masks. Others, for masks only: `binary` (1-bit PNG), `rle` (COCO), `polygons` (COCO), `svg`.",
+  }),
+  size: z.enum(["source", "model"]).openapi({
+    description: "A mask of the photograph's size, or of the network's.",
+  }),
+  threshold: z.number().gt(0).lt(1).openapi({
+    description: "Where object begins in `binary`, `rle`, `polygons` and `svg`.",
+  }),
+  inline: z.enum(["masks", "none"]).openapi({ description: "`masks`: files in the JSON, base64." }),
+};
+
+const computation = {
+  model: z.string().max(100).openapi({ description: "One of `GET /v1/models`." }),
+  backend: z.enum(["auto", "gpu", "wasm"]).openapi({ description: "Where to compute." }),
+  on_error: z.enum(["fail", "skip"]).openapi({
+    description: "What a photograph does that cannot be read: end the group, or be left out of it.",
+  }),
+};
+
+const ImageName = z.union([z.int().min(0), z.string()]).openapi({
+  description: "An image of the request: its place from 0, its id, or its SHA-256.",
+});
+
+export const SeedSchema = z
+  .union([
+    z.strictObject({ image: ImageName, point }),
+    z.strictObject({ image: ImageName, box }),
+    z.strictObject({
+      image: ImageName,
+      rle: z.strictObject({
+        size: z.tuple([side, side]).openapi({ minItems: 2, maxItems: 2 }),
+        counts: z.union([z.string().max(500_000), z.array(z.int().min(0))]),
+      }),
+    }),
+    z.strictObject({ image: ImageName, png: z.string().max(4_000_000) }),
+  ])
+  .openapi("Seed", {
+    description:
+      "An example of the object: a point or box in pixels of the upright photograph, or a mask as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at the object.",
+  });
+
+export const OptionsSchema = z
+  .strictObject({
+    ...presentation,
+    ...computation,
+    seeds: z.array(SeedSchema).max(256),
+    webhook: z.url().max(2000).openapi({
+      description: "Told of the job's end (Standard Webhooks), with `Prefer: respond-async`.",
+    }),
+  })
+  .partial()
+  .openapi("Options");
+
+const imageId = z.string().min(1).max(300).optional();
+
+export const ImageReferenceSchema = z
+  .union([
+    z.strictObject({ id: imageId, sha256: Digest }),
+    z.strictObject({ id: imageId, data: z.string().openapi({ description: "Base64." }) }),
+    z.strictObject({ id: imageId, url: z.url().max(2000) }),
+  ])
+  .openapi("ImageReference", {
+    description:
+      "A photograph that is stored already, sent along, or to be fetched (where the deployment allows it).",
+  });
+
+export const GroupRequestSchema = z
+  .strictObject({ images: z.array(ImageReferenceSchema), options: OptionsSchema.optional() })
+  .openapi("GroupRequest");
+
+export const MultipartSchema = z
+  .object({
+    image: z
+      .array(z.string().openapi({ format: "binary" }))
+      .openapi({ description: "Files: JPEG, PNG, WebP or AVIF. Their names become ids." }),
+    options: OptionsSchema.optional(),
+  })
+  .openapi("GroupUpload");
+
+const { size, threshold } = presentation;
+
+/** Query parameters are texts. */
+const number = (schema: typeof threshold) =>
+  z
+    .string()
+    .regex(/^\d*\.?\d+$/)
+    .transform(Number)
+    .pipe(schema)
+    .openapi({
+      type: "number",
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      description: schema.description ?? "",
+    });
+
+export const GroupQuery = z
+  .strictObject({ ...presentation, ...computation, threshold: number(threshold) })
+  .partial();
+
+export const PresentationQuery = z
+  .strictObject({ ...presentation, threshold: number(threshold) })
+  .partial();
+
+/** Of a file's address. */
+export const FileQuery = z
+  .strictObject({
+    size,
+    threshold: number(threshold),
+    expires: z
+      .string()
+      .openapi({ description: "Signed links: when it ends, in seconds since 1970." }),
+    tenant: z.string().openapi({ description: "Signed links." }),
+    signature: z.string().openapi({ description: "Signed links: HMAC-SHA-256, base64url." }),
+  })
+  .partial();
+
+export const GroupHeaders = z.object({
+  prefer: z.string().optional().openapi({
+    description: "`respond-async` asks for a job (RFC 7240); `wait` asks for none.",
+    example: "respond-async",
+  }),
+  "idempotency-key": z.string().min(1).max(255).optional().openapi({
+    description: "With a job: the same key gives the same job.",
+  }),
+  "last-event-id": z.string().optional().openapi({
+    description: "With `text/event-stream`: the last event that was received.",
+  }),
+  "x-request-id": z.string().optional().openapi({ description: "Names the request in logs." }),
+  traceparent: z.string().optional().openapi({ description: "W3C Trace Context; passed on." }),
+});
+
+export const DigestHeaders = z.object({
+  "repr-digest": z.string().optional().openapi({
+    description: "RFC 9530: `sha-256` and `sha-512` are checked.",
+    example: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
+  }),
+});
+
+export const ConditionalHeaders = z.object({
+  "if-none-match": z.string().optional(),
+  range: z.string().optional().openapi({ description: "One range of bytes." }),
+  "if-range": z.string().optional(),
+});
+
+export type Options = z.infer<typeof OptionsSchema>;
+export type SeedRequest = z.infer<typeof SeedSchema>;
+export type ImageReferenceRequest = z.infer<typeof ImageReferenceSchema>;

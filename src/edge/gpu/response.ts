@@ -1,0 +1,140 @@
+import { MultipartParser, type MultipartPart } from "@remix-run/multipart-parser";
+import type { ComputeEvent, ComputeJob } from "../../app/index.ts";
+import { CONSENSUS_TYPE } from "../../app/media-types.ts";
+import { type GroupBody, GroupSchema } from "../../app/schemas/group.ts";
+import { decodeLogits } from "../../codec/index.ts";
+import { decodeConsensus } from "../../engine/index.ts";
+import { CosalError, ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import { BackendFailure } from "./backend-failure.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Bytes of one part: a record of 1024 x 1024 logits has 2 MiB. */
+const MAX_PART = 4 * 2 ** 20;
+
+/** Bytes of a whole answer: records of 64 photographs are about 2 MiB. */
+const MAX_ANSWER = 48 * 2 ** 20;
+
+const LOGITS = "application/vnd.cosal.logits";
+
+/**
+ * The events of a GPU server's answer (`multipart/mixed`): a part for each photograph as soon as it
+ * is ready, one for the consensus, and the JSON result last. Parsed as it arrives, but no mask is
+ * told before all of the answer is there and has been held against the group: what a broken backend
+ * sends never gets any further.
+ *
+ * @throws BackendFailure for an answer that is broken, cut short, or of another group or model
+ */
+export async function* readAnswer(
+  response: Response,
+  job: ComputeJob,
+): AsyncGenerator<ComputeEvent> {
+  const answer = new Answer(job);
+  try {
+    for await (const part of partsOf(response, job.images.length)) yield* answer.take(part);
+    yield* answer.finish();
+  } catch (cause) {
+    if (cause instanceof BackendFailure) throw cause;
+    throw new BackendFailure("failed", "broke off or sent no valid answer", { cause });
+  }
+}
+
+async function* partsOf(response: Response, images: number): AsyncGenerator<MultipartPart> {
+  const type = response.headers.get("content-type") ?? "";
+  const boundary = /^multipart\/mixed\s*;(?:.*;)?\s*boundary="?([^";\s]{1,70})"?/i.exec(type)?.[1];
+  if (boundary === undefined || response.body === null) throw invalid("an answer of another type");
+  const parser = new MultipartParser(boundary, {
+    maxFileSize: MAX_PART,
+    maxTotalSize: MAX_ANSWER,
+    maxParts: images + 2,
+  });
+  let isOver = false;
+  for await (const chunk of response.body) {
+    // What follows the closing boundary is an epilogue, to be ignored (RFC 2046, 5.1.1); the parser
+    // takes it for an error when it comes in a chunk of its own.
+    if (isOver || chunk.length === 0) continue;
+    for (const part of parser.write(chunk)) {
+      yield part;
+      if (part.mediaType === "application/json") isOver = true;
+    }
+  }
+  if (!isOver) parser.finish();
+}
+
+/** What has arrived of an answer. */
+class Answer {
+  readonly #job: ComputeJob;
+  readonly #places: ReadonlyMap<string, number>;
+  /** By place in the job. */
+  readonly #records = new Map<number, Bytes>();
+  #consensus: Bytes | undefined;
+  #result: GroupBody | undefined;
+
+  constructor(job: ComputeJob) {
+    this.#job = job;
+    this.#places = new Map(job.images.map(({ sha256 }, place) => [sha256, place]));
+  }
+
+  async *take(part: MultipartPart): AsyncGenerator<ComputeEvent> {
+    const bytes = part.bytes as Bytes;
+    if (part.mediaType === LOGITS) {
+      const image = this.#place(part.filename);
+      this.#records.set(image, bytes);
+      yield { type: "encoded", image, cached: false };
+    } else if (part.mediaType === CONSENSUS_TYPE) {
+      if (decodeConsensus(bytes).model !== this.#job.model.digest) throw invalid("another model");
+      this.#consensus = bytes;
+    } else if (part.mediaType === "application/json") {
+      this.#result = GroupSchema.parse(JSON.parse(part.text));
+    } else throw invalid(`a part of type ${part.mediaType}`);
+  }
+
+  async *finish(): AsyncGenerator<ComputeEvent> {
+    const { group, model, images } = this.#job;
+    const result = this.#result;
+    if (result === undefined) throw invalid("no result");
+    if (result.model.digest !== model.digest) throw invalid("another model");
+    if (result.id !== group) throw invalid("another group");
+    const told = new Set([...result.images, ...result.skipped].map(({ sha256 }) => sha256));
+    if (told.size !== images.length) throw invalid("fewer images than it was sent");
+    if (this.#job.consensus === undefined) {
+      if (this.#consensus === undefined) throw invalid("no consensus");
+      yield { type: "consensus", consensus: this.#consensus };
+    }
+    for (const skipped of result.skipped) yield this.#skipped(skipped);
+    // All are read before the first is told.
+    const masks: ComputeEvent[] = [];
+    for (const image of result.images) masks.push(await this.#mask(image));
+    yield* masks;
+  }
+
+  async #mask(found: GroupBody["images"][number]): Promise<ComputeEvent> {
+    const image = this.#place(found.sha256);
+    const record = this.#records.get(image);
+    if (record === undefined) throw invalid("no mask of an image");
+    const { width, height } = await decodeLogits(record);
+    const header = this.#job.images[image]?.header ?? found;
+    for (const size of [found, header]) {
+      if (size.width !== width || size.height !== height) throw invalid("a mask of another size");
+    }
+    const { coverage, box, presence } = found;
+    return { type: "mask", image, mask: { width, height, coverage, box, presence, record } };
+  }
+
+  #skipped({ sha256, code, detail, limit }: GroupBody["skipped"][number]): ComputeEvent {
+    const image = this.#place(sha256);
+    if (!ERROR_CODES.includes(code as ErrorCode)) throw invalid("an unknown code");
+    const error = new CosalError(code as ErrorCode, detail, { ...(limit && { limit }) });
+    return { type: "skipped", image, error };
+  }
+
+  #place(sha256: string | undefined): number {
+    const place = this.#places.get(sha256 ?? "");
+    if (place === undefined) throw invalid("an image that it was not sent");
+    return place;
+  }
+}
+
+function invalid(what: string): BackendFailure {
+  return new BackendFailure("failed", `sent ${what}`);
+}

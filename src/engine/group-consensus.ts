@@ -1,0 +1,72 @@
+import { inOrder } from "./concurrent-map.ts";
+import { affinityWeights, ConsensusMean } from "./consensus.ts";
+import type { Network } from "./encode.ts";
+import type { Features } from "./features.ts";
+import type { GraphName } from "./manifest.ts";
+import type { Progress } from "./progress.ts";
+import type { Tensor, Tensors } from "./runtime/runtime.ts";
+import type { Consensus } from "./types.ts";
+
+/** The region that is marked on an image, by the image's place among the features. */
+export type Regions = ReadonlyMap<number, Tensor>;
+
+/**
+ * The consensus of a group: each image proposes prototypes of what it shares with the others
+ * (GCoNet+, group affinity module), then again of what it shares with the consensus so far. Where
+ * something is marked, the first proposals are what is marked instead.
+ */
+export async function distil(
+  network: Network,
+  group: readonly Features[],
+  regions: Regions,
+  progress: Progress,
+): Promise<Consensus> {
+  const { manifest, digest, format, graphs, concurrency } = network;
+  const { shape } = manifest.consensus;
+
+  async function proposals(
+    name: GraphName,
+    images: Iterable<number>,
+    given: (image: number) => Tensors,
+  ): Promise<Float32Array> {
+    const mean = new ConsensusMean(shape);
+    const outputs = inOrder(images, concurrency, async (image) => {
+      progress.check();
+      const features = format.unpack(group[image] as Features, graphs.inputs(name));
+      return graphs.run(name, { ...features, ...given(image) });
+    });
+    for await (const output of outputs) mean.add(output);
+    return mean.mean();
+  }
+
+  let data: Float32Array;
+  if (regions.size > 0) {
+    data = await proposals("seed", regions.keys(), (image) => ({
+      region: regions.get(image) as Tensor,
+    }));
+  } else {
+    const keys = concat(group.map((image) => format.unpack(image, ["keys"]).keys as Tensor));
+    data = await proposals("affinity", group.keys(), (image) => {
+      const weights = affinityWeights(group.length, image, manifest.excludeSelf);
+      return { keys, weights: { data: weights, dims: [1, group.length] } };
+    });
+  }
+  for (let round = 0; round < manifest.refinements; round++) {
+    const consensus = { data, dims: shape };
+    data = await proposals("refine", group.keys(), () => ({ consensus }));
+  }
+  return { model: digest, shape, data };
+}
+
+/** Tensors one after another along the first axis. */
+function concat(tensors: readonly Tensor[]): Tensor {
+  const [first] = tensors;
+  if (!first) throw new Error("nothing to concatenate");
+  const data = new Float32Array(tensors.reduce((sum, tensor) => sum + tensor.data.length, 0));
+  let offset = 0;
+  for (const tensor of tensors) {
+    data.set(tensor.data, offset);
+    offset += tensor.data.length;
+  }
+  return { data, dims: [tensors.length * (first.dims[0] as number), ...first.dims.slice(1)] };
+}

@@ -1,0 +1,80 @@
+import type { GroupResult, GroupStore, ImageStore } from "../../group/index.ts";
+import type { Shelf } from "./key-value-store.ts";
+
+// A tenant's stores on a shelf that it shares with others: the first part of every key is its name.
+
+export class ShelfGroupStore implements GroupStore {
+  readonly #shelf: Shelf;
+  readonly #tenant: string;
+
+  constructor(shelf: Shelf, tenant: string) {
+    this.#shelf = shelf;
+    this.#tenant = tenant;
+  }
+
+  async result(group: string): Promise<GroupResult | undefined> {
+    const bytes = await this.#shelf.get(this.#key(group, "result.json"));
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  async putResult(result: GroupResult): Promise<void> {
+    const bytes = new TextEncoder().encode(JSON.stringify(result));
+    await this.#shelf.put(this.#key(result.id, "result.json"), bytes);
+  }
+
+  mask(group: string, image: string) {
+    return this.#shelf.get(this.#key(group, `masks/${image}`));
+  }
+
+  putMask(group: string, image: string, record: Uint8Array): Promise<void> {
+    return this.#shelf.put(this.#key(group, `masks/${image}`), record);
+  }
+
+  consensus(group: string) {
+    return this.#shelf.get(this.#key(group, "consensus"));
+  }
+
+  putConsensus(group: string, bytes: Uint8Array): Promise<void> {
+    return this.#shelf.put(this.#key(group, "consensus"), bytes);
+  }
+
+  async delete(group: string): Promise<boolean> {
+    const isHere = await this.#shelf.delete(this.#key(group, "result.json"));
+    await this.#shelf.deleteAll(`${this.#tenant}/${group}`);
+    return isHere;
+  }
+
+  #key(group: string, name: string): string {
+    return `${this.#tenant}/${group}/${name}`;
+  }
+}
+
+export class ShelfImageStore implements ImageStore {
+  readonly #shelf: Shelf;
+  readonly #tenant: string;
+
+  constructor(shelf: Shelf, tenant: string) {
+    this.#shelf = shelf;
+    this.#tenant = tenant;
+  }
+
+  get(sha256: string) {
+    return this.#shelf.get(this.#key(sha256));
+  }
+
+  async has(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(sha256s.filter((sha256) => this.#shelf.has(this.#key(sha256))));
+  }
+
+  put(sha256: string, bytes: Uint8Array): Promise<void> {
+    return this.#shelf.put(this.#key(sha256), bytes);
+  }
+
+  delete(sha256: string): Promise<boolean> {
+    return this.#shelf.delete(this.#key(sha256));
+  }
+
+  #key(sha256: string): string {
+    return `${this.#tenant}/${sha256}`;
+  }
+}
