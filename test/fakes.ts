@@ -48,7 +48,8 @@ export const fakeDecoder: Decoder = {
 
 function fakeHeader(bytes: Uint8Array): ImageHeader {
   if (!text(bytes).startsWith("image")) throw new CosalError("image_type_unsupported", "no image");
-  return { type: "image/jpeg", width: Math.min(bytes.length, 16_000), height: 8, orientation: 1 };
+  const width = Math.min(bytes.length, 16_000);
+  return { type: "image/jpeg", kind: "baseline_jpeg", width, height: 8, orientation: 1 };
 }
 
 /**

@@ -2,7 +2,16 @@ export { createDecoder, type DecoderModules } from "./decoder.ts";
 export { fromHalves, toHalves } from "./float16.ts";
 export { encodeGreyPng } from "./grey-png.ts";
 export { readHeader } from "./header/index.ts";
-export { MAX_BYTES, MAX_SIDE, MIN_SIDE, NODE_DECODER_HEAP, WORKER_DECODER_HEAP } from "./limits.ts";
+export {
+  IMAGE_KINDS,
+  type ImageKind,
+  MAX_BYTES,
+  MAX_SIDE,
+  MIN_SIDE,
+  NODE_DECODER_HEAP,
+  pixelLimits,
+  WORKER_DECODER_HEAP,
+} from "./limits.ts";
 export { type Box, type Logits, type MaskMeasures, maskRows, measureMask } from "./mask.ts";
 export * from "./output/index.ts";
 export type {

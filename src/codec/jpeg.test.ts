@@ -130,7 +130,7 @@ describe("reduced scale", () => {
   );
 
   const header = (width: number, height: number): ImageHeader => {
-    return { type: "image/jpeg", width, height, orientation: 1 };
+    return { type: "image/jpeg", kind: "baseline_jpeg", width, height, orientation: 1 };
   };
 
   test("the scale leaves half as much again as the target, and never enlarges", () => {

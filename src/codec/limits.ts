@@ -1,4 +1,5 @@
 import { CosalError } from "../errors.ts";
+import { REDUCED_PIXELS } from "./scale.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -14,17 +15,47 @@ export const MAX_SIDE = 16_383;
 /** Pixels of the shorter side. Below this nothing is left that could be told from its background. */
 export const MIN_SIDE = 8;
 
+/** Kinds of files that differ in what a decoder keeps of an image while it works. */
+export type ImageKind =
+  | "baseline_jpeg"
+  | "progressive_jpeg"
+  | "png"
+  | "lossy_webp"
+  | "lossless_webp"
+  | "avif";
+
+interface KindOfImage {
+  /** As messages name it. */
+  readonly name: string;
+  /** Heap bytes for each pixel that no file of the kind exceeds; measured. */
+  readonly bytesPerPixel: number;
+  /** Heap bytes that do not grow with the pixels, beside the file's own. */
+  readonly fixedBytes: number;
+}
+
+/** RGBA of a JPEG that is reduced less than to an eighth, and its rows: under 40 bytes a column. */
+const REDUCED_BYTES = 4 * REDUCED_PIXELS + 40 * MAX_SIDE;
+
+export const IMAGE_KINDS: Readonly<Record<ImageKind, KindOfImage>> = {
+  /** Decoded row by row at reduced scale; at an eighth, RGBA takes 1/16 byte for each pixel. */
+  baseline_jpeg: { name: "baseline JPEG", bytesPerPixel: 4 / 64, fixedBytes: REDUCED_BYTES },
+  /** All of its coefficients are kept, two bytes each: three for each pixel at full resolution. */
+  progressive_jpeg: {
+    name: "progressive JPEG",
+    bytesPerPixel: 4 / 64 + 6,
+    fixedBytes: REDUCED_BYTES,
+  },
+  /** As stored, at most four samples of two bytes, and as RGBA. */
+  png: { name: "PNG", bytesPerPixel: 12, fixedBytes: 0 },
+  lossy_webp: { name: "lossy WebP", bytesPerPixel: 5, fixedBytes: 0 },
+  lossless_webp: { name: "lossless WebP", bytesPerPixel: 11, fixedBytes: 0 },
+  /** Planes, film grain and RGBA; tiles and alpha have buffers of their own. */
+  avif: { name: "AVIF", bytesPerPixel: 27, fixedBytes: 0 },
+};
+
 /**
  * What a decoder's heap may grow to in a Worker: of an isolate's 128 MB, about 50 go to the network
- * and up to 45 to the features of 64 photographs. What then fits, by the bytes per pixel in
- * `header/`, beside a file of some megabytes:
- *
- *   JPEG   1/16   decoded at reduced scale: sides of `MAX_SIDE` and files of `MAX_BYTES` are the
- *                 limit; a 12-megapixel photograph takes 3 MB beside its file
- *   JPEG   3      progressive, all of whose coefficients are kept: 6 megapixels
- *   PNG    8      RGBA: 3 megapixels; RGB and grey more
- *   WebP   5      lossy: 6 megapixels; lossless, at 11 bytes, 2.5
- *   AVIF   27     1.1 megapixels
+ * and up to 45 to the features of 64 photographs. `pixelLimits` says what then fits.
  */
 export const WORKER_DECODER_HEAP = 32 * MEBIBYTE;
 
@@ -51,19 +82,45 @@ export function checkBytes(bytes: Uint8Array): void {
   }
 }
 
+/** Bytes of a file for which `pixelLimits` leaves room: as a 12-megapixel phone photograph has. */
+const USUAL_BYTES = 4 * MEBIBYTE;
+
+/**
+ * Pixels that an image of each kind may have, whatever else is in its file, as long as that has no
+ * more than 4 MiB. A file with more bytes may have fewer pixels, one that needs less memory than others of
+ * its kind (a grey PNG, a JPEG whose colours have half of the resolution) more: `checkSize` looks
+ * at each by itself.
+ *
+ * @param decoderHeap bytes that a decoder's heap may grow to
+ */
+export function pixelLimits(decoderHeap: number): Readonly<Record<ImageKind, number>> {
+  const limits = Object.entries(IMAGE_KINDS).map(([kind, { bytesPerPixel, fixedBytes }]) => [
+    kind,
+    pixelsWithin(decoderHeap, USUAL_BYTES + fixedBytes, bytesPerPixel),
+  ]);
+  return Object.fromEntries(limits);
+}
+
+function pixelsWithin(decoderHeap: number, bytes: number, bytesPerPixel: number): number {
+  const fitting = Math.floor((decoderHeap - bytes) / bytesPerPixel);
+  return Math.min(MAX_SIDE * MAX_SIDE, Math.max(0, fitting));
+}
+
 export interface SizeToCheck {
+  readonly kind: ImageKind;
   readonly width: number;
   readonly height: number;
-  /** Bytes of the file, which the decoder copies into its heap, and whatever else does not grow. */
+  /** Bytes of the file, which the decoder copies into its heap. */
   readonly bytes: number;
-  /** Heap that the decoder takes for each pixel. */
-  readonly bytesPerPixel: number;
+  /** Heap that the decoder takes for each pixel of this file, where it is less than its kind's. */
+  readonly bytesPerPixel?: number | undefined;
 }
 
 /** @throws CosalError image_too_small, image_too_many_pixels */
 export function checkSize(image: SizeToCheck, decoderHeap: number): void {
   const { width, height } = image;
-  const size = `The image is ${width} x ${height} pixels`;
+  const { name, fixedBytes, ...kind } = IMAGE_KINDS[image.kind];
+  const size = `The ${name} is ${width} x ${height} pixels`;
   const shorter = Math.min(width, height);
   if (shorter < MIN_SIDE) {
     throw new CosalError("image_too_small", `${size}; each side needs at least ${MIN_SIDE}.`, {
@@ -77,11 +134,13 @@ export function checkSize(image: SizeToCheck, decoderHeap: number): void {
     });
   }
   const pixels = width * height;
-  const limit = Math.max(0, Math.floor((decoderHeap - image.bytes) / image.bytesPerPixel));
+  const { bytesPerPixel = kind.bytesPerPixel } = image;
+  const limit = pixelsWithin(decoderHeap, image.bytes + fixedBytes, bytesPerPixel);
   if (pixels > limit) {
     throw new CosalError(
       "image_too_many_pixels",
-      `${size}, ${pixels} in all; at most ${limit} are taken of a file of this kind.`,
+      `${size}, ${pixels} in all; of such a file at most ${limit} are taken here. ` +
+        "Send a smaller one, or a baseline JPEG.",
       { limit: { name: "pixels", limit, actual: pixels } },
     );
   }

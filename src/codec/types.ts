@@ -1,3 +1,5 @@
+import type { ImageKind } from "./limits.ts";
+
 export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif";
 
 /**
@@ -9,6 +11,8 @@ export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 /** What a file's structure says, before any pixel is decoded. */
 export interface ImageHeader {
   readonly type: ImageType;
+  /** What its limits depend on (`pixelLimits`). */
+  readonly kind: ImageKind;
   /** Pixels across, after orientation. */
   readonly width: number;
   /** Pixels down, after orientation. */

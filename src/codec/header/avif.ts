@@ -2,9 +2,6 @@ import type { Orientation } from "../types.ts";
 import { broken, fourCC, truncated, viewOf } from "./bytes.ts";
 import type { StoredImage } from "./stored-image.ts";
 
-/** Planes, film grain and RGBA; tiles and alpha have buffers of their own. */
-const BYTES_PER_PIXEL = 27;
-
 /**
  * What `irot` (quarter turns anticlockwise) and then `imir` do, as an EXIF orientation. HEIF says
  * that readers follow these properties and not the EXIF tag (ISO/IEC 23008-12, 6.5.10, 6.5.12).
@@ -53,7 +50,7 @@ export function readAvif(bytes: Uint8Array): StoredImage {
       }
     }
     if (!size) throw broken("AVIF", "its image has no size");
-    return { ...size, orientation: mirror[turns] ?? 1, bytesPerPixel: BYTES_PER_PIXEL };
+    return { kind: "avif", ...size, orientation: mirror[turns] ?? 1 };
   } catch (error) {
     if (error instanceof RangeError) throw truncated("AVIF");
     throw error;

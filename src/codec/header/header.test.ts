@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CosalError } from "../../errors.ts";
-import { MAX_BYTES, NODE_DECODER_HEAP, WORKER_DECODER_HEAP } from "../limits.ts";
+import {
+  type ImageKind,
+  MAX_BYTES,
+  NODE_DECODER_HEAP,
+  pixelLimits,
+  WORKER_DECODER_HEAP,
+} from "../limits.ts";
 import { readHeader } from "./index.ts";
 
 const FOLDER = new URL("../../../test/fixtures/images/", import.meta.url);
@@ -18,11 +24,19 @@ function errorOf(bytes: Uint8Array, heap?: number): CosalError {
   throw new Error("no error");
 }
 
+const KINDS: Readonly<Record<string, ImageKind>> = {
+  jpg: "baseline_jpeg",
+  png: "png",
+  webp: "lossless_webp",
+  avif: "avif",
+};
+
 describe.each(["jpg", "png", "webp", "avif"])("%s", (suffix) => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])("orientation %i: the size is upright", (orientation) => {
     const header = readHeader(read(`orientation-${orientation}.${suffix}`));
     expect(header).toEqual({
       type: `image/${suffix === "jpg" ? "jpeg" : suffix}`,
+      kind: KINDS[suffix],
       width: 48,
       height: 32,
       orientation,
@@ -107,6 +121,22 @@ test("a progressive JPEG may have fewer pixels than a baseline one", () => {
   };
   expect(readHeader(sized("orientation-1.jpg"))).toMatchObject({ width: 4032, height: 3024 });
   expect(errorOf(sized("progressive.jpg")).code).toBe("image_too_many_pixels");
+});
+
+test("every file of a kind is taken up to the pixels that are told of it", () => {
+  const limits = pixelLimits(WORKER_DECODER_HEAP);
+  expect(limits.baseline_jpeg).toBe(16_383 ** 2);
+  const width = 2000;
+  const height = Math.floor(limits.png / width);
+  const deep = pngHeader(width, height);
+  deep.set([16, 6], 24); // 16 bits, RGBA
+  const file = new Uint8Array(4 * 2 ** 20);
+  file.set(deep);
+  expect(readHeader(file)).toMatchObject({ kind: "png", width, height });
+  new DataView(file.buffer).setUint32(20, height + 1);
+  const error = errorOf(file);
+  expect(error.message).toContain("The PNG is 2000 x");
+  expect(error.limit).toEqual({ name: "pixels", limit: limits.png, actual: width * (height + 1) });
 });
 
 test("too many bytes", () => {

@@ -43,8 +43,8 @@ export function readHeader(
         : "The file is neither JPEG nor PNG, WebP or AVIF (told by its first bytes).",
     );
   }
-  const { width, height, orientation, bytesPerPixel, fixedBytes = 0 } = format.read(bytes);
-  checkSize({ width, height, bytes: bytes.length + fixedBytes, bytesPerPixel }, decoderHeap);
+  const { kind, width, height, orientation, bytesPerPixel } = format.read(bytes);
+  checkSize({ kind, width, height, bytes: bytes.length, bytesPerPixel }, decoderHeap);
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
-  return { type: format.type, ...upright, orientation };
+  return { type: format.type, kind, ...upright, orientation };
 }

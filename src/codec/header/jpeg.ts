@@ -1,6 +1,5 @@
 import { CosalError } from "../../errors.ts";
-import { MAX_SIDE } from "../limits.ts";
-import { REDUCED_PIXELS } from "../scale.ts";
+import { IMAGE_KINDS } from "../limits.ts";
 import type { Orientation } from "../types.ts";
 import { broken, truncated, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
@@ -13,10 +12,6 @@ const EOI = 0xd9;
 const SOS = 0xda;
 const APP1 = 0xe1;
 const TEM = 0x01;
-/** RGBA of an image reduced to an eighth. */
-const BYTES_PER_PIXEL = 4 / 64;
-/** RGBA of an image reduced less, and the decoder's rows: under 40 bytes for each pixel of width. */
-const FIXED_BYTES = 4 * REDUCED_PIXELS + 40 * MAX_SIDE;
 const BYTES_PER_COEFFICIENT = 2;
 /**
  * Scans of a progressive image, each of which goes through all of it. Encoders make about ten; a
@@ -63,15 +58,10 @@ export function readJpeg(bytes: Uint8Array): StoredImage {
   }
   if (!frame) throw broken("JPEG", "it has no image");
   const { width, height, sequential, samples } = frame;
+  if (sequential && interleaved) return { kind: "baseline_jpeg", width, height, orientation };
   // When a pixel is not complete in one scan, all coefficients are kept to the end.
-  const coefficients = sequential && interleaved ? 0 : samples;
-  return {
-    width,
-    height,
-    orientation,
-    fixedBytes: FIXED_BYTES,
-    bytesPerPixel: BYTES_PER_PIXEL + BYTES_PER_COEFFICIENT * coefficients,
-  };
+  const bytesPerPixel = IMAGE_KINDS.baseline_jpeg.bytesPerPixel + BYTES_PER_COEFFICIENT * samples;
+  return { kind: "progressive_jpeg", width, height, orientation, bytesPerPixel };
 }
 
 interface Frame {

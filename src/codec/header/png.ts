@@ -30,5 +30,5 @@ export function readPng(bytes: Uint8Array): StoredImage {
   }
   // The decoder holds the image as stored, with palettes expanded, and as RGBA.
   const bytesPerPixel = channels * (view.getUint8(24) === 16 ? 2 : 1) + BYTES_OF_RGBA;
-  return { ...size, orientation, bytesPerPixel };
+  return { kind: "png", ...size, orientation, bytesPerPixel };
 }

@@ -1,11 +1,10 @@
 import { CosalError } from "../../errors.ts";
+import type { ImageKind } from "../limits.ts";
 import type { Orientation } from "../types.ts";
 import { broken, fourCC, truncated, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
 import type { StoredImage } from "./stored-image.ts";
 
-const LOSSY_BYTES_PER_PIXEL = 5;
-const LOSSLESS_BYTES_PER_PIXEL = 11;
 const ANIMATION = 0x02;
 
 export function isWebp(bytes: Uint8Array): boolean {
@@ -20,7 +19,7 @@ export function readWebp(bytes: Uint8Array): StoredImage {
   if (view.getUint32(4, true) + 8 > bytes.length) throw truncated("WebP");
   let size: { width: number; height: number } | undefined;
   let orientation: Orientation = 1;
-  let bytesPerPixel = LOSSY_BYTES_PER_PIXEL;
+  let kind: ImageKind = "lossy_webp";
   for (let offset = 12; offset + 8 <= bytes.length; ) {
     const type = fourCC(view, offset);
     const length = view.getUint32(offset + 4, true);
@@ -39,14 +38,14 @@ export function readWebp(bytes: Uint8Array): StoredImage {
       size ??= readLossy(view, data, length);
     } else if (type === "VP8L") {
       size ??= readLossless(view, data, length);
-      bytesPerPixel = LOSSLESS_BYTES_PER_PIXEL;
+      kind = "lossless_webp";
     } else if (type === "EXIF") {
       orientation = exifOrientation(withoutPrefix(bytes.subarray(data, data + length)));
     }
     offset = data + length + (length & 1);
   }
   if (!size) throw broken("WebP", "it has no image");
-  return { ...size, orientation, bytesPerPixel };
+  return { kind, ...size, orientation };
 }
 
 function uint24(view: DataView, offset: number): number {
