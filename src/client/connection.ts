@@ -1,0 +1,27 @@
+import type { Limits } from "./api.ts";
+import { Http, type HttpOptions } from "./http.ts";
+import type { CallOptions } from "./options.ts";
+import type { Attempts } from "./retry.ts";
+
+/** Milliseconds that a call may take unless it says otherwise. */
+const TIMEOUT = 600_000;
+
+export function attemptsOf({ timeout = TIMEOUT, signal }: CallOptions = {}): Attempts {
+  return { deadline: Date.now() + timeout, signal };
+}
+
+/** A service, and the limits that it has told. */
+export class Connection {
+  readonly http: Http;
+  #limits: Limits | undefined;
+
+  constructor(options: HttpOptions) {
+    this.http = new Http(options);
+  }
+
+  /** Asked for once. */
+  async limits(attempts: Attempts): Promise<Limits> {
+    this.#limits ??= (await (await this.http.send("/v1/limits", {}, attempts)).json()) as Limits;
+    return this.#limits;
+  }
+}

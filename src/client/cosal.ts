@@ -1,0 +1,48 @@
+import type { Limits, Models } from "./api.ts";
+import { attemptsOf, Connection } from "./connection.ts";
+import type { HttpOptions } from "./http.ts";
+import type { CallOptions, GroupOptions } from "./options.ts";
+import type { Photograph } from "./photographs.ts";
+import { GroupRun, masksWith } from "./run.ts";
+
+/**
+ * A client of a cosal service, for browsers, Node, Deno, Bun and Workers.
+ *
+ * @example
+ * ```ts
+ * const cosal = new Cosal({ url: "https://cosal.example.com", key: "cosal_..." });
+ * for await (const mask of cosal.group(input.files)) {
+ *   show(mask.id, await mask.bytes("png"));
+ * }
+ * ```
+ */
+export class Cosal {
+  readonly #connection: Connection;
+
+  constructor(options: HttpOptions) {
+    this.#connection = new Connection(options);
+  }
+
+  /**
+   * Masks of what photographs have in common. Each is hashed first; only what the service does not
+   * have is uploaded. Any number of them: a set that is larger than the service's groups is masked
+   * with the consensus of photographs that are spread over it.
+   *
+   * @returns iterate it for masks as they come, or await it for the whole group
+   * @throws CosalError
+   */
+  group(photographs: Iterable<Photograph>, options: GroupOptions = {}): GroupRun {
+    return new GroupRun(masksWith(this.#connection, photographs, options));
+  }
+
+  /** What the service takes. */
+  limits(options: CallOptions = {}): Promise<Limits> {
+    return this.#connection.limits(attemptsOf(options));
+  }
+
+  /** The models that the service has, the default one first. */
+  async models(options: CallOptions = {}): Promise<Models["models"]> {
+    const response = await this.#connection.http.send("/v1/models", {}, attemptsOf(options));
+    return ((await response.json()) as Models).models;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Seed } from "./api.ts";
+import type { OnProgress } from "./progress.ts";
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds for the whole call, with all attempts; 10 minutes unless said. */
+  readonly timeout?: number;
+}
+
+export interface ApplyOptions extends CallOptions {
+  readonly onProgress?: OnProgress;
+  /** Whether a photograph that cannot be read ends the group (`fail`) or is left out of it. */
+  readonly onError?: "fail" | "skip";
+  readonly backend?: "auto" | "gpu" | "wasm";
+}
+
+export interface GroupOptions extends ApplyOptions {
+  /** One of the service's models; its first unless said. */
+  readonly model?: string;
+  /**
+   * Examples of the object: a point, a box or a mask on a photograph, which is named by its place
+   * (from 0), its id or its SHA-256.
+   */
+  readonly seeds?: readonly Seed[];
+}
