@@ -25,14 +25,12 @@ export function parseQuery<S extends z.ZodType>(
   schema: S,
   query: Record<string, string[]>,
 ): z.output<S> {
-  const single: Record<string, string> = {};
-  for (const [name, values] of Object.entries(query)) {
-    if (values.length > 1) {
-      throw new CosalError("option_invalid", `The query parameter ${name} is there twice.`);
-    }
-    single[name] = values[0] as string;
-  }
-  const result = schema.safeParse(single);
+  const parameters = Object.entries(query).map(([name, values]) => {
+    if (values.length === 1) return [name, values[0]];
+    throw new CosalError("option_invalid", `The query parameter ${name} is there twice.`);
+  });
+  // Not by assignment, which would take `__proto__` for the object's prototype.
+  const result = schema.safeParse(Object.fromEntries(parameters));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;

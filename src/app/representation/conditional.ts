@@ -26,22 +26,28 @@ export function fileResponse(
     const headers = { ...common, etag, "cache-control": cacheControl };
     return new Response(null, { status: 304, headers });
   }
-  const inert = type === "image/svg+xml" ? INERT : {};
+  const headers = {
+    ...common,
+    "content-type": type,
+    "content-length": String(bytes.length),
+    "cache-control": cacheControl,
+    etag,
+    "accept-ranges": "bytes",
+    ...(type === "image/svg+xml" && INERT),
+  };
   const range = request.headers.get("range");
-  if (range === null || !isRangeWanted(request, etag)) {
-    return new Response(bytes, {
-      headers: {
-        ...common,
-        "content-type": type,
-        "content-length": String(bytes.length),
-        "cache-control": cacheControl,
-        etag,
-        "accept-ranges": "bytes",
-        ...inert,
-      },
-    });
-  }
-  return rangeResponse(range, file, cacheControl, common);
+  const part =
+    range !== null && isRangeWanted(request, etag) ? partOf(range, bytes.length) : undefined;
+  if (part === undefined) return new Response(bytes, { headers });
+  const { from, to } = part;
+  return new Response(bytes.subarray(from, to + 1), {
+    status: 206,
+    headers: {
+      ...headers,
+      "content-length": String(to + 1 - from),
+      "content-range": `bytes ${from}-${to}/${bytes.length}`,
+    },
+  });
 }
 
 /** Weak comparison (RFC 9110, 8.8.3.2); `*` is any. */
@@ -55,40 +61,21 @@ function isRangeWanted(request: Request, etag: string): boolean {
   return request.method === "GET" && (condition === null || condition.trim() === etag);
 }
 
-function rangeResponse(
-  header: string,
-  file: Rendered,
-  cacheControl: string,
-  common: Readonly<Record<string, string>>,
-): Response {
-  const { bytes, type, etag } = file;
-  const length = bytes.length;
+/**
+ * First and last byte of the range that is asked for. Undefined for several ranges, or another unit:
+ * the whole file is a right answer (RFC 9110, 14.2).
+ *
+ * @throws CosalError range_invalid
+ */
+function partOf(header: string, length: number): { from: number; to: number } | undefined {
   const found = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
-  const headers = {
-    ...common,
-    "content-type": type,
-    "cache-control": cacheControl,
-    etag,
-    "accept-ranges": "bytes",
-  };
-  // Several ranges, or another unit: the whole file is a right answer (RFC 9110, 14.2).
-  if (found === null || (found[1] === "" && found[2] === ""))
-    return new Response(bytes, { headers });
+  if (found === null || (found[1] === "" && found[2] === "")) return undefined;
   const [from, to] =
     found[1] === ""
       ? [Math.max(0, length - Number(found[2])), length - 1]
       : [Number(found[1]), Math.min(length - 1, found[2] === "" ? length - 1 : Number(found[2]))];
-  if (from >= length || to < from) {
-    throw new CosalError("range_invalid", `The file has ${length} bytes.`, {
-      limit: { name: "bytes", limit: length, actual: from },
-    });
-  }
-  return new Response(bytes.subarray(from, to + 1), {
-    status: 206,
-    headers: {
-      ...headers,
-      "content-length": String(to + 1 - from),
-      "content-range": `bytes ${from}-${to}/${length}`,
-    },
+  if (from < length && from <= to) return { from, to };
+  throw new CosalError("range_invalid", `The file has ${length} bytes.`, {
+    limit: { name: "bytes", limit: length, actual: from },
   });
 }

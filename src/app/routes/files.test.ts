@@ -88,6 +88,8 @@ describe("a mask", () => {
       "?threshold=x",
       "?size=huge",
       "?page=1",
+      "?__proto__=1",
+      "?constructor=1",
       "?size=model&size=model",
     ]) {
       const refused = await client.request(`${base}.png${query}`);
@@ -119,6 +121,17 @@ describe("a mask", () => {
     const beyond = await client.request(`${base}.png`, { headers: { range: "bytes=100000-" } });
     expect([beyond.status, (await problem(beyond)).code]).toEqual([416, "range_invalid"]);
     expect(beyond.headers.get("content-range")).toBe(`bytes */${whole.length}`);
+  });
+
+  it("may run nothing as an SVG, in parts too", async () => {
+    const whole = await client.request(`${base}.svg`);
+    const policy = whole.headers.get("content-security-policy");
+    expect(policy).toContain("default-src 'none'");
+    for (const range of ["bytes=0-9", "bytes=-9", "bytes=0-", "bytes=0-1,3-4", "lines=1-2"]) {
+      const part = await client.request(`${base}.svg`, { headers: { range } });
+      expect([range, part.headers.get("content-security-policy")]).toEqual([range, policy]);
+      expect(part.headers.get("x-content-type-options")).toBe("nosniff");
+    }
   });
 
   it("can be fetched in parts like its group and consensus", async () => {

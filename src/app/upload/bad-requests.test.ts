@@ -28,6 +28,15 @@ describe("bad requests", () => {
     expect((await post([["a.jpg", "image one"]])).status).toBe(200);
   });
 
+  it.each([
+    `{"images": [], "__proto__": {"options": {}}}`,
+    `{"images": [{"sha256": "${"0".repeat(64)}", "__proto__": 1}]}`,
+    `{"images": [], "options": {"__proto__": {"threshold": 0.9}}}`,
+  ])("have a name that is every object's, %s", async (body) => {
+    const response = await send(body, "application/json");
+    expect([response.status, (await problem(response)).code]).toEqual([400, "body_invalid"]);
+  });
+
   it("have no image", async () => {
     const response = await send(new FormData());
     expect(response.status).toBe(400);
