@@ -6,9 +6,9 @@ import type { AppDependencies } from "./context/dependencies.ts";
 import type { Env } from "./context/request-context.ts";
 import { Service } from "./context/service.ts";
 import { problemResponse } from "./middleware/problem-response.ts";
-import { envelope } from "./middleware/request-context.ts";
+import { withRequestContext } from "./middleware/request-context.ts";
 import { registerSecurity } from "./openapi/document.ts";
-import { fromMemory } from "./routes/cache-fast-path.ts";
+import { cacheFastPath } from "./routes/cache-fast-path.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { groupRoutes } from "./routes/groups.ts";
@@ -50,7 +50,7 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
   const service = new Service(host);
   const router = new Router();
   const { app } = router;
-  app.use(envelope(service));
+  app.use(withRequestContext(service));
   if (host.origins !== undefined) {
     const origin = host.origins === "*" ? "*" : [...host.origins];
     app.use("/v1/*", cors({ origin, exposeHeaders: EXPOSED, maxAge: PREFLIGHT }));
@@ -60,8 +60,8 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
   if (!isOpen) {
     const guard = createGuard(host, service.links);
     app.use("/v1/*", async (c, next) => {
-      const exchange = c.get("exchange");
-      exchange.admit(await guard(c.req.raw));
+      const requestContext = c.get("requestContext");
+      requestContext.admit(await guard(c.req.raw));
       await next();
     });
   }
@@ -75,14 +75,14 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
   router.close();
   app.notFound((c) => {
     const message = `There is no ${c.req.path}. Photographs go to POST /v1/groups; /docs describes the rest.`;
-    return problemResponse(new CosalError("not_found", message), c.get("exchange"));
+    return problemResponse(new CosalError("not_found", message), c.get("requestContext"));
   });
   app.onError((error, c) => {
-    const exchange = c.get("exchange");
-    const response = problemResponse(error, exchange);
+    const requestContext = c.get("requestContext");
+    const response = problemResponse(error, requestContext);
     const allow = c.res.headers.get("allow");
     if (response.status >= 500 && !c.req.raw.signal.aborted) {
-      const { id: request, route, tenant } = exchange;
+      const { id: request, route, tenant } = requestContext;
       host.log({ level: "error", event: "request failed", request, route, tenant, error });
     }
     if (allow !== null) response.headers.set("allow", allow);
@@ -90,7 +90,7 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
   });
   if (isOpen && host.origins === undefined) {
     const { fetch } = app;
-    const answer = fromMemory(service);
+    const answer = cacheFastPath(service);
     app.fetch = (request, ...rest) => answer(request) ?? fetch(request, ...rest);
   }
   return app;

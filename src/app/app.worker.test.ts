@@ -11,7 +11,7 @@ import {
   keysOrJwt,
   listedKeys,
   memoryJobs,
-  memoryRates,
+  memoryRateLimiter,
   newKey,
 } from "./index.ts";
 
@@ -62,7 +62,7 @@ describe("the app in workerd", () => {
         jwtAuthenticator({ ...policy, keys: async () => publicKey, tenantClaim: "org" }),
       ),
       links: { secret: "s".repeat(40), lifetime: 60 },
-      rates: memoryRates({ read: 10 }),
+      rates: memoryRateLimiter({ read: 10 }),
     });
     const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
     const body = await group(await post(files, "", bearer(key)));

@@ -7,7 +7,7 @@ export {
   newKey,
 } from "./access/api-keys.ts";
 export { type JwtPolicy, jwtAuthenticator, keysOrJwt } from "./access/jwt.ts";
-export { memoryRates } from "./access/rate-limiter.ts";
+export { memoryRateLimiter } from "./access/rate-limiter.ts";
 export type {
   Authenticator,
   LinkSigning,
@@ -20,8 +20,8 @@ export type {
   UrlPolicy,
 } from "./access/types.ts";
 export { createApp } from "./app.ts";
-export { type Exclusive, type LocalBackend, localCompute, maskOf } from "./compute/local.ts";
-export { type Flight, type Flights, memoryFlights } from "./compute/single-flight.ts";
+export { type LocalBackend, localCompute, maskOf, type RunExclusive } from "./compute/local.ts";
+export { type Lease, memorySingleFlight, type SingleFlight } from "./compute/single-flight.ts";
 export type {
   BackendChoice,
   Compute,
@@ -33,7 +33,7 @@ export type {
 } from "./compute/types.ts";
 export type { AppDependencies, BackendState } from "./context/dependencies.ts";
 export { type JobContext, jobRunner, type RunJob } from "./job-runner.ts";
-export { accessTo, HeldJob, newJob, sameRequest } from "./jobs/in-memory-job.ts";
+export { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./jobs/in-memory-job.ts";
 export { memoryJobs } from "./jobs/memory-jobs.ts";
 export type { Job, JobEvent, JobRequest, JobStatus, Jobs, Submission } from "./jobs/types.ts";
 export { type BackendLimits, type Limits, MAX_BODY_BYTES } from "./limits.ts";

@@ -31,13 +31,13 @@ export function jobRunner(dependencies: AppDependencies): RunJob {
   const service = new Service(dependencies);
   return async function runJob(request, { signal, onEvent, deadline }) {
     const { tenant, images, onError, backend, model, consensusOf } = request;
-    const exchange = {
+    const requestContext = {
       id: request.request,
       tenant,
       stores: dependencies.stores(service.storeOf(tenant)),
       traceparent: request.traceparent,
     };
-    const context = await service.planContext(exchange);
+    const context = await service.planContext(requestContext);
     const seeds = request.seeds.map((seed) => parseBody(SeedSchema, seed));
     const group = await planGroup(
       { images, seeds, onError, backend, model: model.name, consensusOf },
@@ -53,7 +53,7 @@ export function jobRunner(dependencies: AppDependencies): RunJob {
     const events = eventsOf(group, view);
     const steps = runGroup(
       group,
-      service.runContext(exchange, context.models, {
+      service.runContext(requestContext, context.models, {
         signal,
         withRecords: false,
         ...(deadline !== undefined && { deadline }),

@@ -16,7 +16,7 @@ import { workerdDecoder, workerdWebpEncoder } from "../codec/workerd.ts";
 import { createSegmenter, describeModel, type ModelDescription } from "../engine/index.ts";
 import { workerdRuntime } from "../engine/runtime/workerd.ts";
 import { authenticationOf } from "./access/authentication.ts";
-import { edgeRates } from "./access/rate-limiter.ts";
+import { edgeRateLimiter } from "./access/rate-limiter.ts";
 import type { Count } from "./access/rate-object.ts";
 import { edgeAnalytics } from "./analytics.ts";
 import { documentation, modelFiles } from "./assets.ts";
@@ -31,9 +31,9 @@ import type { WorkStub } from "./jobs/consumer.ts";
 import { edgeJobs, type JobStub, jobName } from "./jobs/edge-jobs.ts";
 import type { JobMessage } from "./jobs/job-object.ts";
 import { edgeLimits } from "./limits.ts";
-import { once } from "./memoize.ts";
-import { createTurns } from "./mutex.ts";
-import { type FlightStub, globalFlights } from "./single-flight/global-single-flight.ts";
+import { memoize } from "./memoize.ts";
+import { createMutex } from "./mutex.ts";
+import { globalSingleFlight, type LeaseStub } from "./single-flight/global-single-flight.ts";
 import { retentionOf } from "./stores/retention.ts";
 import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
 
@@ -48,7 +48,7 @@ const MOST = 25_000;
 /** Seconds that a signed link works. */
 const LINK_LIFETIME = 3600;
 
-/** What an isolate makes once of its bindings. */
+/** What an isolate makes once from its bindings. */
 export interface Host {
   readonly app: ReturnType<typeof createApp>;
   readonly runJob: RunJob;
@@ -63,7 +63,7 @@ export interface Host {
  */
 export function createHost(env: Env, log: Log = jsonLog()): Host {
   const addresses = gpuAddresses(env);
-  const models = once(async () => [await describeModel(modelFiles(env.ASSETS, MODEL))]);
+  const models = memoize(async () => [await describeModel(modelFiles(env.ASSETS, MODEL))]);
   const stores = edgeStores({
     caches,
     ...(env.BUCKET && { bucket: env.BUCKET }),
@@ -113,7 +113,7 @@ function computeOf(
   decoder: AppDependencies["decoder"],
   log: Log,
 ): Compute {
-  const segmenter = once(() =>
+  const segmenter = memoize(() =>
     createSegmenter({
       model: modelFiles(env.ASSETS, MODEL),
       runtime: workerdRuntime(),
@@ -125,7 +125,7 @@ function computeOf(
     reason: "",
     segmenter,
     stores,
-    exclusive: createTurns(),
+    runExclusive: createMutex(),
   });
   const known = async ({ tenant, model, images }: ComputeJob) => {
     const { features } = stores(tenant);
@@ -151,7 +151,7 @@ function optional(env: Env, log: Log): Partial<AppDependencies> {
   const origins = entries(env.ORIGINS);
   const urlHosts = entries(env.URL_HOSTS);
   const hasJobs = env.JOBS && env.QUEUE && env.BUCKET;
-  const flights = stubs<FlightStub>(env.FLIGHTS);
+  const leases = stubs<LeaseStub>(env.FLIGHTS);
   const rates = {
     bindings: {
       ...(env.RATE_READ && { read: env.RATE_READ }),
@@ -165,8 +165,8 @@ function optional(env: Env, log: Log): Partial<AppDependencies> {
   };
   return {
     ...(authenticate && { authenticate }),
-    ...(env.RATE_LIMITS !== "off" && { rates: edgeRates(rates) }),
-    ...(env.FLIGHTS && { flights: globalFlights({ stubOf: flights, waitUntil, log }) }),
+    ...(env.RATE_LIMITS !== "off" && { rates: edgeRateLimiter(rates) }),
+    ...(env.FLIGHTS && { singleFlight: globalSingleFlight({ stubOf: leases, waitUntil, log }) }),
     ...(hasJobs && { jobs: edgeJobs(stubs<JobStub>(env.JOBS)) }),
     ...(origins.length > 0 && { origins: origins.includes("*") ? "*" : origins }),
     ...(urlHosts.length > 0 && { urls: { hosts: urlHosts } }),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { once } from "./memoize.ts";
+import { memoize } from "./memoize.ts";
 
-describe("once", () => {
+describe("memoize", () => {
   it("loads when first asked, and not again", async () => {
     let loads = 0;
-    const load = once(async () => ({ n: ++loads }));
+    const load = memoize(async () => ({ n: ++loads }));
     expect(loads).toBe(0);
     expect(await load()).toBe(await load());
     expect(loads).toBe(1);
@@ -12,7 +12,7 @@ describe("once", () => {
 
   it("tries again after a failure", async () => {
     let loads = 0;
-    const load = once(async () => {
+    const load = memoize(async () => {
       if (++loads === 1) throw new Error("no");
       return { n: loads };
     });
@@ -22,15 +22,15 @@ describe("once", () => {
 
   it("does not wait for a load that never ends", async () => {
     let loads = 0;
-    const load = once(() =>
+    const load = memoize(() =>
       ++loads === 1 ? new Promise<object>(() => {}) : Promise.resolve({ n: loads }),
     );
     void load();
     expect(await load()).toEqual({ n: 2 });
   });
 
-  it("gives the same value to all who load at once", async () => {
-    const load = once(async () => ({}));
+  it("gives the same value to all who load at memoize", async () => {
+    const load = memoize(async () => ({}));
     const [a, b] = await Promise.all([load(), load()]);
     expect(a).toBe(b);
   });

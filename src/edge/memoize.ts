@@ -3,7 +3,7 @@
  * promise: the promise of a request that the runtime dropped is never settled, and a failed load is
  * tried again by the next. Of two that load at the same time both get the one that came first.
  */
-export function once<T extends object>(load: () => Promise<T>): () => Promise<T> {
+export function memoize<T extends object>(load: () => Promise<T>): () => Promise<T> {
   let value: T | undefined;
   return async function loaded() {
     if (value !== undefined) return value;

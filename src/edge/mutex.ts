@@ -1,77 +1,77 @@
-import type { Exclusive } from "../app/index.ts";
+import type { RunExclusive } from "../app/index.ts";
 import { CosalError } from "../errors.ts";
 
-export interface TurnLimits {
+export interface MutexLimits {
   /**
-   * How long a turn may be silent before it counts as abandoned, in milliseconds. One step of it (a
-   * 16-megapixel photograph to decode, the network to load) takes a few seconds on a slow machine.
+   * Milliseconds without renewal after which the holder counts as abandoned. One step of its work
+   * (decoding a 16-megapixel photograph, loading the network) takes a few seconds on a slow machine.
    */
-  readonly silence: number;
-  /** How often who waits looks whether it is their turn, in milliseconds. */
-  readonly interval: number;
+  readonly timeout: number;
+  /** Milliseconds between two checks by a waiting request whether it may run. */
+  readonly pollInterval: number;
   /**
-   * Who may wait at the same time. Each holds its photographs' files in memory (up to 24 MiB, mostly
-   * a few hundred kilobytes), and the last of them waits for all before it.
+   * Requests that may wait at the same time. Each holds its photographs' files in memory (up to
+   * 24 MiB, mostly a few hundred kilobytes), and the last one waits for all those before it.
    */
-  readonly waiting: number;
-  /** How long anyone waits before it is told to come again, in milliseconds. */
-  readonly patience: number;
+  readonly maxWaiting: number;
+  /** Milliseconds that a request may wait before it is told to try again later. */
+  readonly maxWait: number;
 }
 
-export const TURN_LIMITS: TurnLimits = {
-  silence: 30_000,
-  interval: 10,
-  waiting: 8,
-  patience: 20_000,
+export const MUTEX_LIMITS: MutexLimits = {
+  timeout: 30_000,
+  pollInterval: 10,
+  maxWaiting: 8,
+  maxWait: 20_000,
 };
 
-/** How soon it is worth to come again, in seconds. */
+/** Seconds after which it is worth trying again. */
 const RETRY_AFTER = 5;
 
 /**
- * One piece of work at a time in this isolate, in the order asked for, with a bounded line: who
- * finds it full, or has waited for too long, gets backend_unavailable with `retryAfter`.
+ * Runs one piece of work at a time in this isolate, first come, first served, with a bounded queue. A
+ * request that finds the queue full, or has waited too long, gets backend_unavailable with
+ * `retryAfter`.
  *
- * Nobody waits for another request's promise here. When a caller hangs up, the runtime drops the
- * request in the middle: its timers never fire again, `finally` does not run, and what it promised
- * is never settled, so a lock made of promises would stay shut for good. Instead a turn ends with
- * its signal, and who waits looks at the line on a timer of its own and passes over everyone who
- * has been silent for too long.
+ * No request awaits another request's promise here. When a caller disconnects, the runtime drops its
+ * request midway: timers no longer fire, `finally` does not run, and promises never settle, so a mutex
+ * made of promises would stay locked for ever. Instead, the holder's signal unlocks the mutex, and
+ * each waiting request polls the queue on a timer of its own and skips everyone whose time is up.
  */
-export function createTurns(limits: Partial<TurnLimits> = {}): Exclusive {
-  const { silence, interval, waiting, patience } = { ...TURN_LIMITS, ...limits };
-  const line: { seen: number }[] = [];
-  const dropSilent = () => {
-    while (line[0] !== undefined && Date.now() - line[0].seen > silence) line.shift();
+export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
+  const { timeout, pollInterval, maxWaiting, maxWait } = { ...MUTEX_LIMITS, ...limits };
+  const queue: { renewed: number }[] = [];
+  const dropExpired = () => {
+    while (queue[0] !== undefined && Date.now() - queue[0].renewed > timeout) queue.shift();
   };
 
-  return async function exclusive(work, signal) {
+  return async function runExclusive(work, signal) {
     signal?.throwIfAborted();
-    dropSilent();
-    if (line.length > waiting) throw tooBusy(`${waiting} groups wait here already`);
-    const place = { seen: Date.now() };
+    dropExpired();
+    if (queue.length > maxWaiting) throw tooBusy(`${maxWaiting} groups wait here already`);
+    const entry = { renewed: Date.now() };
     const since = Date.now();
-    const alive = () => {
-      place.seen = Date.now();
+    const renew = () => {
+      entry.renewed = Date.now();
     };
-    const leave = () => {
-      if (line.includes(place)) line.splice(line.indexOf(place), 1);
+    const release = () => {
+      if (queue.includes(entry)) queue.splice(queue.indexOf(entry), 1);
     };
-    line.push(place);
-    signal?.addEventListener("abort", leave, { once: true });
+    queue.push(entry);
+    signal?.addEventListener("abort", release, { once: true });
     try {
-      while (line[0] !== place) {
-        await new Promise((resolve) => setTimeout(resolve, interval));
+      while (queue[0] !== entry) {
+        await new Promise((resolve) => setTimeout(resolve, pollInterval));
         signal?.throwIfAborted();
-        if (Date.now() - since > patience) throw tooBusy("the groups before it took too long");
-        alive();
-        if (!line.includes(place)) line.push(place);
-        dropSilent();
+        if (Date.now() - since > maxWait) throw tooBusy("the groups before it took too long");
+        renew();
+        if (!queue.includes(entry)) queue.push(entry);
+        dropExpired();
       }
-      return await work(alive);
+      return await work(renew);
     } finally {
-      signal?.removeEventListener("abort", leave);
-      leave();
+      signal?.removeEventListener("abort", release);
+      release();
     }
   };
 }

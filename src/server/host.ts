@@ -3,7 +3,7 @@ import {
   type AppDependencies,
   type Authenticator,
   type BackendState,
-  memoryFlights,
+  memorySingleFlight,
 } from "../app/index.ts";
 import { nodeWebpEncoder } from "../codec/node.ts";
 import { describeModel, type Segmenter } from "../engine/index.ts";
@@ -100,7 +100,7 @@ export async function openHost(
       readiness: async () => [readiness(opened)],
       analytics: metrics.count,
       // Requests and jobs for the same group wait for each other.
-      flights: memoryFlights(),
+      singleFlight: memorySingleFlight(),
       docsAsset: documentation,
     };
     const authenticate = authenticator(options);

@@ -11,7 +11,7 @@ import {
   keysOrJwt,
   listedKeys,
   memoryJobs,
-  memoryRates,
+  memoryRateLimiter,
   newKey,
   type Scope,
 } from "../index.ts";
@@ -250,7 +250,7 @@ describe("the identity provider's keys", () => {
 describe("rates", () => {
   it("are told on every answer, and refuse what is above them", async () => {
     let now = 1_000_000 * 60_000;
-    const rates = memoryRates({ compute: 2 }, () => now);
+    const rates = memoryRateLimiter({ compute: 2 }, () => now);
     const { post, request } = setUp({ rates, addressOf: (r) => r.headers.get("x-from") ?? "" });
     const send = (from: string) => post([["a", "image one"]], "", { "x-from": from });
     const first = await send("1");
@@ -272,7 +272,7 @@ describe("rates", () => {
   it("of a key go before the deployment's", async () => {
     const [alice] = records;
     const lookUp = listedKeys([{ ...alice!, limits: { read: 1 } }]);
-    const rates = memoryRates({ read: 100 });
+    const rates = memoryRateLimiter({ read: 100 });
     const { request } = setUp({ rates, authenticate: keyAuthenticator(lookUp) });
     const headers = bearer(keys.alice);
     expect((await request("/v1/models", { headers })).status).toBe(200);

@@ -5,19 +5,19 @@ import { tooMany } from "./rate-limiter.ts";
 import type { Principal, RateKind, RateVerdict, Scope } from "./types.ts";
 
 /** Everybody, where there are no keys. */
-export const EVERYBODY: Principal = {
+export const ANONYMOUS: Principal = {
   subject: "",
   tenant: "",
   scopes: new Set<Scope>(["read", "write", "delete"]),
 };
 
-export interface Passed {
+export interface Admittance {
   readonly principal: Principal;
   readonly rate?: { readonly kind: RateKind; readonly verdict: RateVerdict };
 }
 
 /** Who sends a request, whether they may, and whether not too often. */
-export type Guard = (request: Request) => Promise<Passed>;
+export type Guard = (request: Request) => Promise<Admittance>;
 
 /**
  * @throws CosalError (when called) credentials_missing, credentials_invalid, scope_missing,
@@ -28,7 +28,7 @@ export function createGuard(
   links: SignedLinks | undefined,
 ): Guard {
   return async function guard(request) {
-    const principal = await whoSends(request, authenticate, links);
+    const principal = await principalOf(request, authenticate, links);
     const scope = scopeOf(request.method);
     if (!principal.scopes.has(scope)) {
       throw new CosalError("scope_missing", `This needs a key with the scope "${scope}".`);
@@ -60,12 +60,12 @@ export class RateLimited extends CosalError {
   }
 }
 
-async function whoSends(
+async function principalOf(
   request: Request,
   authenticate: AppDependencies["authenticate"],
   links: SignedLinks | undefined,
 ): Promise<Principal> {
-  if (authenticate === undefined) return EVERYBODY;
+  if (authenticate === undefined) return ANONYMOUS;
   const isRead = request.method === "GET" || request.method === "HEAD";
   const tenant = isRead ? await links?.verify(request) : undefined;
   if (tenant !== undefined) return { subject: `link ${tenant}`, tenant, scopes: new Set(["read"]) };

@@ -11,7 +11,7 @@ const SUBJECTS = 10_000;
  *
  * @param perMinute a kind that is missing has no limit, unless the key has one
  */
-export function memoryRates(
+export function memoryRateLimiter(
   perMinute: Partial<Readonly<Record<RateKind, number>>>,
   now: () => number = Date.now,
 ): RateLimiter {
@@ -42,7 +42,7 @@ export function memoryRates(
  * The fields of draft-ietf-httpapi-ratelimit-headers: the policy always, and what is left where the
  * limiter knows.
  */
-export function rateHeaders(headers: Headers, kind: RateKind, verdict: RateVerdict): void {
+export function setRateLimitHeaders(headers: Headers, kind: RateKind, verdict: RateVerdict): void {
   const { limit, window, remaining, reset } = verdict;
   headers.set("ratelimit-policy", `"${kind}";q=${limit};w=${window}`);
   const left = remaining ?? (verdict.allowed ? undefined : 0);

@@ -12,16 +12,16 @@ import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } f
 
 /**
  * Runs `work` when its turn comes. A turn ends when `work` settles or `signal` aborts. `work` calls
- * `alive` now and then: a host whose requests can vanish in the middle (a Worker's do when the caller
+ * `renew` now and then: a host whose requests can vanish in the middle (a Worker's do when the caller
  * hangs up) may give the turn of one that has been silent for long to the next.
  */
-export type Exclusive = <T>(
-  work: (alive: () => void) => Promise<T>,
+export type RunExclusive = <T>(
+  work: (renew: () => void) => Promise<T>,
   signal?: AbortSignal,
 ) => Promise<T>;
 
 export interface LocalBackend {
-  /** As told to the caller, e.g. `wasm`. */
+  /** As computeEvent to the caller, e.g. `wasm`. */
   readonly name: string;
   /** Why groups come here, e.g. `no other backend`. */
   readonly reason: string;
@@ -30,17 +30,20 @@ export interface LocalBackend {
   /** Where a tenant's features are kept. */
   readonly stores?: StoresOf;
   /** Turns at a network that takes one group at a time; without them groups run at once. */
-  readonly exclusive?: Exclusive;
+  readonly runExclusive?: RunExclusive;
 }
 
 /** Computes groups with a segmenter of this process. */
 export function localCompute(backend: LocalBackend): Compute {
-  const inTurn: Exclusive = backend.exclusive ?? ((work) => work(() => {}));
+  const runExclusive: RunExclusive = backend.runExclusive ?? ((work) => work(() => {}));
   return async function* localCompute(job, context) {
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
     const channel = new Channel<ComputeEvent>();
-    inTurn((alive) => segment(backend, job, { ...context, signal }, channel, alive), signal).then(
+    runExclusive(
+      (renew) => segment(backend, job, { ...context, signal }, channel, renew),
+      signal,
+    ).then(
       () => channel.end(),
       (error) => channel.end({ error }),
     );
@@ -57,7 +60,7 @@ async function segment(
   job: ComputeJob,
   { signal, deadline }: ComputeContext,
   channel: Channel<ComputeEvent>,
-  alive: () => void,
+  renew: () => void,
 ): Promise<void> {
   channel.push({ type: "backend", name, reason });
   const { images, seeds, onError, consensus } = job;
@@ -67,10 +70,10 @@ async function segment(
     onError,
     ...(stores && { features: stores(job.tenant).features }),
     onEvent: async (event: SegmentEvent) => {
-      alive();
-      const told = eventOf(event);
-      if (told !== undefined) channel.push(told);
-      await turnOfEventLoop();
+      renew();
+      const computeEvent = eventOf(event);
+      if (computeEvent !== undefined) channel.push(computeEvent);
+      await yieldToEventLoop();
     },
   };
   const inputs = images.map((image) => ({
@@ -85,8 +88,8 @@ async function segment(
       : network.segmentWith(decodeConsensus(consensus.bytes), inputs, options);
   for await (const mask of masks) {
     channel.push({ type: "mask", image: mask.index, mask: await maskOf(mask) });
-    alive();
-    await turnOfEventLoop();
+    renew();
+    await yieldToEventLoop();
   }
 }
 
@@ -113,10 +116,10 @@ function eventOf(event: SegmentEvent): ComputeEvent | undefined {
 }
 
 /**
- * The graphs may run on the host's only thread. Without this nothing that was told would leave, no
+ * The graphs may run on the host's only thread. Without this nothing that was computeEvent would leave, no
  * other request would be served, and nobody would notice that the caller has hung up, until the
  * group is done. With 0 instead of 1 workerd goes on before it has sent anything.
  */
-function turnOfEventLoop(): Promise<void> {
+function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -5,8 +5,8 @@ import type { Log } from "../telemetry/types.ts";
 import { abortable } from "./abortable.ts";
 import type { Group } from "./plan.ts";
 import { groupResult, imageResult, skippedImage } from "./result.ts";
-import type { Flights } from "./single-flight.ts";
-import { requireImages, storeFiles } from "./stored-images.ts";
+import type { SingleFlight } from "./single-flight.ts";
+import { requireImages, tryStoreImages } from "./stored-images.ts";
 import type { Compute, ComputeEvent, LoadableImage, ReusedConsensus } from "./types.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -39,7 +39,7 @@ export interface RunContext {
   readonly tenant: string;
   readonly stores: Stores;
   readonly compute: Compute;
-  readonly flights: Flights;
+  readonly singleFlight: SingleFlight;
   readonly models: readonly ModelDescription[];
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -59,27 +59,27 @@ export interface RunContext {
  * @throws CosalError as `Compute` does, its `image` counted in the order sent; images_missing
  */
 export async function* runGroup(group: Group, context: RunContext): AsyncGenerator<Step> {
-  const { flights, tenant, signal } = context;
+  const { singleFlight, tenant, signal } = context;
   let cache: CacheState = "hit";
   for (;;) {
     const hit = await lookUp(group, context);
     if (hit !== undefined) {
-      await storeFiles(group, context);
-      yield* toldAgain(group, hit, cache);
+      await tryStoreImages(group, context);
+      yield* replay(group, hit, cache);
       return;
     }
-    const flight = await flights.take(`${tenant}/${group.id}`, signal);
-    if (flight === undefined) {
+    const lease = await singleFlight.acquire(`${tenant}/${group.id}`, signal);
+    if (lease === undefined) {
       cache = "coalesced";
       continue;
     }
     try {
-      // Somebody may have landed between the look and the flight.
+      // Somebody may have stored it between the look-up and the lease.
       const late = await lookUp(group, context);
-      if (late === undefined) yield* compute(group, context, flight.alive);
-      else yield* toldAgain(group, late, "coalesced");
+      if (late === undefined) yield* compute(group, context, lease.renew);
+      else yield* replay(group, late, "coalesced");
     } finally {
-      await flight.land();
+      await lease.release();
     }
     return;
   }
@@ -108,7 +108,7 @@ async function lookUp({ id }: Group, context: RunContext): Promise<Stored | unde
   return { result, records, consensus: await groups.consensus(result.consensusOf ?? id) };
 }
 
-function* toldAgain(group: Group, stored: Stored, cache: CacheState): Generator<Step> {
+function* replay(group: Group, stored: Stored, cache: CacheState): Generator<Step> {
   const { result, records, consensus } = stored;
   const images = new Map(group.distinct.map((image) => [image.sha256, image]));
   yield { type: "backend", name: result.backend, reason: "it is stored", cache };
@@ -129,17 +129,17 @@ function* toldAgain(group: Group, stored: Stored, cache: CacheState): Generator<
 async function* compute(
   group: Group,
   context: RunContext,
-  alive: () => void,
+  renew: () => void,
 ): AsyncGenerator<Step> {
   const { stores, models, log, request } = context;
   const consensus = await reusedConsensus(group, stores);
   await requireImages(group, stores);
-  const files = storeFiles(group, context);
+  const files = tryStoreImages(group, context);
   const found = new Map<string, ImageResult>();
   const left = new Map<string, SkippedImage>();
   let backend = "";
   for await (const event of events(group, context, consensus)) {
-    alive();
+    renew();
     const step = stepOf(event, group);
     if (step.type === "mask") {
       // After a fallback to another backend a mask may come again.

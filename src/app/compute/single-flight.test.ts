@@ -1,66 +1,66 @@
 import { describe, expect, it } from "vitest";
-import { memoryFlights } from "./single-flight.ts";
+import { memorySingleFlight } from "./single-flight.ts";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const never = new AbortController().signal;
 
-describe("flights", () => {
-  it("are one at a time for a key, and free after landing", async () => {
-    const flights = memoryFlights(1000, 1);
-    const first = (await flights.take("a", never))!;
-    expect(await flights.take("b", never)).toBeDefined();
+describe("leases", () => {
+  it("are one at a time for a key, and free after release", async () => {
+    const singleFlight = memorySingleFlight(1000, 1);
+    const first = (await singleFlight.acquire("a", never))!;
+    expect(await singleFlight.acquire("b", never)).toBeDefined();
     let isWaiting = true;
-    const second = flights.take("a", never).finally(() => {
+    const second = singleFlight.acquire("a", never).finally(() => {
       isWaiting = false;
     });
     await pause(20);
     expect(isWaiting).toBe(true);
-    first.land();
+    first.release();
     expect(await second).toBeUndefined();
-    expect(await flights.take("a", never)).toBeDefined();
+    expect(await singleFlight.acquire("a", never)).toBeDefined();
   });
 
   it("end with their request, and waiting ends with its own", async () => {
-    const flights = memoryFlights(60_000, 1);
-    const [flying, waiting] = [new AbortController(), new AbortController()];
-    await flights.take("a", flying.signal);
-    const second = flights.take("a", waiting.signal);
+    const singleFlight = memorySingleFlight(60_000, 1);
+    const [holding, waiting] = [new AbortController(), new AbortController()];
+    await singleFlight.acquire("a", holding.signal);
+    const second = singleFlight.acquire("a", waiting.signal);
     waiting.abort(new Error("gone"));
     await expect(second).rejects.toThrow("gone");
-    const third = flights.take("a", never);
-    flying.abort();
+    const third = singleFlight.acquire("a", never);
+    holding.abort();
     expect(await third).toBeUndefined();
   });
 
-  it("that went silent are passed over, those that say they live are not", async () => {
-    const flights = memoryFlights(40, 1);
-    await flights.take("silent", never);
-    expect(await flights.take("silent", never)).toBeUndefined();
-    expect(await flights.take("silent", never)).toBeDefined();
-    const lively = (await flights.take("lively", never))!;
-    const beat = setInterval(() => lively.alive(), 5);
+  it("expire unless they are renewed", async () => {
+    const singleFlight = memorySingleFlight(40, 1);
+    await singleFlight.acquire("expired", never);
+    expect(await singleFlight.acquire("expired", never)).toBeUndefined();
+    expect(await singleFlight.acquire("expired", never)).toBeDefined();
+    const renewed = (await singleFlight.acquire("renewed", never))!;
+    const renewal = setInterval(() => renewed.renew(), 5);
     let hasEnded = false;
-    void flights.take("lively", never).then(() => {
+    void singleFlight.acquire("renewed", never).then(() => {
       hasEnded = true;
     });
     await pause(120);
     expect(hasEnded).toBe(false);
-    clearInterval(beat);
-    lively.land();
+    clearInterval(renewal);
+    renewed.release();
   });
 
-  it("that landed late do not end the next one", async () => {
-    const flights = memoryFlights(20, 1);
-    const late = (await flights.take("a", never))!;
-    await flights.take("a", never);
-    const next = (await flights.take("a", never))!;
-    late.land();
-    late.land();
-    const beat = setInterval(() => next.alive(), 5);
-    const other = flights.take("a", never);
+  it("that are released late do not end the next one", async () => {
+    const singleFlight = memorySingleFlight(20, 1);
+    const late = (await singleFlight.acquire("a", never))!;
+    await singleFlight.acquire("a", never);
+    const next = (await singleFlight.acquire("a", never))!;
+    late.release();
+    late.release();
+    const renewal = setInterval(() => next.renew(), 5);
+    const other = singleFlight.acquire("a", never);
     expect(await Promise.race([other, pause(60).then(() => "waits")])).toBe("waits");
-    clearInterval(beat);
-    next.land();
+    clearInterval(renewal);
+    next.release();
     await other;
   });
 });

@@ -1,68 +1,74 @@
-/** Equal groups that arrive together are computed once: who computes one holds its flight. */
-export interface Flights {
+/**
+ * Computes equal groups only once when they arrive together. The request that computes a group holds
+ * the lease on its key; the others wait.
+ */
+export interface SingleFlight {
   /**
-   * A flight for the key if nobody holds one. Otherwise waits until the other one has ended and
-   * resolves to undefined: look in the store, and if it is not there take again.
+   * Resolves to a lease if nobody holds one for this key. Otherwise waits until the other lease has
+   * ended, then resolves to undefined: look in the store, and acquire again if the result is not there.
    *
    * @throws the signal's reason
    */
-  take(key: string, signal: AbortSignal): Promise<Flight | undefined>;
+  acquire(key: string, signal: AbortSignal): Promise<Lease | undefined>;
 }
 
-export interface Flight {
-  /** Says that the work goes on. One that has been silent for long counts as abandoned. */
-  alive(): void;
-  /** Ends it. May be called more than once. */
-  land(): void | Promise<void>;
+export interface Lease {
+  /** Extends the lease. One that is not renewed for a while expires. */
+  renew(): void;
+  /** Ends the lease. May be called more than once. */
+  release(): void | Promise<void>;
 }
 
-/** Milliseconds of silence after which a flight counts as abandoned: one step takes a few seconds. */
-const SILENCE = 30_000;
+/** Milliseconds without renewal after which a lease expires. One step takes a few seconds. */
+const LEASE_TIMEOUT = 30_000;
 
-/** How often who waits looks, in milliseconds. */
-const INTERVAL = 10;
+/** Milliseconds between two checks of a lease by a request that waits for it. */
+const POLL_INTERVAL = 10;
 
 /**
- * Flights of this process or isolate. Nobody waits for another request's promise: where a caller
- * hangs up, workerd drops the request in the middle and what it promised is never settled. Who waits
- * looks on a timer of its own.
+ * Single flight within this process or isolate. No request awaits another request's promise: when a
+ * caller disconnects, workerd drops its request midway and its promises never settle. Waiting requests
+ * poll on a timer of their own instead.
  */
-export function memoryFlights(silence = SILENCE, interval = INTERVAL): Flights {
-  const flights = new Map<string, { seen: number }>();
+export function memorySingleFlight(
+  timeout = LEASE_TIMEOUT,
+  pollInterval = POLL_INTERVAL,
+): SingleFlight {
+  const leases = new Map<string, { renewed: number }>();
 
-  /** Requests that were dropped without a word would stay for good. */
-  function sweep(): void {
-    for (const [key, { seen }] of flights) {
-      if (Date.now() - seen <= silence) break;
-      flights.delete(key);
+  /** Removes the leases of dropped requests, which nobody will release. */
+  function dropExpired(): void {
+    for (const [key, { renewed }] of leases) {
+      if (Date.now() - renewed <= timeout) break;
+      leases.delete(key);
     }
   }
 
   return {
-    async take(key, signal) {
+    async acquire(key, signal) {
       signal.throwIfAborted();
-      const other = flights.get(key);
+      const other = leases.get(key);
       if (other !== undefined) {
-        while (flights.get(key) === other && Date.now() - other.seen <= silence) {
-          await new Promise((resolve) => setTimeout(resolve, interval));
+        while (leases.get(key) === other && Date.now() - other.renewed <= timeout) {
+          await new Promise((resolve) => setTimeout(resolve, pollInterval));
           signal.throwIfAborted();
         }
-        if (flights.get(key) === other) flights.delete(key);
+        if (leases.get(key) === other) leases.delete(key);
         return undefined;
       }
-      sweep();
-      const own = { seen: Date.now() };
-      flights.set(key, own);
-      const land = () => {
-        signal.removeEventListener("abort", land);
-        if (flights.get(key) === own) flights.delete(key);
+      dropExpired();
+      const own = { renewed: Date.now() };
+      leases.set(key, own);
+      const release = () => {
+        signal.removeEventListener("abort", release);
+        if (leases.get(key) === own) leases.delete(key);
       };
-      signal.addEventListener("abort", land, { once: true });
+      signal.addEventListener("abort", release, { once: true });
       return {
-        alive() {
-          own.seen = Date.now();
+        renew() {
+          own.renewed = Date.now();
         },
-        land,
+        release,
       };
     },
   };

@@ -35,7 +35,7 @@ export async function requireImages(group: Group, { images }: Stores): Promise<v
  *
  * @throws what the store throws
  */
-export async function keepFiles({ distinct, files }: Group, { images }: Stores): Promise<void> {
+export async function storeImages({ distinct, files }: Group, { images }: Stores): Promise<void> {
   const readable = distinct.flatMap(({ sha256, header }) => (header ? [sha256] : []));
   if (readable.length === 0) return;
   const known = await images.has(readable);
@@ -48,12 +48,12 @@ export async function keepFiles({ distinct, files }: Group, { images }: Stores):
 }
 
 /** The same for a group that is computed at once: a store that fails costs no masks. */
-export async function storeFiles(
+export async function tryStoreImages(
   group: Group,
   { stores, log, request }: { stores: Stores; log: Log; request: string },
 ): Promise<void> {
   try {
-    await keepFiles(group, stores);
+    await storeImages(group, stores);
   } catch (error) {
     log({ level: "warn", event: "photographs not stored", request, error });
   }

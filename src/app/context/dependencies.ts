@@ -2,7 +2,7 @@ import type { Decoder, WebpEncoder } from "../../codec/index.ts";
 import type { ModelDescription } from "../../engine/index.ts";
 import type { StoresOf } from "../../group/index.ts";
 import type { Authenticator, LinkSigning, RateLimiter, UrlPolicy } from "../access/types.ts";
-import type { Flights } from "../compute/single-flight.ts";
+import type { SingleFlight } from "../compute/single-flight.ts";
 import type { Compute } from "../compute/types.ts";
 import type { Jobs } from "../jobs/types.ts";
 import type { Limits } from "../limits.ts";
@@ -28,8 +28,8 @@ export interface AppDependencies {
   readonly webp?: WebpEncoder;
   readonly limits: Limits;
   readonly log: Log;
-  /** Per isolate (`memoryFlights`) unless the host has one that reaches further. */
-  readonly flights?: Flights;
+  /** Per isolate (`memorySingleFlight`) unless the host has one that reaches further. */
+  readonly singleFlight?: SingleFlight;
   readonly jobs?: Jobs;
   /** State of each backend, for `GET /readyz`. */
   readonly readiness?: () => Promise<readonly BackendState[]>;

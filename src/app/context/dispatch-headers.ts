@@ -1,4 +1,4 @@
-import type { Exchange } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 
 /** Which backend computed a group, and why: a token with a parameter (RFC 8941). */
 export const BACKEND_HEADER = "cosal-backend";
@@ -7,7 +7,7 @@ export const BACKEND_HEADER = "cosal-backend";
 export const CACHE_HEADER = "cache-status";
 
 /** Says on a response where a group's result came from. */
-export function describeDispatch(headers: Headers, { backend, cache }: Exchange): void {
+export function describeDispatch(headers: Headers, { backend, cache }: RequestContext): void {
   if (backend !== undefined) {
     const reason = backend.reason.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "\\$&");
     headers.set(BACKEND_HEADER, `${token(backend.name)};reason="${reason}"`);

@@ -1,10 +1,10 @@
 import type { Stores } from "../../group/index.ts";
-import { EVERYBODY, type Passed } from "../access/guard.ts";
+import { type Admittance, ANONYMOUS } from "../access/guard.ts";
 import type { Principal } from "../access/types.ts";
 import type { CacheState } from "../compute/run.ts";
 
 /** One request and what has become known of it on its way. */
-export class Exchange {
+export class RequestContext {
   /** `X-Request-Id`: the caller's, or a new one. */
   readonly id: string;
   /** Milliseconds since 1970. */
@@ -13,8 +13,8 @@ export class Exchange {
   readonly traceparent: string | undefined;
   /** Milliseconds by stage, for `Server-Timing`. */
   timings: Map<string, number> | undefined;
-  principal: Principal = EVERYBODY;
-  rate: Passed["rate"];
+  principal: Principal = ANONYMOUS;
+  rate: Admittance["rate"];
   /** The route's pattern, for counting. */
   route = "";
   backend: { readonly name: string; readonly reason: string } | undefined;
@@ -23,7 +23,7 @@ export class Exchange {
   /** The code of the problem that it ended in. */
   problem = "";
   /** Whether the answer has been made with `headers()`. */
-  isHeaded = false;
+  hasHeaders = false;
   readonly #storesOf: (tenant: string) => Stores;
   #stores: Stores | undefined;
 
@@ -37,7 +37,7 @@ export class Exchange {
   }
 
   /** Lets the request in, under the name of who sends it. */
-  admit({ principal, rate }: Passed): void {
+  admit({ principal, rate }: Admittance): void {
     this.principal = principal;
     this.rate = rate;
   }
@@ -47,7 +47,7 @@ export class Exchange {
    * they are added later, which costs a file from memory as much again as the rest.
    */
   headers(): Record<string, string> {
-    this.isHeaded = true;
+    this.hasHeaders = true;
     return {
       "x-request-id": this.id,
       "x-content-type-options": "nosniff",
@@ -68,7 +68,7 @@ export class Exchange {
 
 /** What handlers find in their context. */
 export interface Env {
-  Variables: { exchange: Exchange };
+  Variables: { requestContext: RequestContext };
 }
 
 const REQUEST_ID = /^[\w=.-]{1,128}$/;
@@ -76,7 +76,7 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Runs a stage and adds what it took. In a Worker time stands still while nothing is awaited. */
 export async function timed<T>(
-  exchange: Exchange,
+  requestContext: RequestContext,
   stage: string,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -84,14 +84,14 @@ export async function timed<T>(
   try {
     return await work();
   } finally {
-    exchange.timings ??= new Map();
-    const { timings } = exchange;
+    requestContext.timings ??= new Map();
+    const { timings } = requestContext;
     timings.set(stage, (timings.get(stage) ?? 0) + Date.now() - began);
   }
 }
 
 /** The `Server-Timing` header (W3C). */
-function serverTiming({ began, timings }: Exchange): string {
+function serverTiming({ began, timings }: RequestContext): string {
   const total = `total;dur=${Date.now() - began}`;
   if (timings === undefined) return total;
   const stages = Array.from(timings, ([stage, milliseconds]) => `${stage};dur=${milliseconds}`);

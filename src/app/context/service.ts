@@ -3,25 +3,25 @@ import type { Stores } from "../../group/index.ts";
 import { SignedLinks } from "../access/links.ts";
 import type { PlanContext } from "../compute/plan.ts";
 import type { RunContext } from "../compute/run.ts";
-import { type Flights, memoryFlights } from "../compute/single-flight.ts";
+import { memorySingleFlight, type SingleFlight } from "../compute/single-flight.ts";
 import type { FileContext } from "../representation/files.ts";
 import type { View } from "../representation/group-body.ts";
-import { RenderedFiles } from "../representation/rendition-cache.ts";
+import { RenditionCache } from "../representation/rendition-cache.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { AppDependencies } from "./dependencies.ts";
-import type { Exchange } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 
 /** What the routes share: the host's interfaces, and what is kept between requests. */
 export class Service {
   readonly host: AppDependencies;
-  readonly flights: Flights;
-  readonly rendered: RenderedFiles;
+  readonly singleFlight: SingleFlight;
+  readonly renditions: RenditionCache;
   readonly links: SignedLinks | undefined;
 
   constructor(host: AppDependencies) {
     this.host = host;
-    this.flights = host.flights ?? memoryFlights();
-    this.rendered = new RenderedFiles(host.renditionBytes);
+    this.singleFlight = host.singleFlight ?? memorySingleFlight();
+    this.renditions = new RenditionCache(host.renditionBytes);
     this.links =
       host.links !== undefined && host.authenticate !== undefined
         ? new SignedLinks(host.links)
@@ -49,31 +49,31 @@ export class Service {
     };
   }
 
-  async planContext({ stores }: Pick<Exchange, "stores">): Promise<PlanContext> {
+  async planContext({ stores }: Pick<RequestContext, "stores">): Promise<PlanContext> {
     const { models, decoder, limits } = this.host;
     return { models: await models(), stores, decoder, limits };
   }
 
-  fileContext({ stores }: Pick<Exchange, "stores">): FileContext {
+  fileContext({ stores }: Pick<RequestContext, "stores">): FileContext {
     const { decoder, webp, limits } = this.host;
     return { stores, decoder, webp, renderedPixels: limits.renderedPixels };
   }
 
   runContext(
-    exchange: Pick<Exchange, "id" | "tenant" | "stores" | "traceparent">,
+    requestContext: Pick<RequestContext, "id" | "tenant" | "stores" | "traceparent">,
     models: readonly ModelDescription[],
     rest: Pick<RunContext, "signal" | "withRecords"> & { readonly deadline?: number },
   ): RunContext {
     const { compute, log, limits } = this.host;
-    const { id, stores, traceparent } = exchange;
-    const tenant = this.storeOf(exchange.tenant);
-    const { flights } = this;
+    const { id, stores, traceparent } = requestContext;
+    const tenant = this.storeOf(requestContext.tenant);
+    const { singleFlight } = this;
     const deadline = Date.now() + limits.seconds * 1000;
     return {
       tenant,
       stores,
       compute,
-      flights,
+      singleFlight,
       models,
       log,
       request: id,

@@ -2,70 +2,70 @@ import { CosalError } from "../../errors.ts";
 import type { GroupEvent } from "../representation/events.ts";
 import type { Job, JobEvent, JobRequest, JobStatus, Jobs } from "./types.ts";
 
-export interface HeldJobOptions {
+export interface InMemoryJobOptions {
   readonly tenant: string;
   /** Names the request: an idempotency key is for one request only. */
   readonly fingerprint: string;
-  readonly job: Job;
+  readonly state: Job;
   /** What was told of the job before. */
   readonly events?: JobEvent[];
   /** Called with every event that is told from now on. */
-  readonly onTold?: (event: JobEvent) => void;
+  readonly onEvent?: (event: JobEvent) => void;
 }
 
 /** A job in this process: its state, every event that was told of it, and those who follow it. */
-export class HeldJob {
+export class InMemoryJob {
   readonly tenant: string;
   readonly fingerprint: string;
   readonly stop = new AbortController();
-  #job: Job;
+  #state: Job;
   readonly #events: JobEvent[];
-  readonly #onTold: (event: JobEvent) => void;
+  readonly #onEvent: (event: JobEvent) => void;
   /** Wakes readers that wait for the next event. */
   readonly #waiting = new Set<() => void>();
 
-  constructor({ tenant, fingerprint, job, events = [], onTold = () => {} }: HeldJobOptions) {
+  constructor({ tenant, fingerprint, state, events = [], onEvent = () => {} }: InMemoryJobOptions) {
     this.tenant = tenant;
     this.fingerprint = fingerprint;
-    this.#job = job;
+    this.#state = state;
     this.#events = events;
-    this.#onTold = onTold;
+    this.#onEvent = onEvent;
   }
 
-  get job(): Job {
-    return this.#job;
+  get state(): Job {
+    return this.#state;
   }
 
-  get isOver(): boolean {
-    return this.#job.status !== "queued" && this.#job.status !== "running";
+  get hasEnded(): boolean {
+    return this.#state.status !== "queued" && this.#state.status !== "running";
   }
 
   change(status: JobStatus, rest: Partial<Job> = {}): void {
-    this.#job = { ...this.#job, ...rest, status, updated: new Date().toISOString() };
-    this.tell({ event: "job", data: this.#job });
+    this.#state = { ...this.#state, ...rest, status, updated: new Date().toISOString() };
+    this.emit({ event: "job", data: this.#state });
   }
 
   fail(problem: NonNullable<Job["problem"]>): void {
-    this.tell({ event: "error", data: problem });
+    this.emit({ event: "error", data: problem });
     this.change("failed", { problem });
   }
 
   /** What the computation tells: nothing of it counts once the job is over. */
   progress(event: GroupEvent): void {
-    if (this.isOver) return;
-    if (event.event === "image") this.#job = { ...this.#job, done: this.#job.done + 1 };
-    this.tell(event);
+    if (this.hasEnded) return;
+    if (event.event === "image") this.#state = { ...this.#state, done: this.#state.done + 1 };
+    this.emit(event);
   }
 
-  tell(event: JobEvent["event"]): void {
+  emit(event: JobEvent["event"]): void {
     const numbered = { number: this.#events.length + 1, event };
     this.#events.push(numbered);
-    this.#onTold(numbered);
+    this.#onEvent(numbered);
     for (const wake of [...this.#waiting]) wake();
   }
 
   cancel(): void {
-    if (this.isOver) return;
+    if (this.hasEnded) return;
     this.change("cancelled");
     this.stop.abort(new Error("the job was cancelled"));
   }
@@ -75,7 +75,7 @@ export class HeldJob {
     let next = Math.max(0, after);
     while (!signal.aborted) {
       while (next < this.#events.length) yield this.#events[next++] as JobEvent;
-      if (this.isOver) return;
+      if (this.hasEnded) return;
       await this.#next(signal);
     }
   }
@@ -94,22 +94,22 @@ export class HeldJob {
 }
 
 /** All of `Jobs` but `submit`, over jobs in this process. Another tenant's job is not found. */
-export function accessTo(jobs: ReadonlyMap<string, HeldJob>): Omit<Jobs, "submit"> {
+export function jobAccess(jobs: ReadonlyMap<string, InMemoryJob>): Omit<Jobs, "submit"> {
   const find = (tenant: string, id: string) => {
-    const held = jobs.get(id);
-    return held?.tenant === tenant ? held : undefined;
+    const job = jobs.get(id);
+    return job?.tenant === tenant ? job : undefined;
   };
   return {
     async get(tenant, id) {
-      return find(tenant, id)?.job;
+      return find(tenant, id)?.state;
     },
     async events(tenant, id, after, signal) {
       return find(tenant, id)?.follow(after, signal);
     },
     async cancel(tenant, id) {
-      const held = find(tenant, id);
-      held?.cancel();
-      return held?.job;
+      const job = find(tenant, id);
+      job?.cancel();
+      return job?.state;
     },
   };
 }
@@ -122,8 +122,8 @@ export function newJob(id: string, { group, images }: JobRequest): Job {
 }
 
 /** @throws CosalError idempotency_mismatch when the job of this key was for another request */
-export function sameRequest(held: HeldJob, fingerprint: string): Job {
-  if (held.fingerprint === fingerprint) return held.job;
+export function requireSameRequest(job: InMemoryJob, fingerprint: string): Job {
+  if (job.fingerprint === fingerprint) return job.state;
   const message = "This Idempotency-Key was used for another request. Take a new one.";
   throw new CosalError("idempotency_mismatch", message);
 }

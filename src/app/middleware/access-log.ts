@@ -1,14 +1,14 @@
 import type { AppDependencies } from "../context/dependencies.ts";
-import type { Exchange } from "../context/request-context.ts";
+import type { RequestContext } from "../context/request-context.ts";
 
 /** Counts an answer and writes its line in the log. Those that are streamed are counted when they begin. */
-export function record(
+export function logRequest(
   host: AppDependencies,
-  exchange: Exchange,
+  requestContext: RequestContext,
   status: number,
   method: string,
 ): void {
-  const { id, route, tenant, problem, images, backend, cache, began } = exchange;
+  const { id, route, tenant, problem, images, backend, cache, began } = requestContext;
   const milliseconds = Date.now() - began;
   host.analytics?.({
     ...{ route, status, tenant, problem, images, milliseconds },
@@ -22,6 +22,6 @@ export function record(
     ...(problem && { problem }),
     ...(images > 0 && { images }),
     ...(backend && { backend: backend.name, reason: backend.reason, cache }),
-    ...(exchange.traceparent && { traceparent: exchange.traceparent }),
+    ...(requestContext.traceparent && { traceparent: requestContext.traceparent }),
   });
 }

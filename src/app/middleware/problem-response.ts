@@ -1,16 +1,16 @@
 import { RateLimited } from "../access/guard.ts";
-import { rateHeaders } from "../access/rate-limiter.ts";
-import type { Exchange } from "../context/request-context.ts";
+import { setRateLimitHeaders } from "../access/rate-limiter.ts";
+import type { RequestContext } from "../context/request-context.ts";
 import { presentable, problemOf } from "../problems/problem.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
 /** The answer to a request that failed. */
-export function problemResponse(error: unknown, exchange: Exchange): Response {
-  const problem = problemOf(error, exchange.id);
-  exchange.problem = problem.code;
+export function problemResponse(error: unknown, requestContext: RequestContext): Response {
+  const problem = problemOf(error, requestContext.id);
+  requestContext.problem = problem.code;
   // Whatever was made before it failed is not sent.
-  exchange.isHeaded = false;
+  requestContext.hasHeaders = false;
   const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store" });
   const { retryAfter, limit, code } = presentable(error);
   if (retryAfter !== undefined) headers.set("retry-after", String(Math.ceil(retryAfter)));
@@ -19,6 +19,6 @@ export function problemResponse(error: unknown, exchange: Exchange): Response {
     headers.set("www-authenticate", `Bearer realm="cosal"${invalid}`);
   }
   if (code === "range_invalid") headers.set("content-range", `bytes */${limit?.limit ?? 0}`);
-  if (error instanceof RateLimited) rateHeaders(headers, error.kind, error.verdict);
+  if (error instanceof RateLimited) setRateLimitHeaders(headers, error.kind, error.verdict);
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }

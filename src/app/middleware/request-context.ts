@@ -1,25 +1,26 @@
 import type { MiddlewareHandler } from "hono";
-import { rateHeaders } from "../access/rate-limiter.ts";
+import { setRateLimitHeaders } from "../access/rate-limiter.ts";
 import { describeDispatch } from "../context/dispatch-headers.ts";
-import { type Env, Exchange } from "../context/request-context.ts";
+import { type Env, RequestContext } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
-import { record } from "./access-log.ts";
+import { logRequest } from "./access-log.ts";
 
 /** What every answer has: a request id, what became of the request, and a line in the log. */
-export function envelope(service: Service): MiddlewareHandler<Env> {
+export function withRequestContext(service: Service): MiddlewareHandler<Env> {
   const { host } = service;
-  return async function envelope(c, next) {
-    const exchange = new Exchange(c.req.raw, service.storesOf);
-    c.set("exchange", exchange);
+  return async function withRequestContext(c, next) {
+    const requestContext = new RequestContext(c.req.raw, service.storesOf);
+    c.set("requestContext", requestContext);
     await next();
     const { res } = c;
-    if (!exchange.isHeaded) {
-      for (const [name, value] of Object.entries(exchange.headers())) res.headers.set(name, value);
-      describeDispatch(res.headers, exchange);
+    if (!requestContext.hasHeaders) {
+      for (const [name, value] of Object.entries(requestContext.headers()))
+        res.headers.set(name, value);
+      describeDispatch(res.headers, requestContext);
     }
-    if (exchange.rate !== undefined) {
-      rateHeaders(res.headers, exchange.rate.kind, exchange.rate.verdict);
+    if (requestContext.rate !== undefined) {
+      setRateLimitHeaders(res.headers, requestContext.rate.kind, requestContext.rate.verdict);
     }
-    record(host, exchange, res.status, c.req.method);
+    logRequest(host, requestContext, res.status, c.req.method);
   };
 }

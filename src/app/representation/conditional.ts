@@ -1,5 +1,5 @@
 import { CosalError } from "../../errors.ts";
-import type { Rendered } from "./rendition-cache.ts";
+import type { Rendition } from "./rendition-cache.ts";
 
 /** An SVG is a document: it may load and run nothing, whatever it has come to contain. */
 const INERT = {
@@ -16,7 +16,7 @@ const INERT = {
  */
 export function fileResponse(
   request: Request,
-  file: Rendered,
+  file: Rendition,
   cacheControl: string,
   common: Readonly<Record<string, string>> = {},
 ): Response {

@@ -5,26 +5,26 @@ import type { Group } from "../compute/plan.ts";
  * a bit each in the order of `distinct`. That says everything, so a dropped reader goes on with the
  * same request and `Last-Event-ID` wherever and in whatever order the rest is computed.
  */
-export class Place {
+export class EventCursor {
   readonly #group: Group;
-  #told: bigint;
+  #sent: bigint;
 
   /** From the `Last-Event-ID` of a request; one of another group says nothing. */
   constructor(group: Group, lastEventId: string | undefined) {
     this.#group = group;
     const match = /^([0-9a-f]{64})\.([0-9a-f]{1,64})$/.exec(lastEventId ?? "");
-    this.#told = match?.[1] === group.id ? BigInt(`0x${match[2]}`) : 0n;
+    this.#sent = match?.[1] === group.id ? BigInt(`0x${match[2]}`) : 0n;
   }
 
   /** Whether the reader has it. */
   has(sha256: string): boolean {
-    return (this.#told & this.#bit(sha256)) !== 0n;
+    return (this.#sent & this.#bit(sha256)) !== 0n;
   }
 
   /** The event's id once the photograph has been told. */
-  told(sha256: string): string {
-    this.#told |= this.#bit(sha256);
-    return `${this.#group.id}.${this.#told.toString(16)}`;
+  advance(sha256: string): string {
+    this.#sent |= this.#bit(sha256);
+    return `${this.#group.id}.${this.#sent.toString(16)}`;
   }
 
   #bit(sha256: string): bigint {

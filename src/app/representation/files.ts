@@ -14,7 +14,7 @@ import {
 import { CosalError } from "../../errors.ts";
 import type { Stores } from "../../group/index.ts";
 import { picture } from "./pictures.ts";
-import type { Rendered } from "./rendition-cache.ts";
+import type { Rendition } from "./rendition-cache.ts";
 import { typeOf, type Variant } from "./variants.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -71,7 +71,7 @@ export async function renderedFile(
   record: Bytes,
   variant: Variant,
   context: FileContext,
-): Promise<Rendered> {
+): Promise<Rendition> {
   const [bytes, etag] = await Promise.all([
     renderFile(image, record, variant, context),
     etagOf(record, variant),

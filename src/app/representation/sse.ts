@@ -1,5 +1,5 @@
 /** One server-sent event (HTML standard, 9.2). */
-export interface ServerEvent {
+export interface ServerSentEvent {
   readonly event: string;
   readonly data: unknown;
   readonly id?: string | number;
@@ -8,17 +8,17 @@ export interface ServerEvent {
 export const EVENT_STREAM = "text/event-stream";
 
 /** Milliseconds after which a silent stream says that it lives: proxies close silent ones. */
-const BEAT = 15_000;
+const KEEP_ALIVE_INTERVAL = 15_000;
 
-export function encodeEvent({ event, data, id }: ServerEvent): string {
+export function encodeEvent({ event, data, id }: ServerSentEvent): string {
   const name = id === undefined ? "" : `id: ${id}\n`;
   return `event: ${event}\n${name}data: ${JSON.stringify(data)}\n\n`;
 }
 
 /** Events as bytes, with a comment now and then while nothing comes. */
 export async function* encodeEvents(
-  events: AsyncIterable<ServerEvent>,
-  beat = BEAT,
+  events: AsyncIterable<ServerSentEvent>,
+  keepAliveInterval = KEEP_ALIVE_INTERVAL,
 ): AsyncGenerator<Uint8Array> {
   const text = new TextEncoder();
   const iterator = events[Symbol.asyncIterator]();
@@ -27,7 +27,7 @@ export async function* encodeEvents(
     for (;;) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const silence = new Promise<undefined>((resolve) => {
-        timer = setTimeout(() => resolve(undefined), beat);
+        timer = setTimeout(() => resolve(undefined), keepAliveInterval);
       });
       const item = await Promise.race([next, silence]).finally(() => clearTimeout(timer));
       if (item === undefined) yield text.encode(": still here\n\n");

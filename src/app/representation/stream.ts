@@ -38,7 +38,7 @@ async function pump(
  * Begins an iteration: what is thrown before `isEnough` says so (or before the end) is thrown here,
  * where it can still become a status. The result goes through everything, from the first on.
  */
-export async function begun<T>(
+export async function prefetch<T>(
   source: AsyncIterable<T>,
   isEnough: (item: T) => boolean,
 ): Promise<AsyncIterable<T>> {

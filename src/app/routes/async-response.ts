@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
 import type { Group } from "../compute/plan.ts";
-import { keepFiles, requireImages } from "../compute/stored-images.ts";
+import { requireImages, storeImages } from "../compute/stored-images.ts";
 import type { Env } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { jobBody, jobPath } from "../jobs/body.ts";
@@ -14,7 +14,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/;
 /** Bytes of seeds that a job's request may carry; a queue and a database row have limits. */
 const SEED_BYTES = 256 * 1024;
 
-export interface AskedLater {
+export interface AsyncRequest {
   readonly group: Group;
   readonly options: Options;
   readonly presentation: Presentation;
@@ -27,13 +27,13 @@ export interface AskedLater {
  *
  * @throws CosalError images_missing, idempotency_mismatch, backend_unavailable, url_refused
  */
-export async function answerLater(
+export async function respondAsync(
   service: Service,
   c: Context<Env>,
-  { group, options, presentation }: AskedLater,
+  { group, options, presentation }: AsyncRequest,
 ): Promise<Response | undefined> {
   const { jobs, limits } = service.host;
-  const exchange = c.get("exchange");
+  const requestContext = c.get("requestContext");
   const preferences = (c.req.header("prefer") ?? "").toLowerCase();
   const isPreferred = /(^|[,;\s])respond-async($|[,;\s])/.test(preferences);
   const isLarge =
@@ -42,13 +42,13 @@ export async function answerLater(
   if (jobs === undefined || !(isPreferred || isLarge)) return undefined;
   // A job finds its consensus in the store; a Worker that sends one along waits for its answer.
   if (group.consensus !== undefined) return undefined;
-  const { tenant, stores, id, traceparent } = exchange;
+  const { tenant, stores, id, traceparent } = requestContext;
   if ((await stores.groups.result(group.id)) !== undefined) return undefined;
   const seeds = namedByDigest(group, options.seeds ?? []);
   if (JSON.stringify(seeds).length > SEED_BYTES) throw tooManySeeds();
   await requireImages(group, stores);
   refuseUnreadable(group);
-  await keepFiles(group, stores);
+  await storeImages(group, stores);
   const idempotencyKey = keyOf(c.req.header("idempotency-key"));
   const job = await jobs.submit({
     request: {

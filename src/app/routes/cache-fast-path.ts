@@ -1,9 +1,9 @@
-import { EVERYBODY } from "../access/guard.ts";
-import { Exchange } from "../context/request-context.ts";
+import { ANONYMOUS } from "../access/guard.ts";
+import { RequestContext } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
-import { record } from "../middleware/access-log.ts";
+import { logRequest } from "../middleware/access-log.ts";
 import { fileResponse } from "../representation/conditional.ts";
-import { renderedKey } from "../representation/rendition-cache.ts";
+import { renditionKey } from "../representation/rendition-cache.ts";
 import { pathAndQuery } from "./groups.ts";
 
 /**
@@ -12,18 +12,18 @@ import { pathAndQuery } from "./groups.ts";
  * app. To be used only where everybody may have everything (no keys, rates or links), as nothing is
  * looked at here.
  */
-export function fromMemory(service: Service): (request: Request) => Response | undefined {
+export function cacheFastPath(service: Service): (request: Request) => Response | undefined {
   const { host } = service;
   return (request) => {
     if (request.method !== "GET") return undefined;
     const path = pathAndQuery(request.url);
-    const file = service.rendered.fresh(renderedKey(EVERYBODY.tenant, path));
+    const file = service.renditions.fresh(renditionKey(ANONYMOUS.tenant, path));
     if (file === undefined || request.headers.has("range")) return undefined;
-    const exchange = new Exchange(request, service.storesOf);
-    exchange.route = ROUTES[path.split("/")[4] ?? ""] ?? "GET /v1/groups/:group";
+    const requestContext = new RequestContext(request, service.storesOf);
+    requestContext.route = ROUTES[path.split("/")[4] ?? ""] ?? "GET /v1/groups/:group";
     const { cacheControl } = service;
-    const response = fileResponse(request, file, cacheControl, exchange.headers());
-    record(host, exchange, response.status, request.method);
+    const response = fileResponse(request, file, cacheControl, requestContext.headers());
+    logRequest(host, requestContext, response.status, request.method);
     return response;
   };
 }

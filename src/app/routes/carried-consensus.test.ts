@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { digestOf, form, group, problem, setUp } from "../../../test/app-client.ts";
 import { encodeConsensus } from "../../engine/index.ts";
 import { groupId, optionsOf } from "../../group/index.ts";
-import { EVERYBODY } from "../access/guard.ts";
+import { ANONYMOUS } from "../access/guard.ts";
 
 describe("with the consensus of a group that is not stored", () => {
   const of = "9".repeat(64);
@@ -12,7 +12,7 @@ describe("with the consensus of a group that is not stored", () => {
     body.append("consensus", new Blob([encodeConsensus({ model, shape: [2, 4], data })]));
     return body;
   };
-  const worker = async () => ({ ...EVERYBODY, isWorker: true });
+  const worker = async () => ({ ...ANONYMOUS, isWorker: true });
   const path = `/v1/groups/${of}/images`;
 
   it("masks photographs for a Worker, at once", async () => {

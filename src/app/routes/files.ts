@@ -7,7 +7,7 @@ import { file, GUARDED, problems } from "../openapi/responses.ts";
 import { parseQuery } from "../problems/index.ts";
 import { fileResponse, matches } from "../representation/conditional.ts";
 import { etagOf, renderedFile } from "../representation/files.ts";
-import { type Rendered, renderedKey } from "../representation/rendition-cache.ts";
+import { type Rendition, renditionKey } from "../representation/rendition-cache.ts";
 import {
   DEFAULT_THRESHOLD,
   type FileKind,
@@ -75,11 +75,11 @@ export function fileRoutes(router: Router, service: Service): void {
 
 function getFile(service: Service, c: Context<Env>, kind: FileKind): Response | Promise<Response> {
   // What is in memory was asked for by exactly this address: nothing else has to be looked at.
-  const exchange = c.get("exchange");
-  const key = renderedKey(exchange.tenant, unsigned(c.req.url));
-  const fresh = service.rendered.fresh(key);
+  const requestContext = c.get("requestContext");
+  const key = renditionKey(requestContext.tenant, unsigned(c.req.url));
+  const fresh = service.renditions.fresh(key);
   if (fresh !== undefined) {
-    return fileResponse(c.req.raw, fresh, service.cacheControl, exchange.headers());
+    return fileResponse(c.req.raw, fresh, service.cacheControl, requestContext.headers());
   }
   return findFile(service, c, kind, key);
 }
@@ -90,8 +90,8 @@ async function findFile(
   kind: FileKind,
   key: string,
 ): Promise<Response> {
-  const exchange = c.get("exchange");
-  const { groups } = exchange.stores;
+  const requestContext = c.get("requestContext");
+  const { groups } = requestContext.stores;
   const query = parseQuery(FileQuery, c.req.queries());
   const group = pathParameter(c, "group");
   const name = parseFileName(kind, pathParameter(c, "file"));
@@ -99,9 +99,9 @@ async function findFile(
   const { image, suffix } = name;
   const result = await groups.result(group);
   if (!result?.images.some(({ sha256 }) => sha256 === image)) throw notHere("mask");
-  const stale = service.rendered.stale(key);
+  const stale = service.renditions.stale(key);
   if (stale !== undefined) {
-    service.rendered.confirm(key);
+    service.renditions.revalidate(key);
     return fileResponse(c.req.raw, stale, service.cacheControl);
   }
   const record = await groups.mask(group, image);
@@ -114,13 +114,13 @@ async function findFile(
   const variant: Variant = { kind, suffix, size, threshold };
   const known = await unchanged(c.req.raw, record, variant, service.cacheControl);
   if (known !== undefined) return known;
-  const rendered: Rendered = await renderedFile(
+  const rendered: Rendition = await renderedFile(
     image,
     record,
     variant,
-    service.fileContext(exchange),
+    service.fileContext(requestContext),
   );
-  service.rendered.keep(key, rendered);
+  service.renditions.set(key, rendered);
   return fileResponse(c.req.raw, rendered, service.cacheControl);
 }
 

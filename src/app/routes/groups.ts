@@ -10,7 +10,7 @@ import { parseQuery } from "../problems/index.ts";
 import { negotiate } from "../representation/accept.ts";
 import { fileResponse } from "../representation/conditional.ts";
 import { storedGroupBody } from "../representation/group-body.ts";
-import { renderedKey } from "../representation/rendition-cache.ts";
+import { renditionKey } from "../representation/rendition-cache.ts";
 import { presentationOf } from "../representation/variants.ts";
 import { GroupPath } from "../schemas/common.ts";
 import { GroupSchema } from "../schemas/group.ts";
@@ -25,8 +25,8 @@ import {
   PresentationQuery,
 } from "../schemas/request.ts";
 import { readUpload } from "../upload/index.ts";
-import { answerLater } from "./async-response.ts";
-import { ANSWERS, answerGroup } from "./group-response.ts";
+import { respondAsync } from "./async-response.ts";
+import { RESPONSE_TYPES, respondWithGroup } from "./group-response.ts";
 import type { Router } from "./router.ts";
 import { notHere, pathParameter, strongEtag } from "./shared.ts";
 
@@ -42,7 +42,7 @@ const request = {
   },
 };
 
-const answers = {
+const responses = {
   200: groupAnswer(
     GroupSchema,
     "Masks: linked or inline in JSON; as files with the JSON in a ZIP archive or multipart body; or as server-sent events `progress`, `image`, `result`, `error`, which go on after `Last-Event-ID`.",
@@ -64,7 +64,7 @@ export function groupRoutes(router: Router, service: Service): void {
         "The same photographs, model and options are the same group, in any order and under any names: it is computed once. Photographs that are stored can be named by SHA-256.",
       tags: ["groups"],
       request,
-      responses: answers,
+      responses,
     },
     (c) => postGroup(service, c),
   );
@@ -121,7 +121,7 @@ export function groupRoutes(router: Router, service: Service): void {
         "The group does not change, and the photographs do not see each other: a camera can send frame after frame. The answer is a group of its own (`consensus_of` names the one given).",
       tags: ["groups"],
       request: { params: GroupPath, ...request },
-      responses: { ...answers, ...problems(...UPLOADED, ...GUARDED, "not_found") },
+      responses: { ...responses, ...problems(...UPLOADED, ...GUARDED, "not_found") },
     },
     (c) => postGroup(service, c, digestIn(c)),
   );
@@ -132,13 +132,13 @@ async function postGroup(
   c: Context<Env>,
   consensusOf?: string,
 ): Promise<Response> {
-  const exchange = c.get("exchange");
+  const requestContext = c.get("requestContext");
   const query = parseQuery(GroupQuery, c.req.queries());
-  const type = negotiate(c.req.header("accept"), ANSWERS);
+  const type = negotiate(c.req.header("accept"), RESPONSE_TYPES);
   const { limits, decoder, urls } = service.host;
-  const takesConsensus = consensusOf !== undefined && exchange.principal.isWorker === true;
+  const takesConsensus = consensusOf !== undefined && requestContext.principal.isWorker === true;
   if (consensusOf !== undefined && !takesConsensus) await requireGroup(c, consensusOf);
-  const { images, options, consensus } = await timed(exchange, "upload", () =>
+  const { images, options, consensus } = await timed(requestContext, "upload", () =>
     readUpload(c.req.raw, { limits, decoder, urls, takesConsensus, onError: query.on_error }),
   );
   const seeds = options.seeds ?? [];
@@ -155,49 +155,49 @@ async function postGroup(
       consensusOf,
       consensus,
     },
-    await service.planContext(exchange),
+    await service.planContext(requestContext),
   );
-  exchange.images = group.distinct.length;
+  requestContext.images = group.distinct.length;
   const presentation = presentationOf(query, options);
-  const job = await answerLater(service, c, { group, options, presentation });
-  return job ?? answerGroup(service, c, { group, presentation, type });
+  const job = await respondAsync(service, c, { group, options, presentation });
+  return job ?? respondWithGroup(service, c, { group, presentation, type });
 }
 
 /** Before the photographs are read: nobody uploads in vain. */
 async function requireGroup(c: Context<Env>, group: string): Promise<void> {
-  const { stores } = c.get("exchange");
+  const { stores } = c.get("requestContext");
   if ((await stores.groups.result(group)) === undefined) throw notHere("group");
 }
 
 async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
-  const exchange = c.get("exchange");
-  const { tenant, stores } = exchange;
+  const requestContext = c.get("requestContext");
+  const { tenant, stores } = requestContext;
   const isSigned = service.links !== undefined;
-  const key = renderedKey(tenant, pathAndQuery(c.req.url));
+  const key = renditionKey(tenant, pathAndQuery(c.req.url));
   const control = isSigned ? "private, no-cache" : service.cacheControl;
-  const fresh = isSigned ? undefined : service.rendered.fresh(key);
-  if (fresh !== undefined) return fileResponse(c.req.raw, fresh, control, exchange.headers());
+  const fresh = isSigned ? undefined : service.renditions.fresh(key);
+  if (fresh !== undefined) return fileResponse(c.req.raw, fresh, control, requestContext.headers());
   const presentation = presentationOf(parseQuery(PresentationQuery, c.req.queries()));
   const result = await stores.groups.result(digestIn(c));
   if (result === undefined) throw notHere("group");
   const body = await storedGroupBody(result, service.view(presentation, tenant));
   const bytes = new TextEncoder().encode(JSON.stringify(body));
   const rendered = { bytes, type: "application/json", etag: await strongEtag(bytes) };
-  if (!isSigned) service.rendered.keep(key, rendered);
+  if (!isSigned) service.renditions.set(key, rendered);
   return fileResponse(c.req.raw, rendered, control);
 }
 
 async function deleteGroup(service: Service, c: Context<Env>): Promise<Response> {
-  const { tenant, stores } = c.get("exchange");
+  const { tenant, stores } = c.get("requestContext");
   const group = digestIn(c);
   const isHere = await stores.groups.delete(group);
-  service.rendered.forget(tenant, group);
+  service.renditions.deleteMatching(tenant, group);
   if (!isHere) throw notHere("group");
   return new Response(null, { status: 204 });
 }
 
 async function getConsensus(service: Service, c: Context<Env>): Promise<Response> {
-  const { stores } = c.get("exchange");
+  const { stores } = c.get("requestContext");
   const group = digestIn(c);
   const result = await stores.groups.result(group);
   const bytes = result && (await stores.groups.consensus(result.consensusOf ?? group));

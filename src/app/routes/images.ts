@@ -84,23 +84,23 @@ export function imageRoutes(router: Router, service: Service): void {
 }
 
 async function putImage({ host }: Service, c: Context<Env>): Promise<Response> {
-  const exchange = c.get("exchange");
-  const { images } = exchange.stores;
+  const requestContext = c.get("requestContext");
+  const { images } = requestContext.stores;
   const sha256 = digestIn(c);
   const { imageBytes } = host.limits;
-  const bytes = await timed(exchange, "upload", () =>
+  const bytes = await timed(requestContext, "upload", () =>
     limitedBytes(c.req.raw, imageBytes, (actual) => tooLarge(imageBytes, actual)),
   );
   await verifyDigest(bytes, sha256, c.req.header("repr-digest") ?? null);
   const { type, width, height } = host.decoder.inspect(bytes);
   const isKnown = (await images.has([sha256])).has(sha256);
-  if (!isKnown) await timed(exchange, "store", () => images.put(sha256, bytes));
+  if (!isKnown) await timed(requestContext, "store", () => images.put(sha256, bytes));
   const body = { sha256, type, bytes: bytes.length, width, height };
   return c.json(body, isKnown ? 200 : 201, { location: `/v1/images/${sha256}` });
 }
 
 async function getImage({ host }: Service, c: Context<Env>): Promise<Response> {
-  const { images } = c.get("exchange").stores;
+  const { images } = c.get("requestContext").stores;
   const sha256 = digestIn(c);
   const bytes = await images.get(sha256);
   if (bytes === undefined) throw notHere("photograph");
@@ -111,11 +111,11 @@ async function getImage({ host }: Service, c: Context<Env>): Promise<Response> {
 }
 
 async function deleteImage(service: Service, c: Context<Env>): Promise<Response> {
-  const { stores, tenant } = c.get("exchange");
+  const { stores, tenant } = c.get("requestContext");
   const sha256 = digestIn(c);
   const isHere = await stores.images.delete(sha256);
   await stores.features.deleteImage(sha256);
-  service.rendered.forget(tenant, `s/${sha256}`);
+  service.renditions.deleteMatching(tenant, `s/${sha256}`);
   if (!isHere) throw notHere("photograph");
   return new Response(null, { status: 204 });
 }

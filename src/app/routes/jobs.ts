@@ -6,7 +6,7 @@ import type { Service } from "../context/service.ts";
 import { jobBody } from "../jobs/body.ts";
 import type { JobEvent, Jobs } from "../jobs/types.ts";
 import { GUARDED, json, problems } from "../openapi/responses.ts";
-import { EVENT_STREAM, encodeEvents, type ServerEvent } from "../representation/sse.ts";
+import { EVENT_STREAM, encodeEvents, type ServerSentEvent } from "../representation/sse.ts";
 import { bytesStream } from "../representation/stream.ts";
 import { JobPath, JobSchema } from "../schemas/job.ts";
 import type { Router } from "./router.ts";
@@ -24,7 +24,7 @@ export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
       responses: { 200: json(JobSchema, "The job."), ...problems("not_found", ...GUARDED) },
     },
     async (c) => {
-      const job = await required(jobs).get(c.get("exchange").principal.tenant, jobIn(c));
+      const job = await required(jobs).get(c.get("requestContext").principal.tenant, jobIn(c));
       if (job === undefined) throw notHere("job");
       return c.json(jobBody(job), 200, { "cache-control": "no-store" });
     },
@@ -43,7 +43,7 @@ export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
       },
     },
     async (c) => {
-      const job = await required(jobs).cancel(c.get("exchange").principal.tenant, jobIn(c));
+      const job = await required(jobs).cancel(c.get("requestContext").principal.tenant, jobIn(c));
       if (job === undefined) throw notHere("job");
       return c.json(jobBody(job), 200, { "cache-control": "no-store" });
     },
@@ -84,7 +84,7 @@ async function getEvents(jobs: Jobs, c: Context<Env>): Promise<Response> {
   }
   const reader = new AbortController();
   const signal = AbortSignal.any([c.req.raw.signal, reader.signal]);
-  const { tenant } = c.get("exchange").principal;
+  const { tenant } = c.get("requestContext").principal;
   const events = await jobs.events(tenant, jobIn(c), Number(last), signal);
   if (events === undefined) throw notHere("job");
   return new Response(bytesStream(encodeEvents(numbered(events)), reader), {
@@ -92,7 +92,7 @@ async function getEvents(jobs: Jobs, c: Context<Env>): Promise<Response> {
   });
 }
 
-async function* numbered(events: AsyncIterable<JobEvent>): AsyncGenerator<ServerEvent> {
+async function* numbered(events: AsyncIterable<JobEvent>): AsyncGenerator<ServerSentEvent> {
   for await (const { number, event } of events) {
     yield event.event === "job"
       ? { event: "job", data: jobBody(event.data), id: number }

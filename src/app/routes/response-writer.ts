@@ -1,16 +1,16 @@
 import type { Group } from "../compute/plan.ts";
 import type { Step } from "../compute/run.ts";
-import type { Exchange } from "../context/request-context.ts";
+import type { RequestContext } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { CONSENSUS_TYPE } from "../media-types.ts";
 import { type Problem, problemOf } from "../problems/index.ts";
 import { archiveNames } from "../representation/archive-names.ts";
-import { Place } from "../representation/event-cursor.ts";
+import { EventCursor } from "../representation/event-cursor.ts";
 import { eventsOf } from "../representation/events.ts";
 import { renderFile } from "../representation/files.ts";
 import { groupBody, type View } from "../representation/group-body.ts";
 import type { Part } from "../representation/multipart.ts";
-import type { ServerEvent } from "../representation/sse.ts";
+import type { ServerSentEvent } from "../representation/sse.ts";
 import { type Presentation, typeOf } from "../representation/variants.ts";
 import type { GroupBody } from "../schemas/group.ts";
 
@@ -19,21 +19,26 @@ type Steps = AsyncIterable<Step>;
 type Found = Extract<Step, { type: "mask" }>;
 
 /** How the steps of one group are told to its caller, in each type of answer. */
-export class Telling {
+export class ResponseWriter {
   readonly #service: Service;
-  readonly #exchange: Exchange;
+  readonly #requestContext: RequestContext;
   readonly #group: Group;
   readonly #presentation: Presentation;
   readonly #view: View;
   /** The main file of each image, where the JSON has them inline. */
   readonly #inline = new Map<string, Bytes>();
 
-  constructor(service: Service, exchange: Exchange, group: Group, presentation: Presentation) {
+  constructor(
+    service: Service,
+    requestContext: RequestContext,
+    group: Group,
+    presentation: Presentation,
+  ) {
     this.#service = service;
-    this.#exchange = exchange;
+    this.#requestContext = requestContext;
     this.#group = group;
     this.#presentation = presentation;
-    this.#view = service.view(presentation, exchange.tenant);
+    this.#view = service.view(presentation, requestContext.tenant);
   }
 
   /** The JSON body, once everything is done. */
@@ -46,22 +51,22 @@ export class Telling {
   }
 
   /** Server-sent events; images that the reader has been told of already are left out. */
-  async *events(steps: Steps, lastEventId: string | undefined): AsyncGenerator<ServerEvent> {
-    const place = new Place(this.#group, lastEventId);
+  async *events(steps: Steps, lastEventId: string | undefined): AsyncGenerator<ServerSentEvent> {
+    const cursor = new EventCursor(this.#group, lastEventId);
     const events = eventsOf(this.#group, this.#view);
     try {
       for await (const step of steps) {
         if (step.type === "mask") {
           await this.#keepInline(step);
           const { sha256 } = step.image;
-          if (place.has(sha256)) continue;
-          const id = place.told(sha256);
+          if (cursor.has(sha256)) continue;
+          const id = cursor.advance(sha256);
           for (const event of await events(step)) yield { ...event, id };
         } else yield* await events(step);
         if (step.type === "done") yield { event: "result", data: await this.#body(step) };
       }
     } catch (error) {
-      yield { event: "error", data: this.failed(error) };
+      yield { event: "error", data: this.logFailure(error) };
     }
   }
 
@@ -103,13 +108,13 @@ export class Telling {
         }
       }
     } catch (error) {
-      yield { type: "application/problem+json", body: JSON.stringify(this.failed(error)) };
+      yield { type: "application/problem+json", body: JSON.stringify(this.logFailure(error)) };
     }
   }
 
   /** Writes down what failed in the middle of an answer, whose status has been sent by then. */
-  failed(error: unknown): Problem {
-    const { id, tenant, route } = this.#exchange;
+  logFailure(error: unknown): Problem {
+    const { id, tenant, route } = this.#requestContext;
     const problem = problemOf(error, id);
     const level = problem.status >= 500 ? "error" : "info";
     this.#service.host.log({
@@ -126,7 +131,10 @@ export class Telling {
 
   #file({ image, record }: Found): Promise<Bytes> {
     // What has just arrived need not be in the store yet.
-    const context = { ...this.#service.fileContext(this.#exchange), files: this.#group.files };
+    const context = {
+      ...this.#service.fileContext(this.#requestContext),
+      files: this.#group.files,
+    };
     return renderFile(image.sha256, record as Bytes, this.#presentation.main, context);
   }
 

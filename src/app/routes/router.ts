@@ -28,7 +28,7 @@ export class Router {
   #on(method: string, path: string, handler: Handler): void {
     const pattern = `${method} ${path}`;
     this.app.on(method, path, (c) => {
-      c.get("exchange").route = pattern;
+      c.get("requestContext").route = pattern;
       return handler(c);
     });
     const methods = this.#methods.get(path) ?? new Set();

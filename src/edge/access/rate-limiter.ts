@@ -23,8 +23,8 @@ export interface RateParts {
  * key with a limit of its own is counted by a Durable Object, which does. A limiter that fails lets
  * requests pass.
  */
-export function edgeRates({ bindings, counterOf, log }: RateParts): RateLimiter {
-  return async function edgeRate({ subject, kind, perMinute }) {
+export function edgeRateLimiter({ bindings, counterOf, log }: RateParts): RateLimiter {
+  return async function edgeRateLimit({ subject, kind, perMinute }) {
     try {
       if (perMinute !== undefined && counterOf !== undefined) {
         const counted = await counterOf(`${kind}/${subject}`).count(perMinute);

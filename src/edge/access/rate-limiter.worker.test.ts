@@ -3,7 +3,7 @@ import type { DurableObjectNamespace } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
 import config from "../../../wrangler.toml?raw";
 import { silent } from "../../app/index.ts";
-import { edgeRates, RATES, type RateBinding } from "./rate-limiter.ts";
+import { edgeRateLimiter, RATES, type RateBinding } from "./rate-limiter.ts";
 import type { Count } from "./rate-object.ts";
 
 const bindings = env as {
@@ -31,7 +31,7 @@ describe("rate limits", () => {
   });
 
   it("count each caller and kind for itself, by the runtime's binding", async () => {
-    const rates = edgeRates({ bindings: { read, write, compute }, log: silent });
+    const rates = edgeRateLimiter({ bindings: { read, write, compute }, log: silent });
     const of = (subject: string) => rates({ subject, kind: "compute" });
     for (let i = 0; i < RATES.compute; i++) {
       expect(await of("a")).toEqual({ allowed: true, limit: RATES.compute, window: 60 });
@@ -42,7 +42,7 @@ describe("rate limits", () => {
   });
 
   it("of a key's own are counted by an object, which knows what is left", async () => {
-    const rates = edgeRates({ bindings: {}, counterOf, log: silent });
+    const rates = edgeRateLimiter({ bindings: {}, counterOf, log: silent });
     const of = (subject: string) => rates({ subject, kind: "read", perMinute: 2 });
     expect(await of("c")).toMatchObject({ allowed: true, limit: 2, remaining: 1, window: 60 });
     expect(await of("c")).toMatchObject({ allowed: true, remaining: 0 });
@@ -56,8 +56,8 @@ describe("rate limits", () => {
   it("are off without bindings, and when a limiter fails", async () => {
     const broken = { limit: () => Promise.reject(new Error("down")) };
     const request = { subject: "e", kind: "read" } as const;
-    expect(await edgeRates({ bindings: {}, log: silent })(request)).toBeUndefined();
-    const failing = edgeRates({ bindings: { read: broken }, log: silent });
+    expect(await edgeRateLimiter({ bindings: {}, log: silent })(request)).toBeUndefined();
+    const failing = edgeRateLimiter({ bindings: { read: broken }, log: silent });
     expect(await failing(request)).toBeUndefined();
   });
 });

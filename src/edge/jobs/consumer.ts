@@ -8,7 +8,7 @@ type Told = JobEvent["event"];
 /** What a `JobObject` answers to who computes it. */
 export interface WorkStub {
   begin(holder: string): Promise<Begun>;
-  tell(holder: string, events: readonly Told[]): Promise<boolean>;
+  emit(holder: string, events: readonly Told[]): Promise<boolean>;
   succeed(holder: string): Promise<void>;
   fail(holder: string, problem: Problem, isFinal: boolean): Promise<boolean>;
   bury(problem: Problem): Promise<void>;
@@ -60,7 +60,7 @@ async function work(stub: WorkStub, run: RunJob): Promise<{ again?: number; erro
     await run(request, {
       signal: stop.signal,
       deadline: Date.now() + LONGEST,
-      onEvent: (event) => teller.tell(event),
+      onEvent: (event) => teller.emit(event),
     });
     await teller.finish();
     await stub.succeed(holder);
@@ -95,7 +95,7 @@ class Teller {
     this.#beat = setInterval(() => this.#send(), BEAT);
   }
 
-  tell(event: Told): void {
+  emit(event: Told): void {
     this.#waiting.push(event);
     this.#send();
   }
@@ -123,7 +123,7 @@ class Teller {
     do {
       const events = this.#waiting.splice(0);
       try {
-        if (!(await this.#stub.tell(this.#holder, events))) this.#onRefused();
+        if (!(await this.#stub.emit(this.#holder, events))) this.#onRefused();
       } catch {
         this.#waiting.unshift(...events);
         return;

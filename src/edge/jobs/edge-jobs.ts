@@ -8,7 +8,7 @@ export interface JobStub {
   create(job: NewJob): Promise<Job | undefined>;
   get(): Promise<Job | undefined>;
   cancel(): Promise<Job | undefined>;
-  events(after: number): Promise<{ events: JobEvent[]; isOver: boolean } | undefined>;
+  events(after: number): Promise<{ events: JobEvent[]; hasEnded: boolean } | undefined>;
 }
 
 /**
@@ -58,7 +58,7 @@ async function* follow(
       yield event;
       last = event.number;
     }
-    if (page.isOver) return;
+    if (page.hasEnded) return;
   }
 }
 

@@ -85,7 +85,7 @@ export class JobObject extends DurableObject<JobEnv> {
       done: 0,
       deliveries: 0,
     });
-    this.#tell();
+    this.#emit();
     await this.#enqueue();
     await this.ctx.storage.setAlarm(now + SILENCE);
     return this.get();
@@ -107,7 +107,7 @@ export class JobObject extends DurableObject<JobEnv> {
   }
 
   /** Adds events; whether to go on. */
-  tell(holder: string, events: readonly JobEvent["event"][]): boolean {
+  emit(holder: string, events: readonly JobEvent["event"][]): boolean {
     const { state } = this.#ledger;
     if (state?.status !== "running" || state.holder !== holder) return false;
     let { done } = state;
@@ -153,7 +153,7 @@ export class JobObject extends DurableObject<JobEnv> {
   }
 
   /** Events after a number, as soon as there is one; none when the job has ended or nothing came. */
-  async events(after: number): Promise<{ events: JobEvent[]; isOver: boolean } | undefined> {
+  async events(after: number): Promise<{ events: JobEvent[]; hasEnded: boolean } | undefined> {
     if (this.#ledger.state === undefined) return undefined;
     const read = () => this.#ledger.after(after, PAGE);
     let events = read();
@@ -161,7 +161,7 @@ export class JobObject extends DurableObject<JobEnv> {
       await this.#next();
       events = read();
     }
-    return { events, isOver: events.length < PAGE && hasEnded(this.#ledger.state) };
+    return { events, hasEnded: events.length < PAGE && hasEnded(this.#ledger.state) };
   }
 
   async alarm(): Promise<void> {
@@ -221,12 +221,12 @@ export class JobObject extends DurableObject<JobEnv> {
   #change(change: Partial<JobState>): JobState {
     const now = Date.now();
     const state = this.#ledger.update({ seen: now, updated: now, ...change });
-    this.#tell();
+    this.#emit();
     return state;
   }
 
   /** Tells readers what the job now is. */
-  #tell(): void {
+  #emit(): void {
     this.#ledger.append({ event: "job", data: this.get() as Job });
     this.#wake();
   }

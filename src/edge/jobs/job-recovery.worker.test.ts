@@ -49,7 +49,7 @@ describe("a job", () => {
     expect((await jobs.get("", job.id))?.problem?.detail).toMatch(/4 times/);
     expect(sent).toHaveLength(MOST_ATTEMPTS);
     // Whoever comes back late changes nothing.
-    expect(await stub.tell("holder 1", [])).toBe(false);
+    expect(await stub.emit("holder 1", [])).toBe(false);
     await stub.succeed("holder 4");
     expect((await jobs.get("", job.id))?.status).toBe("failed");
   });

@@ -1,38 +1,38 @@
 import { DurableObject } from "cloudflare:workers";
 
-/** Milliseconds of silence after which who holds the flight counts as gone. */
-const SILENCE = 30_000;
+/** Milliseconds without renewal after which a lease expires. */
+const LEASE_TIMEOUT = 30_000;
 
-/** How long a call may wait for the flight to end, in milliseconds, before it has to ask again. */
-const LONGEST_WAIT = 10_000;
+/** Milliseconds that one call may wait for the lease to end before the caller has to ask again. */
+const MAX_WAIT = 10_000;
 
 /**
- * One group that is being computed somewhere in the world. Nothing is written down: when the object
- * is evicted, the flight is free again, and at worst a group is computed twice.
+ * The lease on one group that is being computed somewhere in the world. Nothing is persisted: when
+ * the object is evicted the lease is free again, and at worst a group is computed twice.
  */
 export class FlightObject extends DurableObject {
-  #holder: { readonly name: string; seen: number } | undefined;
-  /** Called when the flight ends. All calls of an object share one context, so they may wait here. */
+  #holder: { readonly name: string; renewed: number } | undefined;
+  /** Called when the lease ends. All calls of an object share one context, so they may wait here. */
   readonly #waiting = new Set<() => void>();
 
-  /** Takes the flight; false when another holds it. */
-  take(name: string): boolean {
-    this.#dropSilent();
-    this.#holder ??= { name, seen: Date.now() };
+  /** Takes the lease. False when somebody else holds it. */
+  acquire(name: string): boolean {
+    this.#dropExpired();
+    this.#holder ??= { name, renewed: Date.now() };
     return this.#holder.name === name;
   }
 
-  alive(name: string): void {
-    if (this.#holder?.name === name) this.#holder.seen = Date.now();
+  renew(name: string): void {
+    if (this.#holder?.name === name) this.#holder.renewed = Date.now();
   }
 
-  land(name: string): void {
+  release(name: string): void {
     if (this.#holder?.name === name) this.#end();
   }
 
-  /** Whether the flight has ended, after it has or a while has passed. */
+  /** Waits until the lease has ended or some time has passed. Returns whether it has ended. */
   async ended(): Promise<boolean> {
-    this.#dropSilent();
+    this.#dropExpired();
     if (this.#holder !== undefined) {
       await new Promise<void>((resolve) => {
         const done = () => {
@@ -40,16 +40,17 @@ export class FlightObject extends DurableObject {
           this.#waiting.delete(done);
           resolve();
         };
-        const timer = setTimeout(done, LONGEST_WAIT);
+        const timer = setTimeout(done, MAX_WAIT);
         this.#waiting.add(done);
       });
-      this.#dropSilent();
+      this.#dropExpired();
     }
     return this.#holder === undefined;
   }
 
-  #dropSilent(): void {
-    if (this.#holder !== undefined && Date.now() - this.#holder.seen > SILENCE) this.#end();
+  #dropExpired(): void {
+    if (this.#holder === undefined) return;
+    if (Date.now() - this.#holder.renewed > LEASE_TIMEOUT) this.#end();
   }
 
   #end(): void {

@@ -1,96 +1,97 @@
-import { type Flight, type Flights, type Log, memoryFlights } from "../../app/index.ts";
+import { type Lease, type Log, memorySingleFlight, type SingleFlight } from "../../app/index.ts";
 import type { WaitUntil } from "../stores/tiers.ts";
 
-/** What a `FlightObject` answers, called from elsewhere. */
-export interface FlightStub {
-  take(name: string): Promise<boolean>;
-  alive(name: string): Promise<void>;
-  land(name: string): Promise<void>;
+/** The methods of a `FlightObject`, as called from elsewhere. */
+export interface LeaseStub {
+  acquire(name: string): Promise<boolean>;
+  renew(name: string): Promise<void>;
+  release(name: string): Promise<void>;
   ended(): Promise<boolean>;
 }
 
-export interface GlobalFlightParts {
-  readonly stubOf: (key: string) => FlightStub;
+export interface GlobalSingleFlightParts {
+  readonly stubOf: (key: string) => LeaseStub;
   readonly waitUntil: WaitUntil;
   readonly log: Log;
-  readonly local?: Flights;
+  readonly local?: SingleFlight;
 }
 
-/** How often the object is told that the work goes on, in milliseconds. */
-const INTERVAL = 5_000;
+/** Milliseconds between two renewals of the Durable Object's lease. */
+const RENEWAL_INTERVAL = 5_000;
 
 /**
- * Flights of the whole world: first this isolate's, so that equal groups here cost one call, then
- * the Durable Object's. Where that fails, groups are computed once per isolate.
+ * Single flight across all data centres. A request first takes the lease of its own isolate, so that
+ * equal groups in one isolate cost a single call, then that of the Durable Object. When the object
+ * cannot be reached, groups are computed once per isolate.
  */
-export function globalFlights(parts: GlobalFlightParts): Flights {
-  const { stubOf, waitUntil, log, local = memoryFlights() } = parts;
+export function globalSingleFlight(parts: GlobalSingleFlightParts): SingleFlight {
+  const { stubOf, waitUntil, log, local = memorySingleFlight() } = parts;
   return {
-    async take(key, signal) {
-      const own = await local.take(key, signal);
+    async acquire(key, signal) {
+      const own = await local.acquire(key, signal);
       if (own === undefined) return undefined;
-      // Those who wait here must not take the wait for the world for silence.
-      const beat = setInterval(() => own.alive(), INTERVAL);
+      // The local lease must not expire while this waits for the global one.
+      const renewal = setInterval(() => own.renew(), RENEWAL_INTERVAL);
       try {
-        const flight = await takeGlobal(stubOf(key), signal, waitUntil);
-        if (flight === undefined) own.land();
-        return flight && both(own, flight);
+        const lease = await acquireGlobal(stubOf(key), signal, waitUntil);
+        if (lease === undefined) own.release();
+        return lease && both(own, lease);
       } catch (error) {
         if (signal.aborted) {
-          own.land();
+          own.release();
           throw signal.reason;
         }
         log({ level: "warn", event: "flight failed", error });
         return own;
       } finally {
-        clearInterval(beat);
+        clearInterval(renewal);
       }
     },
   };
 }
 
-async function takeGlobal(
-  stub: FlightStub,
+async function acquireGlobal(
+  stub: LeaseStub,
   signal: AbortSignal,
   waitUntil: WaitUntil,
-): Promise<Flight | undefined> {
+): Promise<Lease | undefined> {
   const name = crypto.randomUUID();
-  if (!(await stub.take(name))) {
+  if (!(await stub.acquire(name))) {
     while (!(await orAborted(stub.ended(), signal))) signal.throwIfAborted();
     return undefined;
   }
-  let told = Date.now();
-  let isLanded = false;
-  const tell = (call: Promise<void>) => waitUntil(call.catch(() => {}));
-  const land = () => {
-    signal.removeEventListener("abort", land);
-    if (!isLanded) tell(stub.land(name));
-    isLanded = true;
+  let renewed = Date.now();
+  let isReleased = false;
+  const inBackground = (call: Promise<void>) => waitUntil(call.catch(() => {}));
+  const release = () => {
+    signal.removeEventListener("abort", release);
+    if (!isReleased) inBackground(stub.release(name));
+    isReleased = true;
   };
-  signal.addEventListener("abort", land, { once: true });
+  signal.addEventListener("abort", release, { once: true });
   if (signal.aborted) {
-    land();
+    release();
     throw signal.reason;
   }
   return {
-    alive() {
-      if (Date.now() - told < INTERVAL) return;
-      told = Date.now();
-      tell(stub.alive(name));
+    renew() {
+      if (Date.now() - renewed < RENEWAL_INTERVAL) return;
+      renewed = Date.now();
+      inBackground(stub.renew(name));
     },
-    land,
+    release,
   };
 }
 
-function both(one: Flight, other: Flight): Flight {
+function both(one: Lease, other: Lease): Lease {
   return {
-    alive() {
-      one.alive();
-      other.alive();
+    renew() {
+      one.renew();
+      other.renew();
     },
-    land() {
-      void other.land();
-      void one.land();
+    release() {
+      void other.release();
+      void one.release();
     },
   };
 }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { exclusive } from "./mutex.ts";
+import { runExclusive } from "./mutex.ts";
 
 test("one piece of work at a time, in the order asked for, also after one has failed", async () => {
   const log: string[] = [];
   const work = (name: string, fails = false) =>
-    exclusive(async () => {
+    runExclusive(async () => {
       log.push(`${name} begins`);
       await new Promise((resolve) => setTimeout(resolve, 1));
       log.push(`${name} ends`);

@@ -10,7 +10,7 @@
  * but onnxruntime's WASM build does no I/O and sets no timer, so a piece of work there ends within
  * the turn of the event loop in which it began.
  */
-export function exclusive<T>(work: () => Promise<T>): Promise<T> {
+export function runExclusive<T>(work: () => Promise<T>): Promise<T> {
   const result = last.then(work, work);
   last = result;
   return result;

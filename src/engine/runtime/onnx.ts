@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web";
-import { exclusive } from "./mutex.ts";
+import { runExclusive } from "./mutex.ts";
 import type { Runtime, Session } from "./runtime.ts";
 
 /** Of onnxruntime's log levels. */
@@ -20,7 +20,7 @@ export function onnxRuntime(
 ): Runtime {
   return {
     async open(graph) {
-      const session = await exclusive(() =>
+      const session = await runExclusive(() =>
         ort.InferenceSession.create(graph, { ...options, logSeverityLevel: ERRORS }),
       );
       return sessionOf(session, ort);
@@ -38,7 +38,7 @@ function sessionOf(session: InferenceSession, ort: OnnxRuntimeModule): Session {
           new ort.Tensor("float32", data, dims),
         ]),
       );
-      const outputs = await exclusive(() => session.run(feeds));
+      const outputs = await runExclusive(() => session.run(feeds));
       return Object.fromEntries(
         Object.entries(outputs).map(([name, { data, dims }]) => [
           name,
@@ -46,6 +46,6 @@ function sessionOf(session: InferenceSession, ort: OnnxRuntimeModule): Session {
         ]),
       );
     },
-    close: () => exclusive(() => session.release()),
+    close: () => runExclusive(() => session.release()),
   };
 }

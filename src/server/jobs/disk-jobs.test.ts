@@ -10,7 +10,7 @@ let path: string;
 const opened: DiskJobs[] = [];
 
 async function open(run: RunJob): Promise<DiskJobs> {
-  const jobs = await diskJobs({ path, run, pause: 1 });
+  const jobs = await diskJobs({ path, run, retryDelay: 1 });
   opened.push(jobs);
   return jobs;
 }
@@ -47,7 +47,7 @@ const untilAborted: RunJob = (_, { signal, onEvent }) =>
     signal.addEventListener("abort", () => reject(signal.reason));
   });
 
-async function told(jobs: DiskJobs, id: string, after = 0): Promise<string[]> {
+async function eventNames(jobs: DiskJobs, id: string, after = 0): Promise<string[]> {
   const events = await jobs.events("t", id, after, forever);
   return (await Array.fromAsync(events!)).map(({ number, event }) =>
     event.event === "job" ? `${number} ${event.data.status}` : `${number} ${event.event}`,
@@ -58,8 +58,13 @@ it("runs a job and tells what happens, again and from any place", async () => {
   const jobs = await open(async (_, { onEvent }) => onEvent(progress(1)));
   const { id, status } = await jobs.submit({ request: request() });
   expect(status).toBe("queued");
-  expect(await told(jobs, id)).toEqual(["1 queued", "2 running", "3 progress", "4 succeeded"]);
-  expect(await told(jobs, id, 2)).toEqual(["3 progress", "4 succeeded"]);
+  expect(await eventNames(jobs, id)).toEqual([
+    "1 queued",
+    "2 running",
+    "3 progress",
+    "4 succeeded",
+  ]);
+  expect(await eventNames(jobs, id, 2)).toEqual(["3 progress", "4 succeeded"]);
   expect(await jobs.get("t", id)).toMatchObject({ status: "succeeded", attempts: 1, done: 2 });
   expect(await jobs.get("another", id)).toBeUndefined();
 });
@@ -72,14 +77,14 @@ it("goes on after a restart where it was, with what was told before", async () =
   await first.stop();
   const ran: string[] = [];
   const second = await open(async ({ group }) => void ran.push(group[0]!));
-  expect(await told(second, id)).toEqual([
+  expect(await eventNames(second, id)).toEqual([
     "1 queued",
     "2 running",
     "3 progress",
     "4 running",
     "5 succeeded",
   ]);
-  await told(second, waiting.id);
+  await eventNames(second, waiting.id);
   expect(ran).toEqual(["a", "b"]);
   expect(await second.get("t", id)).toMatchObject({ status: "succeeded", attempts: 2 });
   const third = await open(untilAborted);
@@ -89,7 +94,7 @@ it("goes on after a restart where it was, with what was told before", async () =
 it("reads a file that broke off as far as it goes, and drops one that says nothing", async () => {
   const first = await open(async () => {});
   const { id } = await first.submit({ request: request() });
-  await told(first, id);
+  await eventNames(first, id);
   await first.stop();
   await appendFile(join(path, `${id}.jsonl`), '{"number":4,"eve');
   await writeFile(join(path, `${crypto.randomUUID()}.jsonl`), '{"id":');
@@ -105,7 +110,7 @@ it("tries again what failed for no fault of its own, a few times", async () => {
     throw new CosalError("backend_unavailable", "busy");
   });
   const { id } = await jobs.submit({ request: request() });
-  expect((await told(jobs, id)).at(-1)).toMatch(/failed$/);
+  expect((await eventNames(jobs, id)).at(-1)).toMatch(/failed$/);
   expect(runs).toBe(4);
   expect(await jobs.get("t", id)).toMatchObject({
     attempts: 4,
@@ -118,7 +123,7 @@ it("does not try again what is the caller's fault", async () => {
     throw new CosalError("image_undecodable", "broken");
   });
   const { id } = await jobs.submit({ request: request() });
-  expect(await told(jobs, id)).toEqual(["1 queued", "2 running", "3 error", "4 failed"]);
+  expect(await eventNames(jobs, id)).toEqual(["1 queued", "2 running", "3 error", "4 failed"]);
 });
 
 it("gives up a job that ends the process each time", async () => {
@@ -135,7 +140,7 @@ it("takes the same Idempotency-Key for the same job, over a restart too", async 
   const submission = { request: request(), idempotencyKey: "key" };
   const { id } = await first.submit(submission);
   expect((await first.submit(submission)).id).toBe(id);
-  await told(first, id);
+  await eventNames(first, id);
   await first.stop();
   const second = await open(async () => {});
   expect((await second.submit(submission)).id).toBe(id);
@@ -153,7 +158,7 @@ it("ends a job that is cancelled, waiting or running", async () => {
   );
   for (const { id } of all) {
     expect(await jobs.cancel("t", id)).toMatchObject({ status: "cancelled" });
-    expect((await told(jobs, id)).at(-1)).toMatch(/cancelled$/);
+    expect((await eventNames(jobs, id)).at(-1)).toMatch(/cancelled$/);
   }
   expect(await jobs.cancel("other", all[0]!.id)).toBeUndefined();
 });

@@ -1,24 +1,24 @@
 import { createHash } from "node:crypto";
 import {
-  accessTo,
-  HeldJob,
+  InMemoryJob,
   type Job,
   type JobEvent,
   type JobRequest,
   type Jobs,
+  jobAccess,
   newJob,
   problemOf,
   type RunJob,
-  sameRequest,
+  requireSameRequest,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
-import { Journal, jobFrom, type Opening } from "./journal.ts";
+import { type JobHeader, Journal, jobFrom } from "./journal.ts";
 
 export interface DiskJobsOptions {
   readonly path: string;
   readonly run: RunJob;
   /** Milliseconds before the second attempt; doubled for each that follows. */
-  readonly pause?: number;
+  readonly retryDelay?: number;
 }
 
 export interface DiskJobs extends Jobs {
@@ -27,51 +27,55 @@ export interface DiskJobs extends Jobs {
 }
 
 /** Jobs that run at once: they share the device with requests, whose callers wait. */
-const AT_ONCE = 4;
+const MAX_RUNNING = 4;
 
 /** How often a job is begun before it is given up: it may be what ends the process. */
-const MOST_ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 
 /** Jobs that have ended and are still told about; the oldest go first. */
-const ENDED = 1000;
+const MAX_ENDED = 1000;
 
 /** Jobs that wait. */
-const WAITING = 10_000;
+const MAX_QUEUED = 10_000;
 
 /** What one attempt may take, in milliseconds. */
-const LONGEST = 10 * 60_000;
+const ATTEMPT_TIMEOUT = 10 * 60_000;
 
-const PAUSE = 10_000;
+const RETRY_DELAY = 10_000;
 
-interface Kept {
+interface Entry {
   readonly request: JobRequest;
-  readonly held: HeldJob;
+  readonly job: InMemoryJob;
 }
 
 /** Jobs in this process, with their state on disk: one that has not ended goes on after a restart. */
-export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): Promise<DiskJobs> {
+export async function diskJobs({
+  path,
+  run,
+  retryDelay = RETRY_DELAY,
+}: DiskJobsOptions): Promise<DiskJobs> {
   const journal = await Journal.open(path);
-  const jobs = new Map<string, HeldJob>();
-  const line: Kept[] = [];
+  const jobs = new Map<string, InMemoryJob>();
+  const queue: Entry[] = [];
   const running = new Set<Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
   let isStopped = false;
 
   function forgetOldest(): void {
-    const ended = [...jobs.values()].filter((held) => held.isOver).map(({ job }) => job);
+    const ended = [...jobs.values()].filter((job) => job.hasEnded).map(({ state }) => state);
     ended.sort((a, b) => (a.updated < b.updated ? -1 : 1));
-    for (const { id } of ended.slice(0, Math.max(0, ended.length - ENDED))) {
+    for (const { id } of ended.slice(0, Math.max(0, ended.length - MAX_ENDED))) {
       jobs.delete(id);
       journal.remove(id);
     }
   }
 
   function begin(): void {
-    while (!isStopped && running.size < AT_ONCE) {
-      const kept = line.shift();
-      if (kept === undefined) return;
-      if (kept.held.isOver) continue;
-      const work = attempt(kept).finally(() => {
+    while (!isStopped && running.size < MAX_RUNNING) {
+      const entry = queue.shift();
+      if (entry === undefined) return;
+      if (entry.job.hasEnded) continue;
+      const work = attempt(entry).finally(() => {
         running.delete(work);
         begin();
       });
@@ -79,57 +83,61 @@ export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): P
     }
   }
 
-  async function attempt(kept: Kept): Promise<void> {
-    const { request, held } = kept;
-    const attempts = held.job.attempts + 1;
-    held.change("running", { attempts, done: 0 });
+  async function attempt(entry: Entry): Promise<void> {
+    const { request, job } = entry;
+    const attempts = job.state.attempts + 1;
+    job.change("running", { attempts, done: 0 });
     try {
-      const deadline = Date.now() + LONGEST;
-      const { signal } = held.stop;
-      await run(request, { signal, onEvent: (event) => held.progress(event), deadline });
-      if (!held.isOver) held.change("succeeded", { done: held.job.total });
+      const deadline = Date.now() + ATTEMPT_TIMEOUT;
+      const { signal } = job.stop;
+      await run(request, { signal, onEvent: (event) => job.progress(event), deadline });
+      if (!job.hasEnded) job.change("succeeded", { done: job.state.total });
     } catch (error) {
       // A job that was stopped with the process is left as one that runs: the next begins it again.
-      if (held.isOver || isStopped) return;
+      if (job.hasEnded || isStopped) return;
       const isFinal = error instanceof CosalError && error.isCallerFault;
-      if (isFinal || attempts >= MOST_ATTEMPTS) return held.fail(problemOf(error, request.request));
-      held.change("queued");
+      if (isFinal || attempts >= MAX_ATTEMPTS) return job.fail(problemOf(error, request.request));
+      job.change("queued");
       const timer = setTimeout(
         () => {
           timers.delete(timer);
-          line.push(kept);
+          queue.push(entry);
           begin();
         },
-        pause * 2 ** (attempts - 1),
+        retryDelay * 2 ** (attempts - 1),
       );
       timers.add(timer);
     }
   }
 
-  function hold({ id, fingerprint, request }: Opening, job: Job, events: JobEvent[]): HeldJob {
-    const onTold = (told: JobEvent) => {
-      journal.append(id, told);
-      if (held.isOver) forgetOldest();
+  function register(
+    { id, fingerprint, request }: JobHeader,
+    state: Job,
+    events: JobEvent[],
+  ): InMemoryJob {
+    const onEvent = (event: JobEvent) => {
+      journal.append(id, event);
+      if (job.hasEnded) forgetOldest();
     };
     const { tenant } = request;
-    const held = new HeldJob({ tenant, fingerprint, job, events, onTold });
-    jobs.set(id, held);
-    return held;
+    const job = new InMemoryJob({ tenant, fingerprint, state, events, onEvent });
+    jobs.set(id, job);
+    return job;
   }
 
-  for (const { opening, events } of await journal.read()) {
-    const { id, request } = opening;
-    const held = hold(opening, jobFrom(events) ?? newJob(id, request), events);
-    if (held.isOver) continue;
-    if (held.job.attempts >= MOST_ATTEMPTS) held.fail(deadProblem(request));
-    else line.push({ request, held });
+  for (const { header, events } of await journal.read()) {
+    const { id, request } = header;
+    const job = register(header, jobFrom(events) ?? newJob(id, request), events);
+    if (job.hasEnded) continue;
+    if (job.state.attempts >= MAX_ATTEMPTS) job.fail(tooManyAttempts(request));
+    else queue.push({ request, job });
   }
-  line.sort((a, b) => (a.held.job.created < b.held.job.created ? -1 : 1));
+  queue.sort((a, b) => (a.job.state.created < b.job.state.created ? -1 : 1));
   forgetOldest();
   begin();
 
   return {
-    ...accessTo(jobs),
+    ...jobAccess(jobs),
     async submit({ request, idempotencyKey }) {
       const { tenant, group, presentation } = request;
       const id =
@@ -138,24 +146,24 @@ export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): P
           : digest([tenant, idempotencyKey]).slice(0, 32);
       const fingerprint = digest([group, presentation]);
       const known = jobs.get(id);
-      if (known !== undefined) return sameRequest(known, fingerprint);
-      if (isStopped || line.length >= WAITING) {
+      if (known !== undefined) return requireSameRequest(known, fingerprint);
+      if (isStopped || queue.length >= MAX_QUEUED) {
         const message = "No more jobs are taken now.";
         throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
       }
-      const opening = { id, fingerprint, request };
-      const held = hold(opening, newJob(id, request), []);
+      const header = { id, fingerprint, request };
+      const job = register(header, newJob(id, request), []);
       try {
-        await journal.create(opening);
+        await journal.create(header);
       } catch (error) {
         jobs.delete(id);
         throw error;
       }
-      held.change("queued");
-      const { job } = held;
-      line.push({ request, held });
+      job.change("queued");
+      const { state } = job;
+      queue.push({ request, job });
       begin();
-      return job;
+      return state;
     },
     async stop() {
       isStopped = true;
@@ -167,7 +175,7 @@ export async function diskJobs({ path, run, pause = PAUSE }: DiskJobsOptions): P
   };
 }
 
-function deadProblem({ request }: JobRequest): ReturnType<typeof problemOf> {
+function tooManyAttempts({ request }: JobRequest): ReturnType<typeof problemOf> {
   const message = "The job failed as often as it may be tried.";
   return problemOf(new CosalError("backend_unavailable", message), request);
 }

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import type { Job, JobEvent, JobRequest } from "../../app/index.ts";
 
 /** The first line of a job's file. */
-export interface Opening {
+export interface JobHeader {
   readonly id: string;
   readonly fingerprint: string;
   readonly request: JobRequest;
 }
 
 /** A job as its file tells it. */
-export interface Told {
-  readonly opening: Opening;
+export interface JournalEntry {
+  readonly header: JobHeader;
   readonly events: JobEvent[];
 }
 
@@ -36,22 +36,22 @@ export class Journal {
   }
 
   /** Every job that can be read; the others are removed. */
-  async read(): Promise<Told[]> {
-    const jobs: Told[] = [];
+  async read(): Promise<JournalEntry[]> {
+    const jobs: JournalEntry[] = [];
     for (const name of await readdir(this.#path)) {
       if (!FILE.test(name)) continue;
-      const told = parse(await readFile(join(this.#path, name), "utf8"));
-      if (told !== undefined) jobs.push(told);
+      const entry = parse(await readFile(join(this.#path, name), "utf8"));
+      if (entry !== undefined) jobs.push(entry);
       else await rm(join(this.#path, name), { force: true });
     }
     return jobs;
   }
 
   /** On the disk when it resolves: what was promised to a caller survives the machine's end. */
-  async create(opening: Opening): Promise<void> {
-    const file = await open(this.#file(opening.id), "w");
+  async create(header: JobHeader): Promise<void> {
+    const file = await open(this.#file(header.id), "w");
     try {
-      await file.writeFile(`${JSON.stringify(opening)}\n`);
+      await file.writeFile(`${JSON.stringify(header)}\n`);
       await file.sync();
     } finally {
       await file.close();
@@ -59,11 +59,11 @@ export class Journal {
   }
 
   append(id: string, event: JobEvent): void {
-    this.#inTurn(id, () => appendFile(this.#file(id), `${JSON.stringify(event)}\n`));
+    this.#serialize(id, () => appendFile(this.#file(id), `${JSON.stringify(event)}\n`));
   }
 
   remove(id: string): void {
-    this.#inTurn(id, () => rm(this.#file(id), { force: true }));
+    this.#serialize(id, () => rm(this.#file(id), { force: true }));
   }
 
   /** When everything has been written. */
@@ -72,7 +72,7 @@ export class Journal {
   }
 
   /** A write that fails costs the next process an event, not this one the job. */
-  #inTurn(id: string, write: () => Promise<void>): void {
+  #serialize(id: string, write: () => Promise<void>): void {
     const last = this.#writes.get(id) ?? Promise.resolve();
     const next = last.then(write).catch(() => {});
     this.#writes.set(id, next);
@@ -86,11 +86,11 @@ export class Journal {
   }
 }
 
-function parse(text: string): Told | undefined {
+function parse(text: string): JournalEntry | undefined {
   const [first, ...rest] = text.split("\n").slice(0, -1);
   try {
-    const opening = JSON.parse(first ?? "") as Opening;
-    return { opening, events: rest.map((line) => JSON.parse(line) as JobEvent) };
+    const header = JSON.parse(first ?? "") as JobHeader;
+    return { header, events: rest.map((line) => JSON.parse(line) as JobEvent) };
   } catch {
     return undefined;
   }
