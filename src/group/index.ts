@@ -17,4 +17,11 @@ export type { GroupOptions } from "./options.ts";
 export { DEFAULT_OPTIONS, optionsOf } from "./options.ts";
 export type { GroupResult, ImageResult, Notice, SkippedImage } from "./result.ts";
 export { MAX_COORDINATE, type SeedIdentity } from "./seeds.ts";
-export type { FeatureStore, GroupStore, ImageStore, Stores, StoresOf } from "./store.ts";
+export {
+  type FeatureStore,
+  type GroupStore,
+  type ImageStore,
+  type Stores,
+  type StoresOf,
+  storeUnavailable,
+} from "./store.ts";

@@ -36,6 +36,10 @@ export class MemoryGroupStore implements GroupStore {
   async putMask(group: string, image: string, record: Bytes) {
     this.masks.set(`${group}/${image}`, record);
   }
+  async isComplete({ id, images, consensusOf }: GroupResult) {
+    const hasMasks = images.every(({ sha256 }) => this.masks.has(`${id}/${sha256}`));
+    return hasMasks && (consensusOf !== undefined || this.consensuses.has(id));
+  }
   async consensus(group: string) {
     return this.consensuses.get(group);
   }

@@ -91,13 +91,27 @@ interface Stored {
   readonly consensus: Bytes | undefined;
 }
 
-/** A stored group; as good as none when a part that is needed is gone. */
-async function lookUp({ id }: Group, context: RunContext): Promise<Stored | undefined> {
+/** A stored group; as good as none when a part of it is gone, or the store cannot be read. */
+async function lookUp(group: Group, context: RunContext): Promise<Stored | undefined> {
+  try {
+    return await find(group, context);
+  } catch (error) {
+    if (!(error instanceof CosalError) || error.code !== "store_unavailable") throw error;
+    const { log, request } = context;
+    log({ level: "warn", event: "group not looked up", request, error });
+    return undefined;
+  }
+}
+
+async function find({ id }: Group, context: RunContext): Promise<Stored | undefined> {
   const { groups } = context.stores;
   const result = await groups.result(id);
   if (result === undefined) return undefined;
   const records = new Map<string, Bytes>();
-  if (!context.withRecords) return { result, records, consensus: undefined };
+  if (!context.withRecords) {
+    if (!(await groups.isComplete(result))) return undefined;
+    return { result, records, consensus: undefined };
+  }
   const masks = await Promise.all(
     result.images.map(async ({ sha256 }) => [sha256, await groups.mask(id, sha256)] as const),
   );
@@ -105,7 +119,9 @@ async function lookUp({ id }: Group, context: RunContext): Promise<Stored | unde
     if (record === undefined) return undefined;
     records.set(sha256, record);
   }
-  return { result, records, consensus: await groups.consensus(result.consensusOf ?? id) };
+  const consensus = await groups.consensus(result.consensusOf ?? id);
+  if (consensus === undefined && result.consensusOf === undefined) return undefined;
+  return { result, records, consensus };
 }
 
 function* replay(group: Group, stored: Stored, cache: CacheState): Generator<Step> {

@@ -31,6 +31,7 @@ export const GUARDED = [
   "credentials_invalid",
   "scope_missing",
   "rate_limited",
+  "store_unavailable",
   "internal",
 ] as const satisfies readonly ErrorCode[];
 
@@ -64,6 +65,7 @@ export const UPLOADED = [
   "idempotency_mismatch",
   "backend_unavailable",
   "deadline_exceeded",
+  "store_full",
 ] as const satisfies readonly ErrorCode[];
 
 export function json(schema: z.ZodType, description: string) {

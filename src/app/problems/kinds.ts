@@ -16,7 +16,8 @@ export type ProblemStatus =
   | 429
   | 500
   | 503
-  | 504;
+  | 504
+  | 507;
 
 export interface ProblemKind {
   readonly status: ProblemStatus;
@@ -189,6 +190,16 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     504,
     "The group took longer than it may",
     "Send fewer photographs, or ask for a job with `Prefer: respond-async`.",
+  ),
+  store_unavailable: kind(
+    503,
+    "What is stored cannot be reached now",
+    "A store cannot be read or written, so nobody can tell whether it is stored. Retry-After says when to come again.",
+  ),
+  store_full: kind(
+    507,
+    "There is no room to keep it",
+    "The deployment's storage is full. Groups are computed and answered all the same; photographs and jobs that have to be kept are not taken.",
   ),
   internal: kind(500, "Something went wrong on our side", "Please report it with the request id."),
 };

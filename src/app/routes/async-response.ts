@@ -43,7 +43,8 @@ export async function respondAsync(
   // A job finds its consensus in the store; a Worker that sends one along waits for its answer.
   if (group.consensus !== undefined) return undefined;
   const { tenant, stores, id, traceparent } = requestContext;
-  if ((await stores.groups.result(group.id)) !== undefined) return undefined;
+  const stored = await stores.groups.result(group.id);
+  if (stored !== undefined && (await stores.groups.isComplete(stored))) return undefined;
   const seeds = namedByDigest(group, options.seeds ?? []);
   if (JSON.stringify(seeds).length > SEED_BYTES) throw tooManySeeds();
   await requireImages(group, stores);

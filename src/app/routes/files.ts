@@ -105,11 +105,7 @@ async function findFile(
     return fileResponse(c.req.raw, stale, service.cacheControl);
   }
   const record = await groups.mask(group, image);
-  if (record === undefined) {
-    // Half a group is none: sent again, it is computed anew.
-    await groups.delete(group);
-    throw notHere("mask");
-  }
+  if (record === undefined) throw notHere("mask");
   const { size = "source", threshold = DEFAULT_THRESHOLD } = query;
   const variant: Variant = { kind, suffix, size, threshold };
   const known = await unchanged(c.req.raw, record, variant, service.cacheControl);

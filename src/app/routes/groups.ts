@@ -190,9 +190,11 @@ async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
 async function deleteGroup(service: Service, c: Context<Env>): Promise<Response> {
   const { tenant, stores } = c.get("requestContext");
   const group = digestIn(c);
-  const isHere = await stores.groups.delete(group);
-  service.renditions.deleteMatching(tenant, group);
-  if (!isHere) throw notHere("group");
+  try {
+    if (!(await stores.groups.delete(group))) throw notHere("group");
+  } finally {
+    service.renditions.deleteMatching(tenant, group);
+  }
   return new Response(null, { status: 204 });
 }
 

@@ -45,7 +45,7 @@ export function imageRoutes(router: Router, service: Service): void {
         ...problems(
           ...(["digest_mismatch", "option_invalid", "not_found", ...GUARDED] as const),
           ...(["image_type_unsupported", "image_undecodable", "image_too_large"] as const),
-          ...(["image_too_many_pixels", "image_too_small"] as const),
+          ...(["image_too_many_pixels", "image_too_small", "store_full"] as const),
         ),
       },
     },
@@ -113,10 +113,13 @@ async function getImage({ host }: Service, c: Context<Env>): Promise<Response> {
 async function deleteImage(service: Service, c: Context<Env>): Promise<Response> {
   const { stores, tenant } = c.get("requestContext");
   const sha256 = digestIn(c);
-  const isHere = await stores.images.delete(sha256);
-  await stores.features.deleteImage(sha256);
-  service.renditions.deleteMatching(tenant, `s/${sha256}`);
-  if (!isHere) throw notHere("photograph");
+  try {
+    // The photograph last: if something fails before, who asks again is not told that it is gone.
+    await stores.features.deleteImage(sha256);
+    if (!(await stores.images.delete(sha256))) throw notHere("photograph");
+  } finally {
+    service.renditions.deleteMatching(tenant, `s/${sha256}`);
+  }
   return new Response(null, { status: 204 });
 }
 

@@ -1,12 +1,12 @@
 import type { R2Bucket, CacheStorage as WorkerCaches } from "@cloudflare/workers-types";
 import type { Log } from "../../app/index.ts";
-import { CosalError } from "../../errors.ts";
-import type {
-  FeatureStore,
-  GroupResult,
-  GroupStore,
-  ImageStore,
-  StoresOf,
+import {
+  type FeatureStore,
+  type GroupResult,
+  type GroupStore,
+  type ImageStore,
+  type StoresOf,
+  storeUnavailable,
 } from "../../group/index.ts";
 import { bucketTier } from "./bucket-tier.ts";
 import { cacheTier } from "./cache-tier.ts";
@@ -61,7 +61,7 @@ export function edgeStores(parts: StoreParts): EdgeStoresOf {
     const keys = new Keys(tenant);
     return {
       groups: new EdgeGroupStore(results, keys, () => now() + retention.results),
-      images: imageStore(inputs, keys, () => now() + retention.inputs),
+      images: imageStore(inputs, log, keys, () => now() + retention.inputs),
       features: featureStore(features, keys, () => now() + retention.features, models),
     };
   };
@@ -90,6 +90,13 @@ class EdgeGroupStore implements GroupStore {
     await Promise.all(this.#underWay.splice(0));
     await this.#put(this.#keys.result(result.id), new TextEncoder().encode(JSON.stringify(result)));
     await Promise.all(this.#underWay.splice(0));
+  }
+
+  async isComplete({ id, images, consensusOf }: GroupResult): Promise<boolean> {
+    const keys = images.map(({ sha256 }) => this.#keys.mask(id, sha256));
+    if (consensusOf === undefined) keys.push(this.#keys.consensus(id));
+    const found = await Promise.all(keys.map((key) => this.#tiers.has(key)));
+    return found.every(Boolean);
   }
 
   mask(group: string, image: string): Promise<Bytes | undefined> {
@@ -125,25 +132,25 @@ class EdgeGroupStore implements GroupStore {
   }
 }
 
-function imageStore(tier: Tier, keys: Keys, expiry: () => number): ImageStore {
+function imageStore(tier: Tier, log: Log, keys: Keys, expiry: () => number): ImageStore {
+  const tiers = new Tiers([tier], () => {}, log);
   return {
-    get: async (sha256) => (await tier.get(keys.input(sha256)))?.bytes,
+    get: (sha256) => tiers.get(keys.input(sha256)),
     async has(sha256s) {
-      const found = await Promise.all(sha256s.map((sha256) => tier.has(keys.input(sha256))));
+      const found = await Promise.all(sha256s.map((sha256) => tiers.has(keys.input(sha256))));
       return new Set(sha256s.filter((_, i) => found[i]));
     },
     async put(sha256, bytes) {
       try {
         await tier.put(keys.input(sha256), { bytes, expires: expiry() });
-      } catch (cause) {
-        const message = "The photograph cannot be kept now. Send it again in a few seconds.";
-        throw new CosalError("backend_unavailable", message, { retryAfter: 5, cause });
+      } catch (error) {
+        throw storeUnavailable(error);
       }
     },
     async delete(sha256) {
       const key = keys.input(sha256);
-      const was = await tier.has(key);
-      await tier.forget(`${key}/`, [key]);
+      const was = await tiers.has(key);
+      await tiers.forget(`${key}/`, [key]);
       return was;
     },
   };
@@ -161,8 +168,9 @@ function featureStore(
     return keys.features(image, model);
   };
   return {
-    get: (name) => tiers.get(keyOf(name)),
-    has: (name) => tiers.has(keyOf(name)),
+    // What cannot be read is computed.
+    get: (name) => tiers.get(keyOf(name)).catch(() => undefined),
+    has: (name) => tiers.has(keyOf(name)).catch(() => false),
     async put(name, bytes) {
       await tiers.put(keyOf(name), { bytes: bytes as Bytes, expires: expiry() });
     },

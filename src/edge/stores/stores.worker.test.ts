@@ -188,28 +188,57 @@ describe("the bucket", () => {
     expect(await features.get(`${"f".repeat(64)}/${digest("a")}`)).toBeUndefined();
   });
 
-  it("may fail: what is nearer answers, and only a photograph that is lost is an error", async () => {
-    const failing = new Proxy({} as R2Bucket, {
-      get: () => () => Promise.reject(new Error("R2 is down")),
+  it("may fail: what is nearer answers, and nothing that it may have counts as gone", async () => {
+    const state = { isDown: true };
+    const bucket = new Proxy(BUCKET, {
+      get(target, name) {
+        if (state.isDown) return () => Promise.reject(new Error("R2 is down"));
+        const method = Reflect.get(target, name);
+        return typeof method === "function" ? method.bind(target) : method;
+      },
     });
     const under: Promise<unknown>[] = [];
-    const stores = edgeStores({
-      caches,
-      bucket: failing,
-      retention: RETENTION,
-      models: async () => [],
-      waitUntil: (promise) => under.push(promise),
-      log: silent,
-    })("");
+    const log: string[] = [];
+    const isolate = (cache: CacheStorage) =>
+      edgeStores({
+        caches: cache,
+        bucket,
+        retention: RETENTION,
+        models: async () => [],
+        waitUntil: (promise) => under.push(promise),
+        log: ({ tier, what }) => log.push(`${tier} ${what}`),
+      })("");
+    const stores = isolate(caches);
     const id = digest("failing");
-    expect(await stores.groups.result(id)).toBeUndefined();
+    const image = digest("a");
+    const unavailable = { code: "store_unavailable", retryAfter: expect.any(Number) };
+    await expect(stores.groups.result(id)).rejects.toMatchObject(unavailable);
     await keep(stores, id);
     await Promise.all(under);
     expect(await stores.groups.result(id)).toEqual(result(id));
-    await expect(stores.images.put(digest("a"), record)).rejects.toMatchObject({
-      code: "backend_unavailable",
-      retryAfter: expect.any(Number),
-    });
-    await expect(stores.groups.delete(id)).rejects.toThrow("R2 is down");
+    expect(await stores.groups.isComplete(result(id))).toBe(true);
+    await expect(stores.images.put(image, record)).rejects.toMatchObject(unavailable);
+    // One after the other: all of these in one isolate that knows nothing.
+    const { groups, images, features } = isolate(elsewhere());
+    for (const ask of [
+      () => groups.result(id),
+      () => groups.isComplete(result(id)),
+      () => groups.mask(id, image),
+      () => groups.consensus(id),
+      () => groups.delete(id),
+      () => images.get(image),
+      () => images.has([image]),
+      () => images.delete(image),
+      () => features.deleteImage(image),
+    ]) {
+      await expect(ask()).rejects.toMatchObject(unavailable);
+    }
+    // These can be computed anew.
+    expect(await features.get(`${MODEL}/${image}`)).toBeUndefined();
+    expect(await features.has(`${MODEL}/${image}`)).toBe(false);
+    expect(log).toContain("bucket get");
+    state.isDown = false;
+    expect(await groups.delete(id)).toBe(false);
+    expect(await images.has([image])).toEqual(new Set());
   });
 });

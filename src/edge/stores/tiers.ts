@@ -1,10 +1,14 @@
 import type { Log } from "../../app/index.ts";
+import { storeUnavailable } from "../../group/index.ts";
 import type { Bytes, Stored, Tier } from "./tier.ts";
 
 /** Keeps a promise going after the answer has been sent. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
 
-/** Several tiers as one, the nearest first. A tier that fails costs time, never an answer. */
+/**
+ * Several tiers as one, the nearest first. Of those that fail the next is asked; but when none has a
+ * value and one could not look, nobody can say that it is not there.
+ */
 export class Tiers {
   readonly #tiers: readonly Tier[];
   readonly #waitUntil: WaitUntil;
@@ -16,23 +20,23 @@ export class Tiers {
     this.#log = log;
   }
 
-  /** From the nearest tier that has it; those before it have it afterwards. */
+  /**
+   * From the nearest tier that has it; those before it have it afterwards.
+   *
+   * @throws CosalError store_unavailable
+   */
   async get(key: string): Promise<Bytes | undefined> {
-    for (const [i, tier] of this.#tiers.entries()) {
-      const value = await this.#try(tier, "get", () => tier.get(key));
-      if (value === undefined) continue;
-      const nearer = this.#tiers.slice(0, i).map((each) => this.#put(each, key, value));
-      this.#waitUntil(Promise.all(nearer));
-      return value.bytes;
-    }
-    return undefined;
+    const found = await this.#first("get", (tier) => tier.get(key));
+    if (found === undefined) return undefined;
+    const nearer = this.#tiers.slice(0, found.place);
+    this.#waitUntil(Promise.all(nearer.map((tier) => this.#put(tier, key, found.value))));
+    return found.value.bytes;
   }
 
+  /** @throws CosalError store_unavailable */
   async has(key: string): Promise<boolean> {
-    for (const tier of this.#tiers) {
-      if (await this.#try(tier, "has", () => tier.has(key))) return true;
-    }
-    return false;
+    const found = await this.#first("has", async (tier) => (await tier.has(key)) || undefined);
+    return found !== undefined;
   }
 
   /**
@@ -48,22 +52,47 @@ export class Tiers {
     return { kept };
   }
 
-  /** From all tiers. @throws what a tier throws: what could not be deleted must not seem to be */
+  /**
+   * From all tiers.
+   *
+   * @throws CosalError store_unavailable: what could not be deleted must not seem to be
+   */
   async forget(prefix: string, keys: readonly string[]): Promise<void> {
     // The furthest first: else a reader might bring a value back to a nearer tier.
-    for (const tier of this.#tiers.toReversed()) await tier.forget(prefix, keys);
+    for (const tier of this.#tiers.toReversed()) {
+      try {
+        await tier.forget(prefix, keys);
+      } catch (error) {
+        this.#failed(tier, "forget", error);
+        throw storeUnavailable(error);
+      }
+    }
+  }
+
+  async #first<T>(what: string, ask: (tier: Tier) => Promise<T | undefined>) {
+    const failures: unknown[] = [];
+    for (const [place, tier] of this.#tiers.entries()) {
+      try {
+        const value = await ask(tier);
+        if (value !== undefined) return { place, value };
+      } catch (error) {
+        failures.push(error);
+        this.#failed(tier, what, error);
+      }
+    }
+    if (failures.length > 0) throw storeUnavailable(failures[0]);
+    return undefined;
   }
 
   async #put(tier: Tier, key: string, value: Stored): Promise<void> {
-    await this.#try(tier, "put", () => tier.put(key, value));
+    try {
+      await tier.put(key, value);
+    } catch (error) {
+      this.#failed(tier, "put", error);
+    }
   }
 
-  async #try<T>(tier: Tier, what: string, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      this.#log({ level: "warn", event: "store failed", tier: tier.name, what, error });
-      return undefined;
-    }
+  #failed(tier: Tier, what: string, error: unknown): void {
+    this.#log({ level: "warn", event: "store failed", tier: tier.name, what, error });
   }
 }

@@ -22,6 +22,13 @@ export class ShelfGroupStore implements GroupStore {
     await this.#shelf.put(this.#key(result.id, "result.json"), bytes);
   }
 
+  async isComplete({ id, images, consensusOf }: GroupResult): Promise<boolean> {
+    const hasMasks = images.every(({ sha256 }) =>
+      this.#shelf.has(this.#key(id, `masks/${sha256}`)),
+    );
+    return hasMasks && (consensusOf !== undefined || this.#shelf.has(this.#key(id, "consensus")));
+  }
+
   mask(group: string, image: string) {
     return this.#shelf.get(this.#key(group, `masks/${image}`));
   }
