@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { LingeringResponse } from "./lingering-response.ts";
 
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
@@ -30,7 +31,11 @@ export async function listen(host: string, port: number): Promise<Listener> {
   let serve: Fetch = notYet;
   const server = createAdaptorServer({
     fetch: (request) => serve(request),
-    serverOptions: { requestTimeout: ARRIVAL, keepAliveTimeout: IDLE },
+    serverOptions: {
+      requestTimeout: ARRIVAL,
+      keepAliveTimeout: IDLE,
+      ServerResponse: LingeringResponse,
+    },
   }) as Server;
   server.listen(port, host);
   await once(server, "listening");

@@ -1,0 +1,102 @@
+import { Agent, type IncomingMessage, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type Fetch, type Listener, listen } from "./listener.ts";
+
+let listener: Listener;
+
+afterEach(() => {
+  vi.useRealTimers();
+  listener.close();
+  listener.cut();
+});
+
+async function serve(fetch: Fetch): Promise<void> {
+  listener = await listen("127.0.0.1", 0);
+  listener.serve(fetch);
+}
+
+const MEBIBYTE = new Uint8Array(2 ** 20);
+
+/** Sends a body over the agent's connection, all of it whatever is answered meanwhile. */
+function send(agent: Agent, method: string, mebibytes: number): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const headers = { "content-length": mebibytes * MEBIBYTE.length };
+  const sent = request(listener.url, { agent, method, headers }, (response) => {
+    response.resume();
+    response.on("end", () => resolve(response)).on("error", reject);
+  });
+  sent.on("error", reject);
+  for (let i = 0; i < mebibytes; i++) sent.write(MEBIBYTE);
+  sent.end();
+  return promise;
+}
+
+/** A connection on which a body of 8 MiB has begun, and what has come back on it. */
+function begin(): { socket: Socket; received: () => string } {
+  let text = "";
+  const socket = connect(Number(new URL(listener.url).port), "127.0.0.1");
+  socket.on("data", (bytes) => {
+    text += bytes;
+  });
+  socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${8 * MEBIBYTE.length}\r\n\r\n`);
+  socket.write(MEBIBYTE);
+  return { socket, received: () => text };
+}
+
+describe("an answer in the middle of a body", () => {
+  const refuse: Fetch = async ({ method, body }) => {
+    if (method === "GET") return new Response("served");
+    for await (const _ of body ?? []) break;
+    return new Response("too much", { status: 413 });
+  };
+
+  it("says that the connection ends with it, and the next request is served", async () => {
+    await serve(refuse);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let i = 0; i < 12; i++) {
+      const refused = await send(agent, "POST", 4);
+      expect([refused.statusCode, refused.headers.connection]).toEqual([413, "close"]);
+      expect((await send(agent, "GET", 0)).statusCode).toBe(200);
+    }
+    agent.destroy();
+  });
+
+  it("reaches a caller who sends slowly and reads last", async () => {
+    await serve(refuse);
+    const { socket, received } = begin();
+    const ended = Promise.withResolvers<string>();
+    socket
+      .on("end", () => ended.resolve("ended"))
+      .on("error", ({ message }) => ended.reject(message));
+    for (let i = 1; i < 8; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 120));
+      socket.write(MEBIBYTE);
+    }
+    expect(await ended.promise).toBe("ended");
+    expect(received()).toMatch(/^HTTP\/1\.1 413 (.|\r\n)*connection: close(.|\r\n)*too much$/i);
+  });
+
+  it("does not wait for ever for who says nothing more", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    await serve(refuse);
+    const { socket, received } = begin();
+    const ended = new Promise((resolve) => socket.once("end", resolve));
+    await vi.waitUntil(() => received().endsWith("too much"));
+    vi.advanceTimersByTime(5_000);
+    await ended;
+  });
+});
+
+it("leaves the connection open after an answer to a whole body", async () => {
+  await serve(async (request) => new Response(`${(await request.bytes()).length}`));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ports = new Set<number | undefined>();
+  for (let i = 0; i < 3; i++) {
+    const response = await send(agent, "POST", 3);
+    expect(response.headers.connection).toBe("keep-alive");
+    ports.add(Object.values(agent.freeSockets)[0]?.[0]?.localPort);
+  }
+  expect(ports.size).toBe(1);
+  agent.destroy();
+});
