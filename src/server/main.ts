@@ -8,6 +8,9 @@ import { createLogger } from "./telemetry/log.ts";
 /** How long requests may take to finish after SIGTERM, in milliseconds: Kubernetes waits for 30 s. */
 const GRACE = 25_000;
 
+// What the server writes is for its own user alone.
+process.umask(0o077);
+
 const logger = createLogger();
 
 function read(): ServerOptions {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -28,8 +28,10 @@ function run(args: string[], environment: Record<string, string> = {}) {
   return server;
 }
 
-it("starts, serves, and ends with status 0 on SIGTERM", async () => {
+it("starts, serves, keeps for itself what it writes, and ends with status 0 on SIGTERM", async () => {
   const data = await mkdtemp(join(tmpdir(), "cosal-process-"));
+  // As an older server has left it.
+  await mkdir(join(data, "1"), { mode: 0o755 });
   const server = run(["--runtime", RUNTIME, "--port", "0", "--data", data]);
   let url = "";
   for await (const line of createInterface({ input: server.stdout! })) {
@@ -43,6 +45,12 @@ it("starts, serves, and ends with status 0 on SIGTERM", async () => {
   expect((await fetch(`${url}/v1/groups`, { method: "POST", body })).status).toBe(200);
   server.kill("SIGTERM");
   expect(await once(server, "exit")).toEqual([0, null]);
+  const written = await readdir(data, { recursive: true, withFileTypes: true });
+  expect(written.some((entry) => entry.isFile())).toBe(true);
+  for (const entry of written) {
+    const { mode } = await stat(join(entry.parentPath, entry.name));
+    expect([entry.name, mode & 0o777]).toEqual([entry.name, entry.isFile() ? 0o600 : 0o700]);
+  }
   await rm(data, { recursive: true });
 });
 

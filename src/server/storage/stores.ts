@@ -4,6 +4,7 @@ import type { Stores, StoresOf } from "../../group/index.ts";
 import { Folder } from "./disk-store.ts";
 import { type Found, TieredFeatureStore } from "./feature-store.ts";
 import { memoryShelf, type Shelf } from "./key-value-store.ts";
+import { privateFolder } from "./private-folder.ts";
 import { ShelfGroupStore, ShelfImageStore } from "./tenant-stores.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -51,9 +52,10 @@ export async function serverStores({
   memoryBytes = 512 * MEBIBYTE,
   onLookUp = () => {},
 }: ServerStoresOptions): Promise<ServerStores> {
+  const folder = await privateFolder(join(path, LAYOUT));
   const open = (kind: keyof typeof SHARES) =>
     Folder.open({
-      path: join(path, LAYOUT, kind),
+      path: join(folder, kind),
       bytes: Math.max(1, Math.floor(bytes * SHARES[kind])),
       age: AGES[kind],
     });
