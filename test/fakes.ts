@@ -86,6 +86,10 @@ export class FakeSegmenter implements Segmenter {
     }
   }
 
+  async encode(images: readonly ImageInput[], options: SegmentOptions = {}) {
+    await this.#encode(images, options);
+  }
+
   async consensus(): Promise<Consensus> {
     return { model: this.digest, shape: [2, 4], data: new Float32Array(8) };
   }

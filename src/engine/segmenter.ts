@@ -64,6 +64,12 @@ export async function createSegmenter(parts: SegmenterParts): Promise<Segmenter>
     segment: (images, options = {}) => segment(forGroup(network, options), images, options),
     segmentWith: (consensus, images, options = {}) =>
       segmentWith(forGroup(network, options), consensus, images, options),
+    encode: async (images, options = {}) => {
+      const progress = new Progress(options);
+      await Array.fromAsync(
+        encodeAll(forGroup(network, options), images, options, progress, async () => undefined),
+      );
+    },
     consensus: async (images, options = {}) => {
       const progress = new Progress(options);
       return (await compare(forGroup(network, options), images, options, progress)).consensus;

@@ -139,6 +139,13 @@ export interface Segmenter {
     options?: Omit<SegmentOptions, "seeds">,
   ): AsyncIterable<ImageMask>;
   /**
+   * Runs images through the encoder, so that their features are in the cache when a group or a
+   * consensus needs them: several threads that share a cache can so prepare one group together.
+   *
+   * @throws CosalError as `segment`
+   */
+  encode(images: readonly ImageInput[], options?: Omit<SegmentOptions, "seeds">): Promise<void>;
+  /**
    * What the images have in common, without masks.
    *
    * @throws CosalError as `segment`

@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { RenderTask } from "../engine/task.ts";
+import { FORMS, type FormName } from "../output/forms.ts";
+import { Journal, type MaskEntry } from "../output/journal.ts";
+import { writeManifest } from "../output/manifest.ts";
+import { type NamedPhotograph, withStems } from "../output/names.ts";
+import { writeWhole } from "../output/whole-file.ts";
+import type { Reporter, SetResult, SkippedPhotograph } from "../report/reporter.ts";
+import type { PhotographSet } from "../sets.ts";
+import type { Mark, MaskSource, SetEvent } from "../sources/source.ts";
+
+/** Presence below which a photograph does not seem to show the object. */
+const PRESENT = 0.5;
+
+export const CONSENSUS_FILE = "consensus.cosal";
+
+export interface RunOptions {
+  /** Folder of this set's files. */
+  readonly folder: string;
+  readonly forms: readonly FormName[];
+  readonly threshold: number;
+  readonly annotation: RenderTask["annotation"];
+  readonly force: boolean;
+  readonly marks: (photographs: readonly NamedPhotograph[]) => readonly Mark[];
+  /** A consensus file to be applied; without one, the set's own is learnt. */
+  readonly consensus?: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+/** A set that has been masked. */
+export interface FinishedSet extends SetResult {
+  readonly names: readonly NamedPhotograph[];
+  readonly entries: () => AsyncGenerator<MaskEntry>;
+}
+
+/** Masks one set: what is done already is left, everything else is written as it comes. */
+export async function runSet(
+  set: PhotographSet,
+  source: MaskSource,
+  options: RunOptions,
+  reporter: Reporter,
+): Promise<FinishedSet> {
+  const { folder, forms, threshold, annotation, signal } = options;
+  const begun = Date.now();
+  const names = withStems(set.photographs);
+  const marks = options.marks(names);
+  const journal = await Journal.open(
+    folder,
+    await keyOf(names, marks, source, options),
+    options.force,
+  );
+  await using _ = journal;
+  reporter.begin({ title: set.title, photographs: names.length, how: source.title });
+  const absent: { photograph: string; presence: number }[] = [];
+  const skipped: SkippedPhotograph[] = [];
+  const finished = new Set<string>();
+  let presence = 0;
+  const count = (entry: MaskEntry) => {
+    finished.add(entry.photograph);
+    presence += entry.presence;
+    if (entry.presence < PRESENT) absent.push(entry);
+    reporter.masked(entry, folder);
+  };
+  for (const { name, path } of names) {
+    const entry = await journal.find(name, folder, path);
+    if (entry !== undefined) count(entry);
+  }
+  const kept = finished.size;
+  const filesOf = ({ stem }: NamedPhotograph) =>
+    Object.fromEntries(forms.map((form) => [form, `${stem}${FORMS[form].suffix}`]));
+  const renderOf = (photograph: NamedPhotograph): RenderTask => ({
+    files: Object.entries(filesOf(photograph)).map(([form, name]) => ({
+      form: form as FormName,
+      path: join(folder, name),
+    })),
+    threshold,
+    annotation,
+  });
+  if (kept < names.length) {
+    for await (const event of eventsOf()) {
+      signal.throwIfAborted();
+      if (event.type === "learnt") await writeWhole(join(folder, CONSENSUS_FILE), event.consensus);
+      else if (event.type === "skipped") {
+        const { photograph, code, reason } = event;
+        skipped.push({ photograph: photograph.name, code, reason });
+        reporter.skipped(skipped.at(-1) as SkippedPhotograph);
+      } else {
+        const { photograph, facts } = event;
+        const file = await stat(photograph.path);
+        const entry = {
+          photograph: photograph.name,
+          ...facts,
+          files: filesOf(photograph),
+          bytes: file.size,
+          modified: file.mtimeMs,
+        };
+        await journal.add(entry);
+        count(entry);
+      }
+    }
+  }
+
+  async function* eventsOf(): AsyncGenerator<SetEvent> {
+    const isWanted = ({ name }: NamedPhotograph) => !finished.has(name);
+    const known = options.consensus ?? (kept > 0 ? await storedConsensus(folder) : undefined);
+    if (known !== undefined && source.apply !== undefined) {
+      if (options.consensus) yield { type: "learnt", consensus: known };
+      yield* source.apply(known, names.filter(isWanted), { renderOf, signal });
+      return;
+    }
+    const onLearning = (done: number, total: number) => reporter.learning(done, total);
+    yield* source.segment({ photographs: names, marks, isWanted, renderOf, signal, onLearning });
+  }
+
+  const entries = () => journal.entries(names);
+  const head = { model: source.model, consensus: CONSENSUS_FILE };
+  await writeManifest(folder, head, entries(), skipped);
+  const result: SetResult = {
+    title: set.title,
+    folder,
+    photographs: names.length,
+    masked: finished.size,
+    kept,
+    absent,
+    skipped,
+    common: presence / Math.max(1, finished.size),
+    seconds: (Date.now() - begun) / 1000,
+  };
+  return { ...result, names, entries };
+}
+
+/** What a set has in common, as an interrupted call has left it. */
+function storedConsensus(folder: string): Promise<Uint8Array | undefined> {
+  return readFile(join(folder, CONSENSUS_FILE)).catch(() => undefined);
+}
+
+/**
+ * What masks depend on beside their own photograph: the model, the consensus (a file, or all
+ * photographs of the set and their marks), and what is written of them.
+ */
+async function keyOf(
+  names: readonly NamedPhotograph[],
+  marks: readonly Mark[],
+  source: MaskSource,
+  { forms, threshold, annotation, consensus }: RunOptions,
+): Promise<string> {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([source.model, [...forms].sort(), threshold, annotation]));
+  if (consensus !== undefined) hash.update(consensus);
+  else {
+    for (const { name, path } of names) {
+      const file = await stat(path).catch(() => undefined);
+      hash.update(JSON.stringify([name, file?.size, file?.mtimeMs]));
+    }
+    hash.update(JSON.stringify(marks));
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,120 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { RuntimeName } from "../engine/runtime-name.ts";
+import { EXIT } from "../exit-status.ts";
+import { type MarkArguments, readMarks } from "../marks.ts";
+import { FORMS, type FormName, isFormName } from "../output/forms.ts";
+import { allReporters, jsonReporter, quietReporter } from "../report/json.ts";
+import type { Reporter } from "../report/reporter.ts";
+import { textReporter } from "../report/text.ts";
+import { type PhotographSet, readSets } from "../sets.ts";
+import { localSource } from "../sources/local.ts";
+import { serviceSource } from "../sources/service.ts";
+import type { MaskSource } from "../sources/source.ts";
+import { UsageError } from "../usage-error.ts";
+import { type FinishedSet, runSet } from "./run-set.ts";
+
+/** What commands that make masks have in common. */
+export interface MaskArguments {
+  readonly paths: readonly string[];
+  readonly out: string;
+  readonly format: readonly string[];
+  readonly threshold: number;
+  readonly recursive: boolean;
+  readonly runtime?: RuntimeName | undefined;
+  readonly force: boolean;
+  readonly strict: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export interface SegmentArguments extends MaskArguments, MarkArguments {
+  readonly server?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** `cosal segment PATH...`: masks of what each set has in common. */
+export async function segment(args: SegmentArguments, signal: AbortSignal): Promise<number> {
+  const sets = await readSets(args.paths, args);
+  const marked = [args.seed, args.box, args.seedMask].some((list) => (list?.length ?? 0) > 0);
+  if (marked && sets.length > 1) {
+    throw new UsageError("A mark is on a photograph of one set; give one folder.");
+  }
+  await using source =
+    args.server === undefined
+      ? await localSource(signal, args.runtime)
+      : await serviceSource(args.server, args.key, signal);
+  return maskSets(sets, source, args, signal, (photographs) => readMarks(args, photographs));
+}
+
+/** `cosal apply FILE PATH...`: masks with a consensus that exists. */
+export async function apply(
+  args: MaskArguments & { readonly consensus: string },
+  signal: AbortSignal,
+): Promise<number> {
+  const consensus = await readFile(args.consensus).catch(() => undefined);
+  if (consensus === undefined) throw new UsageError(`There is no file ${args.consensus}.`);
+  const sets = await readSets(args.paths, args);
+  await using source = await localSource(signal, args.runtime);
+  return maskSets(sets, source, args, signal, () => [], new Uint8Array(consensus));
+}
+
+async function maskSets(
+  sets: readonly PhotographSet[],
+  source: MaskSource,
+  args: MaskArguments,
+  signal: AbortSignal,
+  marks: Parameters<typeof runSet>[2]["marks"],
+  consensus?: Uint8Array,
+): Promise<number> {
+  const reporter = reporterOf(args);
+  const forms = formsOf(args.format);
+  const finished: FinishedSet[] = [];
+  for (const set of sets) {
+    const result = await runSet(
+      set,
+      source,
+      {
+        folder: join(args.out, set.folder),
+        forms,
+        threshold: args.threshold,
+        annotation: "none",
+        force: args.force,
+        marks,
+        ...(consensus !== undefined && { consensus }),
+        signal,
+      },
+      reporter,
+    );
+    reporter.end(result);
+    finished.push(result);
+  }
+  return statusOf(finished, args.strict);
+}
+
+function statusOf(sets: readonly FinishedSet[], strict: boolean): number {
+  if (sets.every(({ masked }) => masked === 0)) return EXIT.failed;
+  const isPartial = sets.some(
+    ({ skipped, absent }) => skipped.length > 0 || (strict && absent.length > 0),
+  );
+  return isPartial ? EXIT.partial : EXIT.done;
+}
+
+function reporterOf({ json, quiet }: MaskArguments): Reporter {
+  const reporters = [
+    ...(json ? [jsonReporter((line) => process.stdout.write(`${line}\n`))] : []),
+    ...(quiet ? [] : [textReporter()]),
+  ];
+  return reporters.length === 0 ? quietReporter : allReporters(reporters);
+}
+
+function formsOf(names: readonly string[]): FormName[] {
+  const all = names.flatMap((name) => name.split(","));
+  const unknown = all.find((name) => !isFormName(name));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `There is no format ${unknown}; there are ${Object.keys(FORMS).join(", ")}.`,
+    );
+  }
+  return [...new Set(all.filter(isFormName))];
+}

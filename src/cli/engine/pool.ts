@@ -1,0 +1,63 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { Piscina } from "piscina";
+import { CosalError } from "../../errors.ts";
+import { sibling } from "../../server/entry-point.ts";
+import type {
+  ImageTask,
+  MaskFacts,
+  Outcome,
+  RenderTask,
+  SeedTask,
+  Task,
+  ThreadData,
+} from "./task.ts";
+
+/** The engine in threads, one a core. */
+export class EnginePool implements AsyncDisposable {
+  readonly threads: number;
+  readonly #pool: Piscina<Task, Outcome<unknown>>;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(data: ThreadData, signal?: AbortSignal, threads = availableParallelism()) {
+    this.threads = threads;
+    this.#signal = signal;
+    this.#pool = new Piscina<Task, Outcome<unknown>>({
+      filename: fileURLToPath(sibling(import.meta.url, "thread")),
+      minThreads: 1,
+      maxThreads: threads,
+      idleTimeout: 60_000,
+      workerData: data,
+    });
+  }
+
+  /** Reads an image and keeps its features. */
+  async encode(image: ImageTask): Promise<void> {
+    await this.#run({ type: "encode", image });
+  }
+
+  /** @returns the consensus as a file */
+  async consensus(images: readonly ImageTask[], seeds: readonly SeedTask[]): Promise<Uint8Array> {
+    return (await this.#run({ type: "consensus", images, seeds })) as Uint8Array;
+  }
+
+  /** Masks an image and writes its files. */
+  async mask(image: ImageTask, consensus: Uint8Array, render: RenderTask): Promise<MaskFacts> {
+    return (await this.#run({ type: "mask", image, consensus, render })) as MaskFacts;
+  }
+
+  /** Writes the files of a mask that was computed elsewhere. */
+  async render(image: ImageTask, logits: Uint8Array, render: RenderTask): Promise<MaskFacts> {
+    return (await this.#run({ type: "render", image, logits, render })) as MaskFacts;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #run(task: Task): Promise<unknown> {
+    const outcome = await this.#pool.run(task, { signal: this.#signal ?? null });
+    if ("value" in outcome) return outcome.value;
+    throw new CosalError(outcome.error.code, outcome.error.message);
+  }
+}

@@ -1,0 +1,78 @@
+import type { Box, CocoRle } from "../../codec/index.ts";
+import type { ErrorCode } from "../../errors.ts";
+import type { FormName } from "../output/forms.ts";
+import type { RuntimeName } from "./runtime-name.ts";
+
+/** What every thread is told once. */
+export interface ThreadData {
+  readonly runtime: RuntimeName;
+  /** Folder of the features that threads share. */
+  readonly features: string;
+}
+
+/** A photograph as a thread is given it. */
+export interface ImageTask {
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface SeedTask {
+  /** Place among the images. */
+  readonly image: number;
+  readonly point?: readonly [number, number];
+  readonly box?: Box;
+  /** A picture file whose white is object. */
+  readonly maskPath?: string;
+}
+
+/** What is to be made of a mask. */
+export interface RenderTask {
+  readonly files: readonly { readonly form: FormName; readonly path: string }[];
+  readonly threshold: number;
+  /** What formats of whole sets need of each mask. */
+  readonly annotation: "none" | "rle" | "polygons";
+}
+
+export type Task =
+  /** Runs the encoder, and keeps the features for the other threads. */
+  | { readonly type: "encode"; readonly image: ImageTask }
+  /** What images have in common; answers with the consensus file. */
+  | {
+      readonly type: "consensus";
+      readonly images: readonly ImageTask[];
+      readonly seeds: readonly SeedTask[];
+    }
+  /** A mask with a consensus file, and its files. */
+  | {
+      readonly type: "mask";
+      readonly image: ImageTask;
+      readonly consensus: Uint8Array;
+      readonly render: RenderTask;
+    }
+  /** The files of a mask that a service has computed. */
+  | {
+      readonly type: "render";
+      readonly image: ImageTask;
+      readonly logits: Uint8Array;
+      readonly render: RenderTask;
+    };
+
+/** What is known of a mask once its files are written. */
+export interface MaskFacts {
+  readonly width: number;
+  readonly height: number;
+  readonly coverage: number;
+  readonly box: Box | null;
+  /** Undefined where a service has told it already. */
+  readonly presence?: number;
+  readonly rle?: CocoRle;
+  readonly polygons?: readonly (readonly number[])[];
+}
+
+export interface TaskError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Errors lose their class on the way between threads, so they travel as values. */
+export type Outcome<Value> = { readonly value: Value } | { readonly error: TaskError };

@@ -1,0 +1,128 @@
+// A thread of the command line: the engine with heaps of its own. Threads share nothing but files.
+import { readFile } from "node:fs/promises";
+import { workerData } from "piscina";
+import {
+  decodeLogits,
+  encodeLogits,
+  type MaskRecord,
+  maskPolygons,
+  maskRle,
+  measureMask,
+} from "../../codec/index.ts";
+import { nodeDecoder } from "../../codec/node.ts";
+import {
+  createSegmenter,
+  decodeConsensus,
+  encodeConsensus,
+  type ImageInput,
+  type Seed,
+} from "../../engine/index.ts";
+import { CosalError } from "../../errors.ts";
+import { FORMS } from "../output/forms.ts";
+import { writeWhole } from "../output/whole-file.ts";
+import { featureFolder } from "./feature-folder.ts";
+import { bundledModel } from "./model.ts";
+import { openRuntime } from "./runtime.ts";
+import type {
+  ImageTask,
+  MaskFacts,
+  Outcome,
+  RenderTask,
+  SeedTask,
+  Task,
+  ThreadData,
+} from "./task.ts";
+
+const { runtime, features } = workerData as ThreadData;
+const decoder = nodeDecoder();
+let opened: ReturnType<typeof open> | undefined;
+
+async function open() {
+  return createSegmenter({
+    model: bundledModel(),
+    runtime: await openRuntime(runtime),
+    decoder,
+    features: featureFolder(features),
+  });
+}
+
+function segmenter() {
+  opened ??= open();
+  return opened;
+}
+
+export default async function run(task: Task): Promise<Outcome<unknown>> {
+  try {
+    return { value: await perform(task) };
+  } catch (error) {
+    if (!(error instanceof CosalError)) throw error;
+    return { error: { code: error.code, message: error.message } };
+  } finally {
+    decoder.trim();
+  }
+}
+
+async function perform(task: Task): Promise<unknown> {
+  switch (task.type) {
+    case "encode":
+      return (await segmenter()).encode([inputOf(task.image)]);
+    case "consensus": {
+      const seeds = await Promise.all(task.seeds.map(seedOf));
+      const images = task.images.map(inputOf);
+      return encodeConsensus(await (await segmenter()).consensus(images, { seeds }));
+    }
+    case "mask": {
+      const input = inputOf(task.image);
+      const masks = (await segmenter()).segmentWith(decodeConsensus(task.consensus), [input]);
+      const [mask] = await Array.fromAsync(masks);
+      if (mask === undefined) throw new Error("a mask for each image");
+      // As stores and services keep it: in half precision.
+      const record = await decodeLogits(await encodeLogits(mask));
+      return { ...(await render(record, task.image, task.render)), presence: mask.presence };
+    }
+    case "render":
+      return render(await decodeLogits(task.logits), task.image, task.render);
+  }
+}
+
+function inputOf({ name, path }: ImageTask): ImageInput {
+  return { id: name, bytes: async () => new Uint8Array(await readFile(path)) };
+}
+
+async function seedOf({ image, point, box, maskPath }: SeedTask): Promise<Seed> {
+  if (point !== undefined) return { image, point };
+  if (box !== undefined) return { image, box };
+  const { width, height, data } = await decoder.decode(
+    new Uint8Array(await readFile(maskPath ?? "")),
+  );
+  const grey = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i] as number);
+  return { image, mask: { width, height, data: grey } };
+}
+
+async function render(
+  record: MaskRecord,
+  { path }: ImageTask,
+  { files, threshold, annotation }: RenderTask,
+): Promise<MaskFacts> {
+  const { width, height } = record;
+  let pixels: ReturnType<typeof decoder.decode> | undefined;
+  const read = async () => decoder.decode(new Uint8Array(await readFile(path)));
+  for (const file of files) {
+    const content = await FORMS[file.form].render({
+      record,
+      threshold,
+      pixels: () => {
+        pixels ??= read();
+        return pixels;
+      },
+    });
+    await writeWhole(file.path, content);
+  }
+  return {
+    width,
+    height,
+    ...measureMask(record.logits, width, height),
+    ...(annotation === "rle" && { rle: maskRle(record, { threshold }) }),
+    ...(annotation === "polygons" && { polygons: maskPolygons(record, { threshold }) }),
+  };
+}

@@ -1,0 +1,79 @@
+import type { Argv } from "yargs";
+import { RUNTIMES } from "./engine/runtime-name.ts";
+
+// Options that several commands share.
+
+export const photographs = <T>(args: Argv<T>) =>
+  args.positional("paths", {
+    type: "string",
+    array: true,
+    demandOption: true,
+    describe: "folders or files",
+  });
+
+export const runtimeOption = <T>(args: Argv<T>) =>
+  args.option("runtime", {
+    choices: RUNTIMES,
+    describe: "where the network runs: the fastest there is, unless said",
+  });
+
+export const markOptions = <T>(args: Argv<T>) =>
+  args
+    .option("seed", {
+      type: "string",
+      array: true,
+      requiresArg: true,
+      describe: "mark the object that is meant: photo.jpg:X,Y",
+    })
+    .option("box", {
+      type: "string",
+      array: true,
+      requiresArg: true,
+      describe: "mark it with a box: photo.jpg:X,Y,WIDTH,HEIGHT",
+    })
+    .option("seed-mask", {
+      type: "string",
+      array: true,
+      requiresArg: true,
+      describe: "mark it with a mask: photo.jpg=mask.png",
+    });
+
+export const maskOptions = <T>(args: Argv<T>) =>
+  runtimeOption(args)
+    .option("out", {
+      alias: "o",
+      type: "string",
+      default: "masks",
+      describe: "folder that the masks are written to",
+    })
+    .option("format", {
+      alias: "f",
+      type: "string",
+      array: true,
+      default: ["png"],
+      requiresArg: true,
+      describe: "png, webp, binary, rle, polygons, svg, cutout, overlay; several at once",
+    })
+    .option("threshold", {
+      type: "number",
+      default: 0.5,
+      describe: "where object begins in binary, rle, polygons and svg",
+    })
+    .option("recursive", {
+      alias: "r",
+      type: "boolean",
+      default: false,
+      describe: "every folder below is a set of its own",
+    })
+    .option("force", { type: "boolean", default: false, describe: "make again what is there" })
+    .option("strict", {
+      type: "boolean",
+      default: false,
+      describe: "exit with 3 where a photograph does not seem to show the object",
+    })
+    .option("json", {
+      type: "boolean",
+      default: false,
+      describe: "a line of JSON for each photograph on stdout",
+    })
+    .option("quiet", { alias: "q", type: "boolean", default: false, describe: "say nothing" });

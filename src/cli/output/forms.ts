@@ -1,0 +1,62 @@
+import {
+  binaryPng,
+  cutout,
+  type MaskRecord,
+  maskPng,
+  maskPolygons,
+  maskRle,
+  maskSvg,
+  maskWebp,
+  overlay,
+  type Pixels,
+} from "../../codec/index.ts";
+
+/** What is rendered of one photograph. */
+export interface Rendering {
+  readonly record: MaskRecord;
+  /** The upright photograph; read when a form needs it. */
+  readonly pixels: () => Promise<Pixels>;
+  readonly threshold: number;
+}
+
+interface Form {
+  /** What is put behind a photograph's stem. */
+  readonly suffix: string;
+  readonly render: (rendering: Rendering) => Promise<Uint8Array | string>;
+}
+
+/** Files of single photographs, by the name that `--format` knows. */
+export const FORMS = {
+  png: { suffix: ".png", render: ({ record }) => maskPng(record) },
+  webp: { suffix: ".webp", render: ({ record }) => maskWebp(record) },
+  binary: {
+    suffix: ".binary.png",
+    render: ({ record, threshold }) => binaryPng(record, { threshold }),
+  },
+  rle: {
+    suffix: ".rle.json",
+    render: async ({ record, threshold }) => JSON.stringify(maskRle(record, { threshold })),
+  },
+  polygons: {
+    suffix: ".polygons.json",
+    render: async ({ record, threshold }) => JSON.stringify(maskPolygons(record, { threshold })),
+  },
+  svg: {
+    suffix: ".svg",
+    render: async ({ record, threshold }) => maskSvg(record, { threshold }),
+  },
+  cutout: {
+    suffix: ".cutout.png",
+    render: async ({ record, pixels }) => cutout(await pixels(), record),
+  },
+  overlay: {
+    suffix: ".overlay.png",
+    render: async ({ record, pixels }) => overlay(await pixels(), record),
+  },
+} as const satisfies Record<string, Form>;
+
+export type FormName = keyof typeof FORMS;
+
+export function isFormName(name: string): name is FormName {
+  return Object.hasOwn(FORMS, name);
+}

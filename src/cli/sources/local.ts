@@ -1,0 +1,120 @@
+import { describeModel, MAX_GROUP } from "../../engine/index.ts";
+import { CosalError } from "../../errors.ts";
+import { representatives } from "../../group/representatives.ts";
+import { bounded } from "../engine/bounded.ts";
+import { temporaryFolder } from "../engine/feature-folder.ts";
+import { bundledModel } from "../engine/model.ts";
+import { EnginePool } from "../engine/pool.ts";
+import { bestRuntime } from "../engine/runtime.ts";
+import type { RuntimeName } from "../engine/runtime-name.ts";
+import type { NamedPhotograph } from "../output/names.ts";
+import type { Mark, MaskSource, SetEvent, SetRequest } from "./source.ts";
+
+/** The engine on this machine: no picture leaves it. */
+export async function localSource(signal: AbortSignal, wished?: RuntimeName): Promise<MaskSource> {
+  const runtime = wished ?? (await bestRuntime());
+  const { digest, manifest } = await describeModel(bundledModel());
+  const folder = await temporaryFolder();
+  const pool = new EnginePool({ runtime, features: folder.path }, signal);
+
+  async function* learn(request: SetRequest): AsyncGenerator<SetEvent, Uint8Array> {
+    const makers = makersOf(request.photographs, request.marks);
+    const readable = new Set(makers);
+    let done = 0;
+    const encoded = bounded(
+      makers,
+      pool.threads,
+      async (photograph): Promise<SetEvent | undefined> => {
+        try {
+          await pool.encode(photograph);
+          return undefined;
+        } catch (error) {
+          readable.delete(photograph);
+          return skipped(photograph, error);
+        }
+      },
+    );
+    for await (const event of encoded) {
+      request.onLearning(++done, makers.length);
+      if (event !== undefined) yield event;
+    }
+    const images = makers.filter((photograph) => readable.has(photograph));
+    const seeds = request.marks.flatMap(({ photograph, ...mark }) => {
+      const image = images.indexOf(photograph);
+      return image < 0 ? [] : [{ image, ...mark }];
+    });
+    if (images.length === 0) return new Uint8Array();
+    return pool.consensus(images, seeds);
+  }
+
+  async function* apply(
+    consensus: Uint8Array,
+    photographs: Iterable<NamedPhotograph> | AsyncIterable<NamedPhotograph>,
+    { renderOf }: Pick<SetRequest, "renderOf">,
+  ): AsyncGenerator<SetEvent, void> {
+    // One more than there are threads: the next one waits for none to be read.
+    yield* bounded(photographs, pool.threads + 1, async (photograph): Promise<SetEvent> => {
+      try {
+        const facts = await pool.mask(photograph, consensus, renderOf(photograph));
+        return { type: "masked", photograph, facts: { ...facts, presence: facts.presence ?? 0 } };
+      } catch (error) {
+        return skipped(photograph, error);
+      }
+    });
+  }
+
+  return {
+    title: `${runtime === "native" ? "natively" : "in WebAssembly"} on ${threadsOf(pool.threads)}`,
+    model: `${manifest.name} ${digest}`,
+    async *segment(request) {
+      const unreadable = new Set<NamedPhotograph>();
+      const learning = learn(request);
+      let step = await learning.next();
+      for (; !step.done; step = await learning.next()) {
+        if (step.value.type === "skipped") unreadable.add(step.value.photograph);
+        yield step.value;
+      }
+      const consensus = step.value;
+      if (consensus.length === 0) return;
+      yield { type: "learnt", consensus };
+      const rest = request.photographs.filter(
+        (photograph) => request.isWanted(photograph) && !unreadable.has(photograph),
+      );
+      yield* apply(consensus, rest, request);
+    },
+    apply,
+    async [Symbol.asyncDispose]() {
+      await pool[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The photographs that a consensus is learnt from: all, or as many as a group has, spread over the set. */
+function makersOf(
+  photographs: readonly NamedPhotograph[],
+  marks: readonly Mark[],
+): NamedPhotograph[] {
+  const marked = new Set(marks.map(({ photograph }) => photograph));
+  const rest = photographs.filter((photograph) => !marked.has(photograph));
+  const places = representatives(rest.length, Math.max(0, MAX_GROUP - marked.size));
+  const chosen = new Set(places.map((place) => rest[place]));
+  return photographs.filter((photograph) => marked.has(photograph) || chosen.has(photograph));
+}
+
+/** @throws what is no fault of the photograph */
+function skipped(photograph: NamedPhotograph, error: unknown): SetEvent {
+  if (error instanceof CosalError && error.code.startsWith("image_")) {
+    return { type: "skipped", photograph, code: error.code, reason: error.message };
+  }
+  // A file that has gone, or may not be read.
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT" || code === "EACCES" || code === "EISDIR") {
+    return { type: "skipped", photograph, code: "file_unreadable", reason: message };
+  }
+  throw error;
+}
+
+function threadsOf(count: number): string {
+  return `${count} ${count === 1 ? "thread" : "threads"}`;
+}
