@@ -75,7 +75,7 @@ def train(config: TrainConfig) -> Path:
     device = place(config.device)
     output, last = Path(config.output), Path(config.output) / "last.pt"
     output.mkdir(parents=True, exist_ok=True)
-    catalogue = Catalogue.read(Path(config.data))
+    catalogue, _ = Catalogue.read(Path(config.data)).split(config.sampling.held_back)
     architecture = architecture_of(config.network)
     state = torch.load(last, map_location="cpu", weights_only=True) if last.exists() else None
     classes = len(catalogue.groups)

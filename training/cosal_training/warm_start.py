@@ -22,6 +22,8 @@ from .network import CosalLite
 PREFIX = "network."
 HALF = "_half"
 CONSTANT = "constant"
+LATER = ("gam.kept",)
+"""Parameters that older models lack: a network begins with values that change nothing."""
 
 
 class WarmStartError(ValueError):
@@ -40,6 +42,7 @@ def warm_start(network: CosalLite, folder: Path, pictures: Iterable[Tensor]) -> 
     own = dict(network.named_parameters())
     normalised = {id(p) for bn in pairs for p in bn.parameters()}
     wanted = [name for name, p in own.items() if id(p) not in normalised and name != CONSTANT]
+    wanted = [name for name in wanted if name in weights or name not in LATER]
     wrong = [n for n in wanted if n not in weights or weights[n].shape != own[n].shape]
     if wrong:
         raise WarmStartError(

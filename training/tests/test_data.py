@@ -21,7 +21,7 @@ def dataset(shapes: Path) -> GroupDataset:
 def test_catalogue_leaves_validation_out(shapes: Path) -> None:
     catalogue = Catalogue.read(shapes)
     paths = [p.path for photographs in catalogue.groups.values() for p in photographs]
-    paths += [p.path for p in catalogue.singles + catalogue.scenes]
+    paths += [p.path for p in catalogue.singles + catalogue.backgrounds]
     assert len(paths) == 36
     assert not any("val" in p.parts for p in paths)
 

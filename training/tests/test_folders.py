@@ -43,7 +43,7 @@ def test_class_folders_are_read_without_an_index(data: Path) -> None:
     assert catalogue.groups["keys"][0].mask == data / "keys" / "masks" / "0.png"
     assert {p.weight for photographs in catalogue.groups.values() for p in photographs} == {1.0}
     assert catalogue.may_meet("keys", "mugs") and catalogue.meeting() == 2
-    assert not catalogue.scenes and not catalogue.singles
+    assert not catalogue.backgrounds and not catalogue.singles
 
 
 def test_backgrounds_validation_and_concepts_have_their_places(data: Path) -> None:
@@ -53,7 +53,7 @@ def test_backgrounds_validation_and_concepts_have_their_places(data: Path) -> No
     (data / "concepts.json").write_text(json.dumps({"keys": {"concept": "keys", "also": ["mugs"]}}))
     catalogue = Catalogue.read(data)
     assert sorted(catalogue.groups) == ["keys", "mugs"]
-    assert [scene.path.name for scene in catalogue.scenes] == ["1.jpg"]
+    assert [scene.path.name for scene in catalogue.backgrounds] == ["1.jpg"]
     assert not catalogue.may_meet("keys", "mugs")
     with pytest.raises(DataError, match="2 classes"):
         GroupDataset(catalogue, SMALL, seed=1, steps=1)

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from cosal_training.network.gam import PublishedAffinity, affinity, consensus_of, mean_weights
+from cosal_training.network.gam import GroupAffinity, PublishedAffinity, affinity, consensus_of, mean_weights
 
 
 def naive(query: torch.Tensor, keys: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
@@ -97,3 +97,23 @@ def test_only_the_published_consensus_depends_on_the_grid() -> None:
         weights = mean_weights(3, exclude_self=not published)
         small, large = (consensus_of(gam.pool(f, gam.region(f, gam.keys(f), weights))) for f in (features, larger))
         assert torch.allclose(large, small * factor, atol=1e-5)
+
+
+def test_a_refinement_keeps_its_share_of_the_prototypes() -> None:
+    torch.manual_seed(3)
+    gam = GroupAffinity(channels=6, keys=4, parts=2)
+    features, region = torch.randn(3, 6, 4, 4), torch.rand(3, 1, 4, 4)
+    consensus = torch.randn(4, 6)
+    anew = consensus_of(gam.pool(features, region))
+    assert torch.allclose(consensus_of(gam.refined(features, region, consensus)), anew, atol=1e-5)
+    gam.kept.data.fill_(0.25)
+    found = consensus_of(gam.refined(features, region, consensus))
+    assert torch.allclose(found, 0.75 * anew + 0.25 * consensus, atol=1e-5)
+
+
+def test_checkpoints_from_before_refinements_kept_anything_load() -> None:
+    gam = GroupAffinity(channels=6, keys=4, parts=2)
+    state = {name: values for name, values in gam.state_dict().items() if name != "kept"}
+    gam.kept.data.fill_(1)
+    gam.load_state_dict(state)
+    assert not gam.kept.any()

@@ -8,7 +8,7 @@ import torch
 from cosal_training.data import Catalogue, GroupDataset, SamplingConfig
 from cosal_training.losses import AuxiliaryClassifier, LossConfig, per_image_bce, per_image_iou, training_loss
 from cosal_training.losses.step import group_consensuses
-from cosal_training.losses.terms import per_image_focal
+from cosal_training.losses.terms import edge_weight, per_image_focal
 from cosal_training.losses.triplet import symmetric_triplet_loss
 from cosal_training.network import CosalLite, LiteConfig
 from cosal_training.network.cem import ConfidenceEnhancement
@@ -215,3 +215,16 @@ def test_a_reused_consensus_is_made_by_some_images_only(network: CosalLite, imag
     region = torch.ones(len(images), 1, *features.shape[-2:])
     consensus, _ = group_consensuses(network, features, region, [len(images)], [0], [2])
     assert torch.allclose(consensus[0], network.consensus(features[:2]), atol=1e-5)
+
+
+def test_errors_on_the_edge_count_more() -> None:
+    target = torch.zeros(1, 1, 32, 32)
+    target[..., 16:] = 1
+    weight = edge_weight(target, 2.0)[0, 0]
+    assert weight[10, 4] == 1 and 2.9 < weight[10, 16] <= 3
+    right = (target - 0.5) * 10
+    on_edge, far = right.clone(), right.clone()
+    on_edge[..., 16] *= -1
+    far[..., 28] *= -1
+    assert torch.allclose(per_image_bce(on_edge, target), per_image_bce(far, target))
+    assert per_image_bce(on_edge, target, 2.0) > 1.5 * per_image_bce(far, target, 2.0)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 
 from .folders import FEWEST, VALIDATION, DataError, backgrounds, class_folders
+from .scenes import INDEX, SCENES, Scene, read_scenes
 
 LARGEST = 480
 """Longest side of the photographs in memory: pictures of a step are hardly ever larger."""
@@ -30,13 +32,18 @@ class Photograph:
 
 @dataclass
 class Catalogue:
-    """Classes of photographs with masks, single photographs with masks, scenes; and what each class shows."""
+    """Classes of photographs with masks, single photographs, scenes and backgrounds; what each class shows."""
 
     groups: dict[str, list[Photograph]] = field(default_factory=dict)
     singles: list[Photograph] = field(default_factory=list)
-    scenes: list[Photograph] = field(default_factory=list)
+    backgrounds: list[Photograph] = field(default_factory=list)
+    """Photographs without a mask, for what is pasted to stand in."""
+    scenes: list[Scene] = field(default_factory=list)
+    """Photographs of several classes with a mask for each."""
     concepts: dict[str, frozenset[str]] = field(default_factory=dict)
     """For each group: its concept, family and what often stands beside it. Groups that share one never meet."""
+    shown: dict[str, str] = field(default_factory=dict)
+    """The concept of each group: several groups may show one."""
 
     @classmethod
     def read(cls, folder: Path) -> Catalogue:
@@ -47,7 +54,7 @@ class Catalogue:
         """
         if not folder.is_dir():
             raise DataError(f"{folder} is no folder")
-        index = folder / "index.jsonl"
+        index = folder / INDEX
         catalogue = _indexed(folder, index) if index.is_file() else _folders(folder)
         file = folder / "concepts.json"
         concepts = json.loads(file.read_text()) if file.is_file() else {}
@@ -55,7 +62,23 @@ class Catalogue:
             known = concepts.get(name, {"concept": name})
             related = {known["concept"], *known.get("family", []), *known.get("also", [])}
             catalogue.concepts[name] = frozenset(related)
+            catalogue.shown[name] = known["concept"]
+        if (folder / SCENES / INDEX).is_file():
+            catalogue.scenes = read_scenes(folder / SCENES)
         return catalogue
+
+    def split(self, every: int) -> tuple[Catalogue, Catalogue]:
+        """What a training sees and what it holds back: one class and one scene in `every`, by their names. 0: none.
+
+        Single photographs and backgrounds are in both.
+        """
+
+        def part(held: bool) -> Catalogue:
+            groups = {name: g for name, g in self.groups.items() if _held_back(name, every) == held}
+            scenes = [scene for scene in self.scenes if _held_back(scene.path.name, every) == held]
+            return replace(self, groups=groups, scenes=scenes)
+
+        return part(False), part(True)
 
     def may_meet(self, a: str, b: str) -> bool:
         """Whether group `b` can be the negative or the distractor of group `a`."""
@@ -70,6 +93,10 @@ class Catalogue:
         return len(chosen)
 
 
+def _held_back(name: str, every: int) -> bool:
+    return every > 0 and zlib.crc32(name.encode()) % every == 0
+
+
 def _indexed(folder: Path, index: Path) -> Catalogue:
     groups: dict[str, list[Photograph]] = defaultdict(list)
     catalogue = Catalogue()
@@ -81,7 +108,7 @@ def _indexed(folder: Path, index: Path) -> Catalogue:
                 continue
             path = folder / entry["path"]
             if entry["mask"] is None:
-                catalogue.scenes.append(Photograph(path, None, 0.0))
+                catalogue.backgrounds.append(Photograph(path, None, 0.0))
                 continue
             trust = 1.0 if entry["mask"] == "human" else max(0.3, 0.8 - 2.5 * entry.get("unsure", 0.1))
             photograph = Photograph(path, path.with_suffix(".png"), trust)
@@ -98,7 +125,7 @@ def _folders(folder: Path) -> Catalogue:
         name: [Photograph(photograph, mask, 1.0) for photograph, mask in pairs]
         for name, pairs in class_folders(folder).items()
     }
-    return Catalogue(groups, scenes=[Photograph(path, None, 0.0) for path in backgrounds(folder)])
+    return Catalogue(groups, backgrounds=[Photograph(path, None, 0.0) for path in backgrounds(folder)])
 
 
 @lru_cache(maxsize=20_000)

@@ -31,8 +31,17 @@ class Cutout:
 
 def crop(rng: Generator, image: np.ndarray, mask: np.ndarray, *, size: int, smallest: float) -> Picture:
     """A random window of the photograph that keeps at least half of the object, flipped by chance."""
+    return crop_all(rng, image, {0: mask}, keep=0, size=size, smallest=smallest)
+
+
+def crop_all(
+    rng: Generator, image: np.ndarray, masks: dict[int, np.ndarray], *, keep: int, size: int, smallest: float
+) -> Picture:
+    """`crop`, with the masks of several subjects; it is of subject `keep` that at least half stays."""
+    mask = masks[keep]
     height, width = mask.shape
     total = max(1.0, float(mask.sum()))
+    window = np.s_[:height, :width]
     for _ in range(6):
         scale = rng.uniform(smallest, 1.0)
         aspect = np.exp(rng.uniform(-0.25, 0.25))
@@ -40,12 +49,14 @@ def crop(rng: Generator, image: np.ndarray, mask: np.ndarray, *, size: int, smal
         w = int(np.clip(width * scale / aspect, 16, width))
         y, x = rng.integers(0, height - h + 1), rng.integers(0, width - w + 1)
         if mask[y : y + h, x : x + w].sum() >= 0.5 * total:
-            image, mask = image[y : y + h, x : x + w], mask[y : y + h, x : x + w]
+            window = np.s_[y : y + h, x : x + w]
             break
-    image, mask = resize(image, size, size), resize(mask, size, size)
-    if rng.random() < 0.5:
-        image, mask = image[:, ::-1], mask[:, ::-1]
-    return Picture(np.ascontiguousarray(image), {0: np.ascontiguousarray(mask)})
+    flipped = np.s_[:, :: -1 if rng.random() < 0.5 else 1]
+
+    def part(pixels: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(resize(pixels[window], size, size)[flipped])
+
+    return Picture(part(image), {subject: part(m) for subject, m in masks.items()})
 
 
 def resize(image: np.ndarray, width: int, height: int) -> np.ndarray:

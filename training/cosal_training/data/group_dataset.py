@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-import torch
 from torch.utils.data import Dataset
 
-from .batch import GroupBatch
+from .batch import Drawn, GroupBatch
 from .catalogue import VIDEO_FRAMES, Catalogue
-from .compose import Picture, jitter
+from .compose import jitter
 from .folders import DataError
 from .pictures import Pictures, Subjects
 from .sampling import SamplingConfig
+from .scene_groups import SceneGroups
 
 STUCK = 200
 """Classes in a row that may not meet those of the step already chosen: begin with another first class."""
@@ -41,6 +41,8 @@ class GroupDataset(Dataset[GroupBatch]):
         self.class_index = {name: index for index, name in enumerate(self.names)}
         sizes = np.array([len(catalogue.groups[name]) for name in self.names], np.float64)
         self.chance = np.sqrt(sizes) / np.sqrt(sizes).sum()
+        if config.scenes and len(self.scene_groups.names) < 2:
+            raise DataError("steps of scenes need scenes of at least two classes")
         if not self.shapes:
             fewest = min(groups for groups, _ in config.shapes)
             raise DataError(
@@ -61,10 +63,25 @@ class GroupDataset(Dataset[GroupBatch]):
         config = self.config
         groups, images = self.shapes[rng.integers(len(self.shapes))]
         size = int(config.sizes[rng.integers(len(config.sizes))])
+        if config.scenes and rng.random() < config.scenes:
+            groups = min(groups, len(self.scene_groups.names))
+            pictures = self.scene_groups.draw(rng, groups, images, size)
+        else:
+            pictures = self._composites(rng, groups, images, size)
+        for picture in pictures:
+            picture.image = jitter(rng, picture.image)
+        return GroupBatch.of(pictures, [images] * groups)
+
+    @cached_property
+    def scene_groups(self) -> SceneGroups:
+        return SceneGroups(self.catalogue, self.config)
+
+    def _composites(self, rng: np.random.Generator, groups: int, images: int, size: int) -> list[Drawn]:
+        """Pictures of classes and single photographs, most of them composed."""
         subjects = self._subjects(rng, groups)
-        make = Pictures(self.catalogue, self.names, config, rng, subjects, size)
-        pictures: list[Picture] = []
-        weights, foreign, classes = [], [], []
+        make = Pictures(self.catalogue, self.names, self.config, rng, subjects, size)
+        blank = np.zeros((size, size), np.uint8)
+        found = []
         for g, (name, photographs) in enumerate(subjects):
             pool = (
                 photographs if "video_" not in str(name) else photographs[:: max(1, len(photographs) // VIDEO_FRAMES)]
@@ -75,28 +92,19 @@ class GroupDataset(Dataset[GroupBatch]):
                 picture = make.picture(photograph, g)
                 others = [s for s in range(groups) if s != g]
                 there = [s for s in others if s in picture.masks and picture.masks[s].any()]
-                foreign.append(int(rng.choice(there)) if there and rng.random() < 0.8 else int(rng.choice(others)))
-                pictures.append(picture)
-                weights.append(photograph.weight)
-                classes.append(-1 if name is None else self.class_index[name])
-        blank = np.zeros((size, size), np.uint8)
-        masks = []
-        for index, picture in enumerate(pictures):
-            own = index // images
-            masks.append((picture.masks.get(own, blank), picture.masks.get(foreign[index], blank)))
-            picture.image = jitter(rng, picture.image)
-        image = (
-            torch.from_numpy(np.stack([p.image for p in pictures])).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
-        )
-        return GroupBatch(
-            image=image,
-            mask=torch.from_numpy(np.stack([m[0] for m in masks])).unsqueeze(1).float().div_(255),
-            foreign=torch.tensor(foreign),
-            foreign_mask=torch.from_numpy(np.stack([m[1] for m in masks])).unsqueeze(1).float().div_(255),
-            weight=torch.tensor(weights, dtype=torch.float32),
-            sizes=[images] * groups,
-            classes=torch.tensor(classes),
-        )
+                foreign = int(rng.choice(there)) if there and rng.random() < 0.8 else int(rng.choice(others))
+                found.append(
+                    Drawn(
+                        picture.image,
+                        picture.masks.get(g, blank),
+                        foreign,
+                        picture.masks.get(foreign, blank),
+                        photograph.weight,
+                        photograph.weight,
+                        -1 if name is None else self.class_index[name],
+                    )
+                )
+        return found
 
     def _subjects(self, rng: np.random.Generator, groups: int) -> Subjects:
         """Groups that may meet."""

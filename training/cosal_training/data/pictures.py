@@ -118,8 +118,8 @@ class Pictures:
 
     def _scene(self, own: int) -> Picture:
         """Somewhere without the group's object: a background, or a photograph of another group."""
-        if self.rng.random() < 0.75 and self.catalogue.scenes:
-            scene = self.catalogue.scenes[self.rng.integers(len(self.catalogue.scenes))]
+        if self.rng.random() < 0.75 and self.catalogue.backgrounds:
+            scene = self.catalogue.backgrounds[self.rng.integers(len(self.catalogue.backgrounds))]
             image = read_image(scene.path)
             nothing = np.zeros(image.shape[:2], np.uint8)
             return Picture(crop(self.rng, image, nothing, size=self.size, smallest=0.5).image, {})

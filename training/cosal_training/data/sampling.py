@@ -27,3 +27,9 @@ class SamplingConfig:
     """Share of distractors that come from the other groups of the same step."""
     near: float = 0.0
     """Share of a step's further groups that are of a class much like the first group's: hard negatives."""
+    scenes: float = 0.0
+    """Share of steps whose groups are made of scenes: photographs with a mask for each of several classes."""
+    scene_mates: float = 0.3
+    """In such a step, the share of pictures that are plain photographs of the class, where there are any."""
+    held_back: int = 0
+    """One class and one scene in so many are left out of training, to calibrate with. 0: none."""

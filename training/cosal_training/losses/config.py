@@ -10,6 +10,8 @@ class LossConfig:
     """Weights of the terms; 0 switches a term off."""
 
     bce: float = 1.0
+    edge: float = 0.0
+    """How much more a pixel on the mask's edge counts in the cross-entropy than one far from it (`edge_weight`)."""
     iou: float = 1.0
     shrink: float = 0.5
     """Direct supervision of the CEM's P."""

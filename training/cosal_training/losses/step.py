@@ -44,7 +44,7 @@ def group_consensuses(
         for index in range(network.refinements):
             logits = network.coarse(own, consensus)
             coarse[index].append(logits)
-            consensus = consensus_of(network.gam.pool(part, logits[:count].sigmoid()))
+            consensus = consensus_of(network.gam.refined(part, logits[:count].sigmoid(), consensus))
         consensuses.append(consensus)
         start += size
     return torch.stack(consensuses), [torch.cat(c) for c in coarse]
@@ -86,7 +86,8 @@ def training_loss(
         consensuses, refined = group_consensuses(network, features, region, batch.sizes, seeded, makers)
     own = torch.repeat_interleave(torch.arange(len(batch.sizes)), torch.tensor(batch.sizes)).to(device)
     count = int(images * config.foreign_share) if config.gcm else 0
-    swapped = torch.randperm(images, generator=generator)[:count].to(device)
+    order = torch.randperm(images, generator=generator).to(device)
+    swapped = order[batch.foreign_weight[order] > 0][:count]
     which = torch.cat([own, batch.foreign[swapped]])
     maps = network.training_maps(encoded, consensuses[which], swapped)
     logits, shrink_logits, coarse_logits = maps.logits.float(), maps.shrink.float(), maps.coarse.float()
@@ -95,10 +96,10 @@ def training_loss(
     stride = image.shape[-1] // logits.shape[-1]
     target = F.avg_pool2d(torch.cat([batch.mask, batch.foreign_mask[swapped]]), stride)
     coarse_target = resize_region(target, grid)
-    trust = torch.cat([batch.weight, batch.weight[swapped]])
+    trust = torch.cat([batch.weight, batch.foreign_weight[swapped]])
     is_own = torch.arange(everything, device=device) < images
     there = target.amax((1, 2, 3)) > 0.5
-    bce = _pad(per_image_bce(logits, target[:decoded]), everything)
+    bce = _pad(per_image_bce(logits, target[:decoded], config.edge), everything)
     iou = _pad(per_image_iou(logits, target[:decoded]), everything) * (there & is_own)
     shrink = _pad(per_image_bce(shrink_logits, target[:decoded]), everything)
     coarse = per_image_focal(coarse_logits, coarse_target, config.gamma)

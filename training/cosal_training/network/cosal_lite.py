@@ -105,7 +105,7 @@ class CosalLite(nn.Module):
         return self.coarse_head(self.modulation(features, consensus))
 
     def refine_summary(self, features: Tensor, consensus: Tensor) -> Summary:
-        return self.gam.pool(features, self.coarse(features, consensus).sigmoid())
+        return self.gam.refined(features, self.coarse(features, consensus).sigmoid(), consensus)
 
     def consensus(self, features: Tensor) -> Tensor:
         """The consensus (2K, C) of one group, or without GAM the constant in its place."""

@@ -81,6 +81,9 @@ class GroupAffinity(nn.Module):
         self.part = nn.Conv2d(channels, 2 * parts, 1)
         self.parts = parts
         self.temperature = nn.Parameter(torch.tensor(10.0))
+        self.kept = nn.Parameter(torch.zeros(2 * parts, 1))
+        """How much of each prototype a refinement keeps; 0, as in older checkpoints, which lack it: nothing."""
+        self.register_load_state_dict_pre_hook(_with_kept)
 
     def keys(self, features: Tensor) -> Tensor:
         """Features (N, C, H, W) -> unit keys (N, H/2*W/2, D)."""
@@ -102,6 +105,19 @@ class GroupAffinity(nn.Module):
         inside, outside = assignment[:, : self.parts].softmax(1), assignment[:, self.parts :].softmax(1)
         region = region.flatten(2)
         return weighted_sums(features, torch.cat([inside * region, outside * (1 - region)], 1))
+
+    def refined(self, features: Tensor, region: Tensor, consensus: Tensor) -> Summary:
+        """`pool`, mixed with the prototypes that found the region, (2K, C): a refinement keeps a part of them.
+
+        Each image adds them in proportion to its mass, so that in the group's mean they have the share `kept`.
+        """
+        sums, mass = self.pool(features, region)
+        return sums + self.kept * (mass.unsqueeze(-1) * consensus - sums), mass
+
+
+def _with_kept(module: nn.Module, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    assert isinstance(module, GroupAffinity)
+    state.setdefault(f"{prefix}kept", torch.zeros_like(module.kept))
 
 
 class PublishedAffinity(nn.Module):

@@ -26,6 +26,10 @@ class Affinity(Protocol):
 
     def pool(self, features: Tensor, region: Tensor) -> Summary: ...
 
+    def refined(self, features: Tensor, region: Tensor, consensus: Tensor) -> Summary:
+        """What a refinement makes of a region that `consensus` found; only of networks that refine."""
+        ...
+
 
 @dataclass
 class TrainingMaps:

@@ -33,6 +33,7 @@ def random_batch(pictures: int, size: int) -> GroupBatch:
         foreign=(own + 1) % 4,
         foreign_mask=torch.zeros_like(mask),
         weight=torch.ones(pictures),
+        foreign_weight=torch.ones(pictures),
         sizes=[pictures // 4] * 4,
         classes=own,
     )
