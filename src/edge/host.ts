@@ -25,7 +25,7 @@ import { costOf } from "./dispatch/cost.ts";
 import { dispatch, type GuardedBackend } from "./dispatch/dispatch.ts";
 import { type Env, entries, positive } from "./env.ts";
 import { gpuAddresses } from "./gpu/addresses.ts";
-import { gpuBackend, SILENCE } from "./gpu/backend.ts";
+import { gpuBackend, IDLE_TIMEOUT } from "./gpu/backend.ts";
 import { workerTransport } from "./gpu/transport.ts";
 import type { WorkStub } from "./jobs/consumer.ts";
 import { edgeJobs, type JobStub, jobName } from "./jobs/edge-jobs.ts";
@@ -76,9 +76,9 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     log,
   });
   const transport = workerTransport();
-  const silence = positive("GPU_SILENCE_MS", env.GPU_SILENCE_MS, SILENCE);
+  const idleTimeout = positive("GPU_SILENCE_MS", env.GPU_SILENCE_MS, IDLE_TIMEOUT);
   const gpus = addresses.map((address) => ({
-    ...gpuBackend(address, env.GPU_SECRET as string, transport, silence),
+    ...gpuBackend(address, env.GPU_SECRET as string, transport, idleTimeout),
     breaker: new CircuitBreaker(),
   }));
   // One for all: each has a WebAssembly heap of its own.

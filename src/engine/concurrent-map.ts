@@ -3,7 +3,7 @@
  * works. With 1, an item is begun when the one before it has been taken: nothing is made ahead.
  * What is in the works when the iteration ends early is waited for.
  */
-export async function* inOrder<Item, Result>(
+export async function* mapConcurrently<Item, Result>(
   items: Iterable<Item>,
   concurrency: number,
   work: (item: Item) => Promise<Result>,

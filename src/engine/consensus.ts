@@ -2,7 +2,7 @@ import type { Manifest } from "./manifest.ts";
 import type { Tensor, Tensors } from "./runtime/runtime.ts";
 
 /** Keeps an empty prototype at zero instead of dividing by nothing. */
-const SMALLEST_MASS = 1e-6;
+const MIN_MASS = 1e-6;
 
 /** Rows of the affinity: how much image `i` looks at each image of a group. They sum to 1. */
 export function affinityWeights(group: number, i: number, excludeSelf: boolean): Float32Array {
@@ -37,7 +37,7 @@ export class ConsensusMean {
   mean(): Float32Array {
     return Float32Array.from(
       this.sums,
-      (sum, i) => sum / Math.max(this.mass[Math.floor(i / this.channels)] as number, SMALLEST_MASS),
+      (sum, i) => sum / Math.max(this.mass[Math.floor(i / this.channels)] as number, MIN_MASS),
     );
   }
 }

@@ -54,7 +54,7 @@ export class ImageEncoder {
     const key = `${model}/${digest}`;
     const known = await this.lookUp(cache, key);
     if (known) {
-      await this.progress.tell({ stage: "encoded", index, id: image.id, cached: true });
+      await this.progress.report({ stage: "encoded", index, id: image.id, cached: true });
       return known;
     }
     const features = await this.make(image, index, file ?? (await load(image)));
@@ -73,11 +73,11 @@ export class ImageEncoder {
     const sides = [manifest.input.height, manifest.input.width] as const;
     const input = this.inputs.pop() ?? new Float32Array(3 * sides[0] * sides[1]);
     const data = await decoder.sample(file, manifest.input, input);
-    await this.progress.tell({ stage: "decoded", index, id, width, height });
+    await this.progress.report({ stage: "decoded", index, id, width, height });
     const outputs = await graphs.run("encoder", { image: { data, dims: [1, 3, ...sides] } });
     this.inputs.push(input);
     const features = format.pack(width, height, outputs);
-    await this.progress.tell({ stage: "encoded", index, id, cached: false });
+    await this.progress.report({ stage: "encoded", index, id, cached: false });
     return features;
   }
 }

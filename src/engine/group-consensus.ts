@@ -1,4 +1,4 @@
-import { inOrder } from "./concurrent-map.ts";
+import { mapConcurrently } from "./concurrent-map.ts";
 import { affinityWeights, ConsensusMean } from "./consensus.ts";
 import type { Network } from "./encode.ts";
 import type { Features } from "./features.ts";
@@ -15,7 +15,7 @@ export type Regions = ReadonlyMap<number, Tensor>;
  * (GCoNet+, group affinity module), then again of what it shares with the consensus so far. Where
  * something is marked, the first proposals are what is marked instead.
  */
-export async function distil(
+export async function computeConsensus(
   network: Network,
   group: readonly Features[],
   regions: Regions,
@@ -30,7 +30,7 @@ export async function distil(
     given: (image: number) => Tensors,
   ): Promise<Float32Array> {
     const mean = new ConsensusMean(shape);
-    const outputs = inOrder(images, concurrency, async (image) => {
+    const outputs = mapConcurrently(images, concurrency, async (image) => {
       progress.check();
       const features = format.unpack(group[image] as Features, graphs.inputs(name));
       return graphs.run(name, { ...features, ...given(image) });

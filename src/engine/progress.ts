@@ -18,7 +18,7 @@ export class Progress {
     }
   }
 
-  async tell(event: SegmentEvent): Promise<void> {
+  async report(event: SegmentEvent): Promise<void> {
     await this.options.onEvent?.(event);
   }
 }

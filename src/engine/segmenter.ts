@@ -1,10 +1,10 @@
 import { type Decoder, type Logits, measureMask } from "../codec/index.ts";
 import { CosalError } from "../errors.ts";
-import { inOrder } from "./concurrent-map.ts";
+import { mapConcurrently } from "./concurrent-map.ts";
 import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.ts";
 import { FeatureFormat, type Features } from "./features.ts";
 import { Graphs } from "./graphs.ts";
-import { distil, type Regions } from "./group-consensus.ts";
+import { computeConsensus, type Regions } from "./group-consensus.ts";
 import { withoutUnlike } from "./likeness.ts";
 import { describeModel } from "./model.ts";
 import { Progress } from "./progress.ts";
@@ -100,7 +100,7 @@ async function* segment(
 ): AsyncGenerator<ImageMask> {
   const progress = new Progress(options);
   const { encoded, consensus } = await compare(network, images, options, progress);
-  yield* inOrder(encoded, network.concurrency, (image) =>
+  yield* mapConcurrently(encoded, network.concurrency, (image) =>
     decode(network, image, consensus, progress),
   );
 }
@@ -125,8 +125,8 @@ async function compare(
   }
   const regions = regionsOf(network, encoded, options);
   const features = encoded.map((image) => image.features);
-  const consensus = await distil(network, features, regions, progress);
-  await progress.tell({ stage: "consensus", consensus });
+  const consensus = await computeConsensus(network, features, regions, progress);
+  await progress.report({ stage: "consensus", consensus });
   return { encoded, consensus };
 }
 
@@ -166,11 +166,11 @@ async function* encodeAll<Result>(
       return await encoder.encode(image, index);
     } catch (error) {
       if (onError === "fail" || !isImageFault(error)) throw error;
-      await progress.tell({ stage: "skipped", index, id: image.id, error });
+      await progress.report({ stage: "skipped", index, id: image.id, error });
       return undefined;
     }
   };
-  const results = inOrder(images.entries(), network.concurrency, async ([index, image]) => {
+  const results = mapConcurrently(images.entries(), network.concurrency, async ([index, image]) => {
     const features = await encode(image, index);
     return features && { result: await use({ index, id: image.id, features }) };
   });
@@ -259,7 +259,7 @@ async function decode(
     presence: (outputs.presence as Tensor).data[0] as number,
     logits,
   };
-  await progress.tell({ stage: "mask", index, id });
+  await progress.report({ stage: "mask", index, id });
   return mask;
 }
 

@@ -4,6 +4,6 @@
  *
  * @param module its `import.meta.url`
  */
-export function sibling(module: string, name: string): URL {
+export function entryPoint(module: string, name: string): URL {
   return new URL(`${name}${module.endsWith(".ts") ? ".ts" : ".js"}`, module);
 }

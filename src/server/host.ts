@@ -11,11 +11,11 @@ import { documentation, modelFiles } from "./assets.ts";
 import { serverCompute } from "./compute/compute.ts";
 import { serverSegmenter } from "./compute/network.ts";
 import { decoderPool } from "./decoding/pool.ts";
-import type { Bounds } from "./device/limits.ts";
+import type { DeviceLimits } from "./device/limits.ts";
 import type { DeviceProgram } from "./device/process.ts";
 import type { RuntimeName } from "./device/protocol.ts";
 import { type DeviceEvent, Supervisor } from "./device/supervisor.ts";
-import { sibling } from "./entry-point.ts";
+import { entryPoint } from "./entry-point.ts";
 import { Admission, type AdmissionLimits } from "./http/admission.ts";
 import { authenticator } from "./http/authentication.ts";
 import { ADMISSION, serverLimits } from "./limits.ts";
@@ -29,7 +29,7 @@ const MODEL = "cosal-lite";
 /** What a test puts in the place of the server's own. */
 export interface ServerParts {
   readonly program?: DeviceProgram;
-  readonly bounds?: Partial<Bounds>;
+  readonly deviceLimits?: Partial<DeviceLimits>;
   readonly admission?: AdmissionLimits;
 }
 
@@ -66,10 +66,10 @@ export async function openHost(
   });
   const device = new Supervisor({
     program: parts.program ?? {
-      file: sibling(import.meta.url, "device/main"),
+      file: entryPoint(import.meta.url, "device/main"),
       args: [options.runtime],
     },
-    ...(parts.bounds && { bounds: parts.bounds }),
+    ...(parts.deviceLimits && { limits: parts.deviceLimits }),
     onEvent: (event) => {
       metrics.onDevice(event);
       logDevice(logger, event);

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SHORTEST_SECRET } from "../app/access/request-signature.ts";
+import { MIN_SECRET_LENGTH } from "../app/access/request-signature.ts";
 import type { ApiKey } from "../app/index.ts";
 import { RUNTIMES, type RuntimeChoice } from "./device/open-runtime.ts";
 
@@ -61,9 +61,9 @@ export function readOptions(
   if (values.help) return "help";
   const secret = environment.COSAL_BACKEND_SECRET || undefined;
   const keys = keysOf(environment.API_KEY_LIST);
-  if (secret !== undefined && secret.length < SHORTEST_SECRET) {
+  if (secret !== undefined && secret.length < MIN_SECRET_LENGTH) {
     throw new TypeError(
-      `Expected COSAL_BACKEND_SECRET to have ${SHORTEST_SECRET} characters or more but received ${secret.length}`,
+      `Expected COSAL_BACKEND_SECRET to have ${MIN_SECRET_LENGTH} characters or more but received ${secret.length}`,
     );
   }
   if (!LOOPBACK.has(values.host) && secret === undefined && keys === undefined) {

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { createApp, jobRunner } from "../app/index.ts";
 import type { Supervisor } from "./device/supervisor.ts";
 import { openHost, type ServerParts } from "./host.ts";
-import { admitted } from "./http/admission-control.ts";
+import { limitAdmission } from "./http/admission-control.ts";
 import { withCheckedBody } from "./http/authentication.ts";
 import { listen } from "./http/listener.ts";
 import { diskJobs } from "./jobs/disk-jobs.ts";
@@ -36,7 +36,7 @@ export async function startServer(
     const { admission, authenticate, device, host, metrics, segmenter } = opened;
     const jobs = await diskJobs({ path: join(options.data, "1", "jobs"), run: jobRunner(host) });
     const app = createApp({ ...host, jobs, ...(authenticate && { authenticate }) });
-    const inApp = admitted(
+    const inApp = limitAdmission(
       (request) => app.fetch(withCheckedBody(request)),
       admission,
       host.limits.bodyBytes,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Manifest, ModelFiles, Tensors } from "../../src/engine/index.ts";
 import { nativeRuntime } from "../../src/engine/runtime/native.ts";
-import type { Bounds } from "../../src/server/device/limits.ts";
+import type { DeviceLimits } from "../../src/server/device/limits.ts";
 import { type DeviceEvent, Supervisor } from "../../src/server/device/supervisor.ts";
 
 const MODEL = new URL("../../models/cosal-lite/", import.meta.url);
@@ -28,11 +28,11 @@ export function faultyProgram(fault?: Fault) {
 }
 
 /** A supervisor over a device process that can be broken, and what it has told. */
-export function supervise(bounds: Partial<Bounds> = {}, fault?: Fault) {
+export function supervise(limits: Partial<DeviceLimits> = {}, fault?: Fault) {
   const events: DeviceEvent[] = [];
   const supervisor = new Supervisor({
     program: faultyProgram(fault),
-    bounds: { shortestPause: 20, longestPause: 200, ...bounds },
+    limits: { minRestartDelay: 20, maxRestartDelay: 200, ...limits },
     onEvent: (event) => events.push(event),
   });
   return {

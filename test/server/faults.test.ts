@@ -35,7 +35,10 @@ describe("with 16 groups under way, none is lost or answered wrongly when the de
   };
 
   it.each(Object.entries(strikes))("%s, twice", async (_, signal) => {
-    const server = await start({}, { bounds: { silence: 5000, shortestPause: 100 } });
+    const server = await start(
+      {},
+      { deviceLimits: { heartbeatTimeout: 5000, minRestartDelay: 100 } },
+    );
     const count = (graph: string) => server.metric(`cosal_run_seconds_count{graph="${graph}"}`);
     const before = { encoder: await count("encoder"), decoder: await count("decoder") };
     const answers = Promise.all(groups.map((group) => answer(server.post(group))));
@@ -62,7 +65,10 @@ describe("with 16 groups under way, none is lost or answered wrongly when the de
 });
 
 it("answers 503 with Retry-After when no process lives, and serves again when one does", async () => {
-  const server = await start({}, { bounds: { patience: 2, shortestPause: 50, longestPause: 100 } });
+  const server = await start(
+    {},
+    { deviceLimits: { maxFailures: 2, minRestartDelay: 50, maxRestartDelay: 100 } },
+  );
   const [group] = groups as [Photograph[]];
   // Each process is killed as soon as there is one.
   const killer = setInterval(() => {

@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Tensors } from "../../src/engine/index.ts";
+import type { OpenGraph } from "../../src/server/device/graph.ts";
 import { openRuntime } from "../../src/server/device/open-runtime.ts";
 import { DeviceUnusable } from "../../src/server/device/process.ts";
-import type { OpenGraph, Supervisor } from "../../src/server/device/supervisor.ts";
+import type { Supervisor } from "../../src/server/device/supervisor.ts";
 import { inputsOf, manifest, modelFiles, RUNTIME, SOON, supervise } from "./device.ts";
 
 // Each starts processes, on a machine that may be busy.
@@ -121,7 +122,7 @@ describe("a device process", () => {
 
 describe("under load, no run is lost or answered wrongly when the device process", () => {
   // Wide enough for a busy machine: who is slow is not to be taken for dead.
-  const bounds = { silence: 5000, run: () => 10_000 };
+  const limits = { heartbeatTimeout: 5000, runTimeout: () => 10_000 };
   const strikes = {
     "is killed": ["SIGKILL", /ended by SIGKILL/],
     "is stopped": ["SIGSTOP", /no heartbeat/],
@@ -129,7 +130,7 @@ describe("under load, no run is lost or answered wrongly when the device process
     "hangs in a run": ["SIGUSR2", /no answer to run/],
   } as const;
   it.each(Object.entries(strikes))("%s", async (_, [signal, reason]) => {
-    const { supervisor, graph, lost } = start(bounds);
+    const { supervisor, graph, lost } = start(limits);
     await supervisor.started;
     let done = 0;
     const seeds = [...Array(60).keys()];
@@ -169,7 +170,7 @@ describe("a device that cannot work", () => {
   });
 
   it("fails a run that breaks it twice, and no other", async () => {
-    const { supervisor, graph, lost } = start({ patience: 100 }, "poison");
+    const { supervisor, graph, lost } = start({ maxFailures: 100 }, "poison");
     const runs = await Promise.allSettled([0, 1].map((seed) => run(supervisor, graph, seed)));
     for (const outcome of runs) {
       expect(outcome).toMatchObject({ reason: { code: "backend_unavailable" } });
@@ -178,11 +179,11 @@ describe("a device that cannot work", () => {
   });
 
   it("is tried again ever more seldom, and all that waits is refused after a while", async () => {
-    const { supervisor, graph, events } = start({ patience: 3 }, "dead");
+    const { supervisor, graph, events } = start({ maxFailures: 3 }, "dead");
     await expect(run(supervisor, graph, 0)).rejects.toMatchObject({ code: "backend_unavailable" });
     await expect.poll(() => events.length, SOON).toBeGreaterThan(4);
-    const pauses = events.flatMap((event) => (event.kind === "lost" ? [event.pause] : []));
-    expect(pauses.slice(0, 5)).toEqual([20, 40, 80, 160, 200]);
+    const delays = events.flatMap((event) => (event.kind === "lost" ? [event.restartDelay] : []));
+    expect(delays.slice(0, 5)).toEqual([20, 40, 80, 160, 200]);
     expect(supervisor.status.reason).toBe("ended with status 3");
   });
 

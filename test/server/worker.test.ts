@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { afterEach, expect, it, vi } from "vitest";
 import type { ComputeEvent, ComputeJob } from "../../src/app/index.ts";
 import { decodeLogits } from "../../src/codec/index.ts";
-import { gpuBackend, SILENCE, type Transport } from "../../src/edge/gpu/backend.ts";
+import { gpuBackend, IDLE_TIMEOUT, type Transport } from "../../src/edge/gpu/backend.ts";
 import { describeModel, encodeConsensus } from "../../src/engine/index.ts";
 import { groupId, optionsOf, sha256 } from "../../src/group/index.ts";
 import { modelFiles, SOON } from "./device.ts";
@@ -77,7 +77,7 @@ async function jobOf(group: readonly Photograph[], consensusOf?: string): Promis
 
 it("computes for a Worker what the Worker would compute itself", async () => {
   const server = await start({ secret });
-  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, SILENCE);
+  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, IDLE_TIMEOUT);
   const { signal } = new AbortController();
   expect(await backend.isReady(signal)).toBe(true);
   const cats = await photographs("cats");
@@ -96,7 +96,7 @@ it("computes for a Worker what the Worker would compute itself", async () => {
 
 it("masks for a Worker with the consensus of a group that it has never seen", async () => {
   const server = await start({ secret });
-  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, SILENCE);
+  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, IDLE_TIMEOUT);
   const { signal } = new AbortController();
   const context = { signal, deadline: Date.now() + 60_000, request: "r" };
   const cats = await photographs("cats");
@@ -115,7 +115,7 @@ it("masks for a Worker with the consensus of a group that it has never seen", as
 
 it("tells a Worker that it is busy", async () => {
   const server = await start({ secret }, { admission: { bytes: 1e9, images: 1 } });
-  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, SILENCE);
+  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, IDLE_TIMEOUT);
   const { signal } = new AbortController();
   const context = { signal, deadline: Date.now() + 60_000, request: "r" };
   const [first, second] = await Promise.all(
@@ -132,7 +132,7 @@ it("tells a Worker that it is busy", async () => {
 
 it("drops the work of a Worker that hangs up", async () => {
   const server = await start({ secret });
-  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, SILENCE);
+  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, IDLE_TIMEOUT);
   const leave = new AbortController();
   const context = { signal: leave.signal, deadline: Date.now() + 60_000, request: "r" };
   const many = (

@@ -2,7 +2,7 @@ import { CosalError } from "../../errors.ts";
 import type { LinkSigning } from "./types.ts";
 
 /** Bytes of random text below which a secret is none. */
-const MIN_SECRET = 32;
+const MIN_SECRET_LENGTH = 32;
 
 /**
  * Links to files that work without a key until they expire: HMAC-SHA-256 over the path, its query,
@@ -14,8 +14,8 @@ export class SignedLinks {
   #key: CryptoKey | undefined;
 
   constructor({ secret, lifetime }: LinkSigning) {
-    if (secret.length < MIN_SECRET) {
-      throw new TypeError(`Expected a link secret of ${MIN_SECRET} characters or more`);
+    if (secret.length < MIN_SECRET_LENGTH) {
+      throw new TypeError(`Expected a link secret of ${MIN_SECRET_LENGTH} characters or more`);
     }
     this.#secret = secret;
     this.#lifetime = lifetime;

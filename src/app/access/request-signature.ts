@@ -34,10 +34,10 @@ export const SIGNATURE_HEADERS = {
 export const SIGNATURE_WINDOW = 60_000;
 
 /** Characters of the shortest secret that is taken: 128 bits when they are hex digits. */
-export const SHORTEST_SECRET = 32;
+export const MIN_SECRET_LENGTH = 32;
 
 /** Nonces kept at most: 800 requests a second over the window, in about 10 MB. */
-const MOST_NONCES = 100_000;
+const MAX_NONCES = 100_000;
 
 /** The parts of a request that are signed. */
 export interface SignedParts {
@@ -144,7 +144,7 @@ export class NonceMemory {
   readonly #seen = new Map<string, number>();
   readonly #limit: number;
 
-  constructor(limit: number = MOST_NONCES) {
+  constructor(limit: number = MAX_NONCES) {
     this.#limit = limit;
   }
 
@@ -170,9 +170,9 @@ function signedText({ method, target, digest }: SignedParts, time: string, nonce
 }
 
 async function keyOf(secret: string, use: "sign" | "verify"): Promise<CryptoKey> {
-  if (secret.length < SHORTEST_SECRET) {
+  if (secret.length < MIN_SECRET_LENGTH) {
     throw new TypeError(
-      `Expected a secret of at least ${SHORTEST_SECRET} characters but received ${secret.length}`,
+      `Expected a secret of at least ${MIN_SECRET_LENGTH} characters but received ${secret.length}`,
     );
   }
   const algorithm = { name: "HMAC", hash: "SHA-256" };

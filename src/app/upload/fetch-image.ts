@@ -3,10 +3,10 @@ import type { UrlPolicy } from "../access/types.ts";
 import type { Limits } from "../limits.ts";
 
 /** Redirects that are followed, each to an allowed host. */
-const REDIRECTS = 3;
+const MAX_REDIRECTS = 3;
 
 /** Milliseconds that a photograph may take to arrive. */
-const PATIENCE = 10_000;
+const TIMEOUT = 10_000;
 
 /**
  * Fetches a photograph from an allowed host. Neither cookies nor keys go with the request. What the
@@ -20,10 +20,10 @@ export async function fetchImage(
   limits: Pick<Limits, "imageBytes">,
   policy: UrlPolicy | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const signal = AbortSignal.timeout(PATIENCE);
+  const signal = AbortSignal.timeout(TIMEOUT);
   const get = policy?.fetch ?? fetch;
   let url = allowed(text, policy);
-  for (let hops = 0; hops <= REDIRECTS; hops++) {
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await settled(
       get(url, { redirect: "manual", signal, headers: { accept: "image/*" } }),
     );
@@ -34,7 +34,7 @@ export async function fetchImage(
     await response.body?.cancel();
     url = allowed(new URL(location, url).href, policy);
   }
-  throw failed(`It was redirected more than ${REDIRECTS} times.`);
+  throw failed(`It was redirected more than ${MAX_REDIRECTS} times.`);
 }
 
 function allowed(text: string, policy: UrlPolicy | undefined): string {
@@ -84,7 +84,7 @@ async function settled<T>(promise: Promise<T>): Promise<T> {
   } catch (cause) {
     const isLate = cause instanceof Error && cause.name === "TimeoutError";
     throw failed(
-      isLate ? `It took more than ${PATIENCE} ms.` : "Its host cannot be reached.",
+      isLate ? `It took more than ${TIMEOUT} ms.` : "Its host cannot be reached.",
       cause,
     );
   }

@@ -15,7 +15,7 @@ import { parseJson } from "./parse-json.ts";
 import type { RawImage } from "./received.ts";
 
 /** Photographs fetched at the same time: a Worker has six connections. */
-const FETCHES = 6;
+const MAX_FETCHES = 6;
 
 /**
  * The photographs of an `application/json` request: by SHA-256, in base64, or by URL.
@@ -38,9 +38,9 @@ export async function readJson(
   const { images, options = {} } = parseBody(GroupRequestSchema, body);
   const raw: RawImage[] = [];
   let left = limits.bodyBytes;
-  for (let i = 0; i < images.length; i += FETCHES) {
+  for (let i = 0; i < images.length; i += MAX_FETCHES) {
     const chunk = await Promise.all(
-      images.slice(i, i + FETCHES).map((image, k) => rawImage(image, i + k, limits, urls)),
+      images.slice(i, i + MAX_FETCHES).map((image, k) => rawImage(image, i + k, limits, urls)),
     );
     for (const image of chunk) {
       if ("bytes" in image) left -= image.bytes.length;

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { CosalError } from "../../errors.ts";
-import { sibling } from "../../server/entry-point.ts";
+import { entryPoint } from "../../server/entry-point.ts";
 import type {
   ImageTask,
   MaskFacts,
@@ -23,7 +23,7 @@ export class EnginePool implements AsyncDisposable {
     this.threads = threads;
     this.#signal = signal;
     this.#pool = new Piscina<Task, Outcome<unknown>>({
-      filename: fileURLToPath(sibling(import.meta.url, "thread")),
+      filename: fileURLToPath(entryPoint(import.meta.url, "thread")),
       minThreads: 1,
       maxThreads: threads,
       idleTimeout: 60_000,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { BREAKER_POLICY, CircuitBreaker } from "./circuit-breaker.ts";
 
-const { failures, cooldown, longestCooldown, trial } = BREAKER_POLICY;
+const { failures, cooldown, maxCooldown, trial } = BREAKER_POLICY;
 let now = 0;
 let breaker: CircuitBreaker;
 
@@ -49,7 +49,7 @@ describe("the circuit breaker", () => {
       waits.push(breaker.wait);
     }
     expect(waits.slice(0, 2)).toEqual([2 * cooldown, 4 * cooldown]);
-    expect(waits.at(-1)).toBe(longestCooldown);
+    expect(waits.at(-1)).toBe(maxCooldown);
     now += breaker.wait;
     breaker.enter()!.succeed();
     open();
@@ -94,7 +94,7 @@ describe("the circuit breaker", () => {
           else if (outcome !== "vanish") permit?.[outcome as "succeed" | "fail"]();
           now += passes;
         }
-        now += Math.max(longestCooldown, trial, 100_000);
+        now += Math.max(maxCooldown, trial, 100_000);
         const permit = breaker.enter()!;
         permit.succeed();
         expect(breaker.state).toBe("closed");

@@ -6,7 +6,7 @@ export interface BreakerPolicy {
   readonly failures: number;
   /** How long it stays open, in milliseconds; twice as long after each trial that fails. */
   readonly cooldown: number;
-  readonly longestCooldown: number;
+  readonly maxCooldown: number;
   /**
    * How long a trial may be silent before another request may try, in milliseconds: a Worker's
    * request whose caller hangs up vanishes without a word.
@@ -17,7 +17,7 @@ export interface BreakerPolicy {
 export const BREAKER_POLICY: BreakerPolicy = {
   failures: 3,
   cooldown: 5_000,
-  longestCooldown: 60_000,
+  maxCooldown: 60_000,
   trial: 15_000,
 };
 
@@ -67,17 +67,17 @@ export class CircuitBreaker {
     if (this.wait > 0) return undefined;
     const isTrial = this.state === "half-open";
     if (isTrial) this.#trialUntil = this.#now() + this.#policy.trial;
-    let isTold = false;
-    const once = (tell: () => void) => () => {
-      if (!isTold) tell();
-      isTold = true;
+    let isSettled = false;
+    const settle = (report: () => void) => () => {
+      if (!isSettled) report();
+      isSettled = true;
     };
     return {
       isTrial,
-      succeed: once(() => this.#close()),
-      fail: once(() => this.#fail(isTrial)),
+      succeed: settle(() => this.#close()),
+      fail: settle(() => this.#fail(isTrial)),
       postpone: (milliseconds) =>
-        once(() => {
+        settle(() => {
           this.#close();
           this.#busyUntil = this.#now() + milliseconds;
         })(),
@@ -93,7 +93,7 @@ export class CircuitBreaker {
 
   #fail(isTrial: boolean): void {
     this.#failures++;
-    if (isTrial) this.#cooldown = Math.min(2 * this.#cooldown, this.#policy.longestCooldown);
+    if (isTrial) this.#cooldown = Math.min(2 * this.#cooldown, this.#policy.maxCooldown);
     // Requests that were already under way when it opened do not keep it open.
     else if (this.#openUntil !== undefined || this.#failures < this.#policy.failures) return;
     this.#openUntil = this.#now() + this.#cooldown;

@@ -1,4 +1,4 @@
-import { SHORTEST_SECRET } from "../../app/access/request-signature.ts";
+import { MIN_SECRET_LENGTH } from "../../app/access/request-signature.ts";
 import { type Env, entries } from "../env.ts";
 import type { GpuAddress } from "./backend.ts";
 
@@ -17,8 +17,10 @@ export function gpuAddresses({ GPU_BACKENDS, GPU_SECRET }: Env): GpuAddress[] {
     }
     return { name: name ?? `gpu-${i + 1}`, url: url.origin };
   });
-  if (addresses.length > 0 && (GPU_SECRET?.length ?? 0) < SHORTEST_SECRET) {
-    throw new TypeError(`GPU_BACKENDS needs a GPU_SECRET of ${SHORTEST_SECRET} characters or more`);
+  if (addresses.length > 0 && (GPU_SECRET?.length ?? 0) < MIN_SECRET_LENGTH) {
+    throw new TypeError(
+      `GPU_BACKENDS needs a GPU_SECRET of ${MIN_SECRET_LENGTH} characters or more`,
+    );
   }
   return addresses;
 }

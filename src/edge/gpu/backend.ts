@@ -2,9 +2,9 @@ import { sign } from "../../app/access/request-signature.ts";
 import type { ComputeContext, ComputeEvent, ComputeJob } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import { BackendFailure } from "./backend-failure.ts";
-import { refusal } from "./error-response.ts";
+import { errorFromResponse } from "./error-response.ts";
 import { type GroupForm, groupForm } from "./group-form.ts";
-import { readAnswer } from "./response.ts";
+import { readResponse } from "./response.ts";
 
 type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
@@ -37,10 +37,10 @@ export interface GpuBackend extends GpuAddress {
 }
 
 /** Milliseconds without a byte after which a backend counts as hanging. */
-export const SILENCE = 20_000;
+export const IDLE_TIMEOUT = 20_000;
 
 /** Milliseconds for an answer about readiness. */
-const READY_TIME = 2_000;
+const READY_TIMEOUT = 2_000;
 
 function targetOf({ consensus }: ComputeJob): string {
   const path = consensus === undefined ? "/v1/groups" : `/v1/groups/${consensus.of}/images`;
@@ -51,7 +51,7 @@ export function gpuBackend(
   address: GpuAddress,
   secret: string,
   transport: Transport,
-  silence: number,
+  idleTimeout: number,
 ): GpuBackend {
   const { fetch } = transport;
 
@@ -59,29 +59,29 @@ export function gpuBackend(
     const form = await groupForm(job);
     const target = targetOf(job);
     const { sha256, length } = await transport.measure(form.chunks());
-    const watch = new Watch(context.signal, context.deadline, silence);
+    const watchdog = new Watchdog(context.signal, context.deadline, idleTimeout);
     try {
       const body = transport.body(form.chunks(), length);
-      const response = await watch.over(
+      const response = await watchdog.orTimeout(
         fetch(address.url + target, {
           method: "POST",
           redirect: "manual",
-          signal: watch.signal,
+          signal: watchdog.signal,
           headers: await headersOf(target, form, sha256, context),
           body,
         }),
       );
-      if (response.status !== 200) throw await watch.over(refusal(response, job));
-      for await (const event of readAnswer(watched(response, watch), job)) {
+      if (response.status !== 200) throw await watchdog.orTimeout(errorFromResponse(response, job));
+      for await (const event of readResponse(withWatchdog(response, watchdog), job)) {
         yield event;
       }
     } catch (error) {
       context.signal.throwIfAborted();
-      if (error instanceof BackendFailure && watch.verdict === undefined) throw error;
+      if (error instanceof BackendFailure && watchdog.verdict === undefined) throw error;
       if (error instanceof CosalError) throw error;
-      throw watch.verdict ?? new BackendFailure("failed", "cannot be reached", { cause: error });
+      throw watchdog.verdict ?? new BackendFailure("failed", "cannot be reached", { cause: error });
     } finally {
-      watch.stop();
+      watchdog.stop();
     }
   }
 
@@ -111,7 +111,7 @@ export function gpuBackend(
       try {
         const response = await fetch(`${address.url}/readyz`, {
           redirect: "manual",
-          signal: AbortSignal.any([signal, AbortSignal.timeout(READY_TIME)]),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(READY_TIMEOUT)]),
         });
         await response.body?.cancel();
         return response.ok;
@@ -123,24 +123,30 @@ export function gpuBackend(
 }
 
 /** Ends a request whose backend is silent or late, and tells the two from a caller who hung up. */
-class Watch {
+class Watchdog {
   readonly signal: AbortSignal;
   readonly #own = new AbortController();
-  readonly #silence: number;
-  readonly #late: ReturnType<typeof setTimeout>;
-  #quiet: ReturnType<typeof setTimeout> | undefined;
+  readonly #idleTimeout: number;
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  #idle: ReturnType<typeof setTimeout> | undefined;
   /** What the request failed of, when this ended it. */
   verdict: BackendFailure | undefined;
 
-  constructor(signal: AbortSignal, deadline: number, silence: number) {
+  constructor(signal: AbortSignal, deadline: number, idleTimeout: number) {
     this.signal = AbortSignal.any([signal, this.#own.signal]);
-    this.#silence = silence;
-    this.#late = setTimeout(() => this.#end("took too long"), Math.max(0, deadline - Date.now()));
+    this.#idleTimeout = idleTimeout;
+    this.#deadline = setTimeout(
+      () => this.#end("took too long"),
+      Math.max(0, deadline - Date.now()),
+    );
   }
 
-  /** Waits for something that must not take longer than silence may. */
-  async over<T>(promise: Promise<T>): Promise<T> {
-    this.#quiet = setTimeout(() => this.#end(`was silent for ${this.#silence} ms`), this.#silence);
+  /** Waits for something that must not take longer than the idle timeout. */
+  async orTimeout<T>(promise: Promise<T>): Promise<T> {
+    this.#idle = setTimeout(
+      () => this.#end(`was silent for ${this.#idleTimeout} ms`),
+      this.#idleTimeout,
+    );
     const ended = Promise.withResolvers<never>();
     const abort = () => ended.reject(this.signal.reason);
     this.signal.addEventListener("abort", abort, { once: true });
@@ -148,14 +154,14 @@ class Watch {
     try {
       return await Promise.race([promise, ended.promise]);
     } finally {
-      clearTimeout(this.#quiet);
+      clearTimeout(this.#idle);
       this.signal.removeEventListener("abort", abort);
     }
   }
 
   stop(): void {
-    clearTimeout(this.#late);
-    clearTimeout(this.#quiet);
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#idle);
     // Whatever is still open is of no use: an answer that was cut short, a body half sent.
     this.#own.abort(new Error("over"));
   }
@@ -166,13 +172,13 @@ class Watch {
   }
 }
 
-/** The same response, whose body is read under a watch. */
-function watched(response: Response, watch: Watch): Response {
+/** The same response, whose body is read under a watchdog. */
+function withWatchdog(response: Response, watchdog: Watchdog): Response {
   const reader = response.body?.getReader();
   if (reader === undefined) return response;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await watch.over(reader.read());
+      const { done, value } = await watchdog.orTimeout(reader.read());
       if (done) controller.close();
       else controller.enqueue(value);
     },

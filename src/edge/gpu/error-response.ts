@@ -24,22 +24,22 @@ const DECLINED: ReadonlySet<string> = new Set<CallerErrorCode>([
 ]);
 
 /** Seconds for which a busy backend that does not say how long is left alone; and at most. */
-const PAUSE = 2;
-const LONGEST_PAUSE = 60;
+const DEFAULT_RETRY_AFTER = 2;
+const MAX_RETRY_AFTER = 60;
 
 /** Bytes of a problem that are read. */
 const MAX_PROBLEM = 65_536;
 
 /** What an answer other than 200 means. */
-export async function refusal(
+export async function errorFromResponse(
   response: Response,
   job: ComputeJob,
 ): Promise<BackendFailure | CosalError> {
   const { status } = response;
   if (status === 503 || status === 429) {
     await response.body?.cancel();
-    const asked = Number(response.headers.get("retry-after") ?? PAUSE);
-    const retryAfter = Math.min(asked > 0 ? asked : PAUSE, LONGEST_PAUSE);
+    const asked = Number(response.headers.get("retry-after") ?? DEFAULT_RETRY_AFTER);
+    const retryAfter = Math.min(asked > 0 ? asked : DEFAULT_RETRY_AFTER, MAX_RETRY_AFTER);
     return new BackendFailure("busy", `is busy (answered ${status})`, { retryAfter });
   }
   const problem = await problemOf(response);

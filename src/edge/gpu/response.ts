@@ -13,7 +13,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const MAX_PART = 4 * 2 ** 20;
 
 /** Bytes of a whole answer: records of 64 photographs are about 2 MiB. */
-const MAX_ANSWER = 48 * 2 ** 20;
+const MAX_RESPONSE = 48 * 2 ** 20;
 
 const LOGITS = "application/vnd.cosal.logits";
 
@@ -25,14 +25,14 @@ const LOGITS = "application/vnd.cosal.logits";
  *
  * @throws BackendFailure for an answer that is broken, cut short, or of another group or model
  */
-export async function* readAnswer(
+export async function* readResponse(
   response: Response,
   job: ComputeJob,
 ): AsyncGenerator<ComputeEvent> {
-  const answer = new Answer(job);
+  const parts = new ResponseParts(job);
   try {
-    for await (const part of partsOf(response, job.images.length)) yield* answer.take(part);
-    yield* answer.finish();
+    for await (const part of partsOf(response, job.images.length)) yield* parts.take(part);
+    yield* parts.finish();
   } catch (cause) {
     if (cause instanceof BackendFailure) throw cause;
     throw new BackendFailure("failed", "broke off or sent no valid answer", { cause });
@@ -45,7 +45,7 @@ async function* partsOf(response: Response, images: number): AsyncGenerator<Mult
   if (boundary === undefined || response.body === null) throw invalid("an answer of another type");
   const parser = new MultipartParser(boundary, {
     maxFileSize: MAX_PART,
-    maxTotalSize: MAX_ANSWER,
+    maxTotalSize: MAX_RESPONSE,
     maxParts: images + 2,
   });
   let isOver = false;
@@ -61,8 +61,8 @@ async function* partsOf(response: Response, images: number): AsyncGenerator<Mult
   if (!isOver) parser.finish();
 }
 
-/** What has arrived of an answer. */
-class Answer {
+/** What has arrived of a response so far. */
+class ResponseParts {
   readonly #job: ComputeJob;
   readonly #places: ReadonlyMap<string, number>;
   /** By place in the job. */
@@ -95,8 +95,8 @@ class Answer {
     if (result === undefined) throw invalid("no result");
     if (result.model.digest !== model.digest) throw invalid("another model");
     if (result.id !== group) throw invalid("another group");
-    const told = new Set([...result.images, ...result.skipped].map(({ sha256 }) => sha256));
-    if (told.size !== images.length) throw invalid("fewer images than it was sent");
+    const mentioned = new Set([...result.images, ...result.skipped].map(({ sha256 }) => sha256));
+    if (mentioned.size !== images.length) throw invalid("fewer images than it was sent");
     if (this.#job.consensus === undefined) {
       if (this.#consensus === undefined) throw invalid("no consensus");
       yield { type: "consensus", consensus: this.#consensus };

@@ -1,17 +1,17 @@
 import type { MessageBatch } from "@cloudflare/workers-types";
 import { type JobEvent, type Log, type Problem, problemOf, type RunJob } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
-import type { Begun, JobMessage } from "./job-object.ts";
+import type { Attempt, JobMessage } from "./job-object.ts";
 
-type Told = JobEvent["event"];
+type Event = JobEvent["event"];
 
 /** What a `JobObject` answers to who computes it. */
 export interface WorkStub {
-  begin(holder: string): Promise<Begun>;
-  emit(holder: string, events: readonly Told[]): Promise<boolean>;
+  begin(holder: string): Promise<Attempt>;
+  emit(holder: string, events: readonly Event[]): Promise<boolean>;
   succeed(holder: string): Promise<void>;
   fail(holder: string, problem: Problem, isFinal: boolean): Promise<boolean>;
-  bury(problem: Problem): Promise<void>;
+  deadLetter(problem: Problem): Promise<void>;
 }
 
 export interface ConsumerParts {
@@ -22,10 +22,10 @@ export interface ConsumerParts {
 }
 
 /** A consumer may take 15 minutes; this leaves time to tell how it ended. In milliseconds. */
-const LONGEST = 12 * 60_000;
+const ATTEMPT_TIMEOUT = 12 * 60_000;
 
-/** Seconds before a job is begun again: 10, 20, 40. */
-const pauseAfter = (attempt: number) => 10 * 2 ** (attempt - 1);
+/** Seconds before the next attempt at a job: 10, 20, 40. */
+const retryDelayAfter = (attempt: number) => 10 * 2 ** (attempt - 1);
 
 /** Takes jobs out of the queue, and those that the queue gave up out of the dead-letter queue. */
 export async function consume(
@@ -36,66 +36,69 @@ export async function consume(
     const { id } = message.body;
     const stub = stubOf(message.body);
     if (batch.queue.endsWith("-dead")) {
-      await stub.bury(deadProblem(id));
+      await stub.deadLetter(deadProblem(id));
       log({ level: "error", event: "job dead", job: id });
       message.ack();
       continue;
     }
     const attempt = await work(stub, run);
     log({ level: "info", event: "job attempt", job: id, ...attempt });
-    if (attempt.again === undefined) message.ack();
-    else message.retry({ delaySeconds: attempt.again });
+    if (attempt.retryDelay === undefined) message.ack();
+    else message.retry({ delaySeconds: attempt.retryDelay });
   }
 }
 
 /** One attempt; `again`: the seconds after which the next is due. */
-async function work(stub: WorkStub, run: RunJob): Promise<{ again?: number; error?: unknown }> {
+async function work(
+  stub: WorkStub,
+  run: RunJob,
+): Promise<{ retryDelay?: number; error?: unknown }> {
   const holder = crypto.randomUUID();
   const begun = await stub.begin(holder);
   if (begun === undefined) return {};
   const { request, attempt } = begun;
   const stop = new AbortController();
-  const teller = new Teller(stub, holder, () => stop.abort(new Error("the job is over")));
+  const reporter = new EventReporter(stub, holder, () => stop.abort(new Error("the job is over")));
   try {
     await run(request, {
       signal: stop.signal,
-      deadline: Date.now() + LONGEST,
-      onEvent: (event) => teller.emit(event),
+      deadline: Date.now() + ATTEMPT_TIMEOUT,
+      onEvent: (event) => reporter.emit(event),
     });
-    await teller.finish();
+    await reporter.finish();
     await stub.succeed(holder);
     return {};
   } catch (error) {
-    await teller.finish();
+    await reporter.finish();
     // What the caller did wrong is as wrong the next time.
     const isFinal = error instanceof CosalError && error.isCallerFault;
-    const isAgain = await stub.fail(holder, problemOf(error, request.request), isFinal);
-    return { error, ...(isAgain && { again: pauseAfter(attempt) }) };
+    const isRetried = await stub.fail(holder, problemOf(error, request.request), isFinal);
+    return { error, ...(isRetried && { retryDelay: retryDelayAfter(attempt) }) };
   } finally {
-    teller.stop();
+    reporter.stop();
   }
 }
 
 /** Milliseconds after which the job's object hears that the work goes on, if nothing else. */
-const BEAT = 20_000;
+const HEARTBEAT_INTERVAL = 20_000;
 
 /** Tells events in the order they came, as many at once as came meanwhile. */
-class Teller {
+class EventReporter {
   readonly #stub: WorkStub;
   readonly #holder: string;
   readonly #onRefused: () => void;
-  readonly #beat: ReturnType<typeof setInterval>;
-  #waiting: Told[] = [];
+  readonly #heartbeat: ReturnType<typeof setInterval>;
+  #waiting: Event[] = [];
   #sending: Promise<void> | undefined;
 
   constructor(stub: WorkStub, holder: string, onRefused: () => void) {
     this.#stub = stub;
     this.#holder = holder;
     this.#onRefused = onRefused;
-    this.#beat = setInterval(() => this.#send(), BEAT);
+    this.#heartbeat = setInterval(() => this.#send(), HEARTBEAT_INTERVAL);
   }
 
-  emit(event: Told): void {
+  emit(event: Event): void {
     this.#waiting.push(event);
     this.#send();
   }
@@ -110,7 +113,7 @@ class Teller {
   }
 
   stop(): void {
-    clearInterval(this.#beat);
+    clearInterval(this.#heartbeat);
   }
 
   #send(): void {

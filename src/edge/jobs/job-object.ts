@@ -9,8 +9,8 @@ import {
   problemOf,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
-import { hasEnded, type JobState, jobOf, Ledger } from "./job-storage.ts";
-import { deliver, pauseAfter } from "./webhook.ts";
+import { hasEnded, type JobState, JobStorage, jobOf } from "./job-storage.ts";
+import { deliver, retryDelayAfter } from "./webhook.ts";
 
 /** What the queue carries: where the job's state is. */
 export interface JobMessage {
@@ -31,25 +31,25 @@ export interface NewJob {
 }
 
 /** What whoever computes a job may do: nothing when it is another's, or over. */
-export type Begun = { readonly request: JobRequest; readonly attempt: number } | undefined;
+export type Attempt = { readonly request: JobRequest; readonly attempt: number } | undefined;
 
-/** How often a job is begun before it is given up. */
-export const MOST_ATTEMPTS = 4;
+/** How often a job is attempted before it fails for good. */
+export const MAX_ATTEMPTS = 4;
 
 /** Milliseconds of silence after which who computes a job counts as gone. */
-const SILENCE = 60_000;
+const LEASE_TIMEOUT = 60_000;
 
 /** Milliseconds after which a job that waits is put into the queue again, should it have been lost. */
-const LOST = 10 * 60_000;
+const QUEUE_TIMEOUT = 10 * 60_000;
 
 /** How long what is known of a job is kept after its end, in milliseconds. */
-const KEPT = 30 * 24 * 3_600_000;
+const RETENTION = 30 * 24 * 3_600_000;
 
 /** How long a reader of events may wait, in milliseconds, before it has to ask again. */
-const LONGEST_WAIT = 10_000;
+const MAX_WAIT = 10_000;
 
 /** Events that are told at once: each is a few hundred bytes, and an answer may have 32 MiB. */
-const PAGE = 200;
+const PAGE_SIZE = 200;
 
 /**
  * A job: state in SQLite, so that it survives whatever happens to the Worker that computes it. The
@@ -57,22 +57,22 @@ const PAGE = 200;
  * webhook, and forgets the job at last.
  */
 export class JobObject extends DurableObject<JobEnv> {
-  readonly #ledger: Ledger;
+  readonly #storage: JobStorage;
   readonly #log = jsonLog();
   /** Readers of events that wait for the next. */
   readonly #waiting = new Set<() => void>();
 
   constructor(ctx: DurableObjectState, env: JobEnv) {
     super(ctx, env);
-    this.#ledger = new Ledger(ctx.storage.sql);
+    this.#storage = new JobStorage(ctx.storage.sql);
   }
 
   /** The job, which is an older one when its id was used before. Undefined for another request. */
   async create({ id, request, fingerprint }: NewJob): Promise<Job | undefined> {
-    const known = this.#ledger.state;
+    const known = this.#storage.state;
     if (known !== undefined) return known.fingerprint === fingerprint ? jobOf(known) : undefined;
     const now = Date.now();
-    this.#ledger.open({
+    this.#storage.open({
       id,
       request,
       fingerprint,
@@ -87,20 +87,20 @@ export class JobObject extends DurableObject<JobEnv> {
     });
     this.#emit();
     await this.#enqueue();
-    await this.ctx.storage.setAlarm(now + SILENCE);
+    await this.ctx.storage.setAlarm(now + LEASE_TIMEOUT);
     return this.get();
   }
 
   get(): Job | undefined {
-    const { state } = this.#ledger;
+    const { state } = this.#storage;
     return state && jobOf(state);
   }
 
   /** Takes the job for `holder`. */
-  begin(holder: string): Begun {
-    const { state } = this.#ledger;
+  begin(holder: string): Attempt {
+    const { state } = this.#storage;
     if (state === undefined || hasEnded(state)) return undefined;
-    if (state.status === "running" && !this.#isSilent(state)) return undefined;
+    if (state.status === "running" && !this.#hasExpired(state)) return undefined;
     const attempts = state.attempts + 1;
     this.#change({ status: "running", holder, attempts, done: 0 });
     return { request: state.request, attempt: attempts };
@@ -108,30 +108,30 @@ export class JobObject extends DurableObject<JobEnv> {
 
   /** Adds events; whether to go on. */
   emit(holder: string, events: readonly JobEvent["event"][]): boolean {
-    const { state } = this.#ledger;
+    const { state } = this.#storage;
     if (state?.status !== "running" || state.holder !== holder) return false;
     let { done } = state;
     for (const event of events) {
-      this.#ledger.append(event);
+      this.#storage.append(event);
       if (event.event === "image") done++;
     }
     const { total } = jobOf(state);
-    this.#ledger.update({ seen: Date.now(), updated: Date.now(), done: Math.min(done, total) });
+    this.#storage.update({ seen: Date.now(), updated: Date.now(), done: Math.min(done, total) });
     this.#wake();
     return true;
   }
 
   async succeed(holder: string): Promise<void> {
-    const { state } = this.#ledger;
+    const { state } = this.#storage;
     if (state?.status !== "running" || state.holder !== holder) return;
     await this.#end({ status: "succeeded", done: jobOf(state).total });
   }
 
   /** @returns whether it is to be tried again */
   async fail(holder: string, problem: Problem, isFinal: boolean): Promise<boolean> {
-    const { state } = this.#ledger;
+    const { state } = this.#storage;
     if (state?.status !== "running" || state.holder !== holder) return false;
-    if (isFinal || state.attempts >= MOST_ATTEMPTS) {
+    if (isFinal || state.attempts >= MAX_ATTEMPTS) {
       await this.#end({ status: "failed", problem });
       return false;
     }
@@ -140,53 +140,53 @@ export class JobObject extends DurableObject<JobEnv> {
   }
 
   /** The queue gave the job up: it ends with the last problem that was met, or this one. */
-  async bury(problem: Problem): Promise<void> {
-    const { state } = this.#ledger;
+  async deadLetter(problem: Problem): Promise<void> {
+    const { state } = this.#storage;
     if (state === undefined || hasEnded(state)) return;
     await this.#end({ status: "failed", problem: state.problem ?? problem });
   }
 
   async cancel(): Promise<Job | undefined> {
-    const { state } = this.#ledger;
+    const { state } = this.#storage;
     if (state !== undefined && !hasEnded(state)) await this.#end({ status: "cancelled" });
     return this.get();
   }
 
   /** Events after a number, as soon as there is one; none when the job has ended or nothing came. */
   async events(after: number): Promise<{ events: JobEvent[]; hasEnded: boolean } | undefined> {
-    if (this.#ledger.state === undefined) return undefined;
-    const read = () => this.#ledger.after(after, PAGE);
+    if (this.#storage.state === undefined) return undefined;
+    const read = () => this.#storage.after(after, PAGE_SIZE);
     let events = read();
-    if (events.length === 0 && !hasEnded(this.#ledger.state)) {
+    if (events.length === 0 && !hasEnded(this.#storage.state)) {
       await this.#next();
       events = read();
     }
-    return { events, hasEnded: events.length < PAGE && hasEnded(this.#ledger.state) };
+    return { events, hasEnded: events.length < PAGE_SIZE && hasEnded(this.#storage.state) };
   }
 
   async alarm(): Promise<void> {
-    const { state } = this.#ledger;
+    const { state } = this.#storage;
     if (state === undefined) return;
     const now = Date.now();
     if (!hasEnded(state)) await this.#watch(state);
     else if (state.deliveryDue !== undefined && state.deliveryDue <= now)
       await this.#deliver(state);
-    else if (now >= state.updated + KEPT) {
+    else if (now >= state.updated + RETENTION) {
       await this.ctx.storage.deleteAll();
       return;
     }
-    const current = this.#ledger.state as JobState;
+    const current = this.#storage.state as JobState;
     const next = hasEnded(current)
-      ? (current.deliveryDue ?? current.updated + KEPT)
-      : now + SILENCE;
+      ? (current.deliveryDue ?? current.updated + RETENTION)
+      : now + LEASE_TIMEOUT;
     await this.ctx.storage.setAlarm(next);
   }
 
   async #watch(state: JobState): Promise<void> {
-    const isLost = state.status === "queued" && Date.now() - state.updated > LOST;
-    if (!isLost && !(state.status === "running" && this.#isSilent(state))) return;
-    if (state.attempts >= MOST_ATTEMPTS) {
-      await this.bury(goneProblem(state));
+    const isLost = state.status === "queued" && Date.now() - state.updated > QUEUE_TIMEOUT;
+    if (!isLost && !(state.status === "running" && this.#hasExpired(state))) return;
+    if (state.attempts >= MAX_ATTEMPTS) {
+      await this.deadLetter(lostProblem(state));
       return;
     }
     this.#change({ status: "queued", holder: "" });
@@ -197,43 +197,44 @@ export class JobObject extends DurableObject<JobEnv> {
     const { webhook } = state.request;
     const secret = this.env.WEBHOOK_SECRET;
     if (webhook === undefined || secret === undefined) {
-      this.#ledger.update({ deliveryDue: undefined });
+      this.#storage.update({ deliveryDue: undefined });
       return;
     }
     const outcome = await deliver(jobOf(state), webhook, secret);
     const deliveries = state.deliveries + 1;
-    const pause = outcome === "failed" ? pauseAfter(deliveries) : undefined;
-    const deliveryDue = pause === undefined ? undefined : Date.now() + pause;
-    this.#ledger.update({ deliveries, deliveryDue });
+    const retryDelay = outcome === "failed" ? retryDelayAfter(deliveries) : undefined;
+    const deliveryDue = retryDelay === undefined ? undefined : Date.now() + retryDelay;
+    this.#storage.update({ deliveries, deliveryDue });
     if (outcome !== "delivered") {
-      const fields = { job: state.id, outcome, deliveries, isLast: pause === undefined };
+      const fields = { job: state.id, outcome, deliveries, isLast: retryDelay === undefined };
       this.#log({ level: "warn", event: "webhook failed", ...fields });
     }
   }
 
   async #end(change: Partial<JobState>): Promise<void> {
-    if (change.problem !== undefined) this.#ledger.append({ event: "error", data: change.problem });
-    const deliveryDue = this.#ledger.state?.request.webhook === undefined ? undefined : Date.now();
+    if (change.problem !== undefined)
+      this.#storage.append({ event: "error", data: change.problem });
+    const deliveryDue = this.#storage.state?.request.webhook === undefined ? undefined : Date.now();
     const { updated } = this.#change({ holder: "", deliveryDue, ...change });
-    await this.ctx.storage.setAlarm(deliveryDue ?? updated + KEPT);
+    await this.ctx.storage.setAlarm(deliveryDue ?? updated + RETENTION);
   }
 
   #change(change: Partial<JobState>): JobState {
     const now = Date.now();
-    const state = this.#ledger.update({ seen: now, updated: now, ...change });
+    const state = this.#storage.update({ seen: now, updated: now, ...change });
     this.#emit();
     return state;
   }
 
   /** Tells readers what the job now is. */
   #emit(): void {
-    this.#ledger.append({ event: "job", data: this.get() as Job });
+    this.#storage.append({ event: "job", data: this.get() as Job });
     this.#wake();
   }
 
   /** A job that does not get into the queue is tried again by the alarm: it is not lost. */
   async #enqueue(): Promise<void> {
-    const { id, request } = this.#ledger.state as JobState;
+    const { id, request } = this.#storage.state as JobState;
     try {
       await this.env.QUEUE.send({ tenant: request.tenant, id });
     } catch (error) {
@@ -241,8 +242,8 @@ export class JobObject extends DurableObject<JobEnv> {
     }
   }
 
-  #isSilent({ seen }: JobState): boolean {
-    return Date.now() - seen > SILENCE;
+  #hasExpired({ seen }: JobState): boolean {
+    return Date.now() - seen > LEASE_TIMEOUT;
   }
 
   #wake(): void {
@@ -256,13 +257,13 @@ export class JobObject extends DurableObject<JobEnv> {
         this.#waiting.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, LONGEST_WAIT);
+      const timer = setTimeout(done, MAX_WAIT);
       this.#waiting.add(done);
     });
   }
 }
 
-function goneProblem({ request, attempts }: JobState): Problem {
+function lostProblem({ request, attempts }: JobState): Problem {
   const message = `The job was begun ${attempts} times, and each time whoever computed it went silent.`;
   return problemOf(new CosalError("backend_unavailable", message), request.request);
 }

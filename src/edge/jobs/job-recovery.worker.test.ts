@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { jobName } from "./edge-jobs.ts";
-import { MOST_ATTEMPTS } from "./job-object.ts";
+import { MAX_ATTEMPTS } from "./job-object.ts";
 import {
   eventsOf,
   failNextSend,
@@ -36,18 +36,18 @@ describe("a job", () => {
   it("goes back into the queue when who computed it went silent, not for ever", async () => {
     const job = await jobs.submit({ request: request() });
     const stub = stubOf(jobName("", job.id));
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       // An isolate that is gone: it takes the job, and is never heard of again.
       expect(await stub.begin(`holder ${attempt}`)).toMatchObject({ attempt });
       await runDurableObjectAlarm(stub);
       expect((await jobs.get("", job.id))?.status).toBe("running");
       pass(70_000);
       await runDurableObjectAlarm(stub);
-      const status = attempt < MOST_ATTEMPTS ? "queued" : "failed";
+      const status = attempt < MAX_ATTEMPTS ? "queued" : "failed";
       expect((await jobs.get("", job.id))?.status).toBe(status);
     }
     expect((await jobs.get("", job.id))?.problem?.detail).toMatch(/4 times/);
-    expect(sent).toHaveLength(MOST_ATTEMPTS);
+    expect(sent).toHaveLength(MAX_ATTEMPTS);
     // Whoever comes back late changes nothing.
     expect(await stub.emit("holder 1", [])).toBe(false);
     await stub.succeed("holder 4");

@@ -1,7 +1,7 @@
 import type { SqlStorage } from "@cloudflare/workers-types";
 import type { Job, JobEvent, JobRequest, JobStatus, Problem } from "../../app/index.ts";
 
-type Told = JobEvent["event"];
+type Event = JobEvent["event"];
 
 /** All that is known of a job. */
 export interface JobState {
@@ -26,7 +26,7 @@ export interface JobState {
 }
 
 /** A job in a Durable Object's SQLite database: its state, and every event that was told of it. */
-export class Ledger {
+export class JobStorage {
   readonly #sql: SqlStorage;
   #state: JobState | undefined;
 
@@ -55,7 +55,7 @@ export class Ledger {
     return this.#write({ ...this.state, ...change });
   }
 
-  append(event: Told): void {
+  append(event: Event): void {
     this.#sql.exec("INSERT INTO event (body) VALUES (?)", JSON.stringify(event));
   }
 
@@ -69,7 +69,7 @@ export class Ledger {
         limit,
       )
       .toArray()
-      .map((row) => ({ number: row.number, event: JSON.parse(row.body) as Told }));
+      .map((row) => ({ number: row.number, event: JSON.parse(row.body) as Event }));
   }
 
   #write(state: JobState): JobState {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { JobRequest } from "../../app/index.ts";
-import { MOST_ATTEMPTS } from "./job-object.ts";
+import { MAX_ATTEMPTS } from "./job-object.ts";
 import {
   eventsOf,
   fails,
@@ -64,7 +64,7 @@ describe("a job", () => {
 
   it("is tried again after a failure, later each time, and ends with the reason", async () => {
     const job = await jobs.submit({ request: request() });
-    for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
       const { acknowledged, retries } = await take(job, fails);
       expect([acknowledged, retries]).toEqual([0, [10 * 2 ** (attempt - 1)]]);
       expect(await jobs.get("", job.id)).toMatchObject({ status: "queued", attempts: attempt });
@@ -72,7 +72,7 @@ describe("a job", () => {
     expect(await take(job, fails)).toEqual({ acknowledged: 1, retries: [] });
     expect(await jobs.get("", job.id)).toMatchObject({
       status: "failed",
-      attempts: MOST_ATTEMPTS,
+      attempts: MAX_ATTEMPTS,
       problem: { code: "backend_unavailable" },
     });
   });

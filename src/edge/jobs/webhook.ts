@@ -5,14 +5,14 @@ import type { Job } from "../../app/index.ts";
  * Milliseconds between a delivery that failed and the next: 10 in all, over a little more than a
  * day. (Standard Webhooks, "Deliverability and reliability", recommends several days at most.)
  */
-const PAUSES = [5, 30, 120, 600, 1800, 3600, 10_800, 21_600, 43_200].map((s) => 1000 * s);
+const RETRY_DELAYS = [5, 30, 120, 600, 1800, 3600, 10_800, 21_600, 43_200].map((s) => 1000 * s);
 
 /** How long a receiver may take to answer, in milliseconds. */
-const PATIENCE = 15_000;
+const TIMEOUT = 15_000;
 
 /** Milliseconds until the delivery after `tried` ones that failed; undefined: there is none. */
-export function pauseAfter(tried: number): number | undefined {
-  return PAUSES[tried - 1];
+export function retryDelayAfter(tried: number): number | undefined {
+  return RETRY_DELAYS[tried - 1];
 }
 
 /** `delivered`: a 2xx. `gone`: a 410, the receiver wants nothing more. Else it is tried again. */
@@ -33,7 +33,7 @@ export async function deliver(job: Job, url: string, secret: string): Promise<De
     const response = await fetch(url, {
       method: "POST",
       redirect: "manual",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT),
       headers: {
         "content-type": "application/json",
         "user-agent": "cosal",

@@ -24,7 +24,7 @@ export interface BrowserRuntime {
 }
 
 /** More threads bring nothing for graphs of this size. */
-const MOST_THREADS = 4;
+const MAX_THREADS = 4;
 
 /**
  * onnxruntime-web in a page or a web worker. WASM runs on several threads where the page is
@@ -48,7 +48,7 @@ export async function browserRuntime(options: BrowserOptions = {}): Promise<Brow
   locate(ort.env, assets);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = globalThis.crossOriginIsolated
-    ? Math.min(MOST_THREADS, navigator.hardwareConcurrency)
+    ? Math.min(MAX_THREADS, navigator.hardwareConcurrency)
     : 1;
   return { backend: "wasm", runtime: webRuntime(ort, ["wasm"]) };
 }

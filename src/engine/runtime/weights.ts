@@ -11,7 +11,7 @@ export interface SplitGraph {
 export const WEIGHTS_PATH = "weights";
 
 /** Smaller constants stay in the graph: shapes are inferred from some. */
-const SMALLEST_BYTES = 1024;
+const MIN_BYTES = 1024;
 /** Of each weight's start. */
 const ALIGNMENT = 16;
 
@@ -99,7 +99,7 @@ function externalise(field: Field, { names }: Widened, blob: Blob): Uint8Array {
   const raw = tensor.find(({ number }) => number === TENSOR.raw)?.payload;
   const wide = names.get(name);
   if (!raw || (type !== FLOAT32 && wide === undefined)) return field.bytes;
-  if (wide === undefined && raw.length < SMALLEST_BYTES) return field.bytes;
+  if (wide === undefined && raw.length < MIN_BYTES) return field.bytes;
   const values = wide === undefined ? raw : widen(raw);
   const { offset, length } = blob.add(values);
   const external = message((writer) => {

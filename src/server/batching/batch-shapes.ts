@@ -5,7 +5,7 @@ export const BATCH_SHAPES = [1, 2, 4, 8, 16] as const;
 
 export type BatchShape = (typeof BATCH_SHAPES)[number];
 
-export const LARGEST_BATCH = 16 satisfies BatchShape;
+export const MAX_BATCH = 16 satisfies BatchShape;
 
 /** What batches are good for on a runtime. */
 export interface Batching {
@@ -19,8 +19,8 @@ export interface Batching {
  * besides leaves its memory behind for good, as the heap never shrinks.
  */
 export const BATCHING: Readonly<Record<RuntimeName, Batching>> = {
-  webgpu: { largest: LARGEST_BATCH, pads: true },
-  native: { largest: LARGEST_BATCH, pads: false },
+  webgpu: { largest: MAX_BATCH, pads: true },
+  native: { largest: MAX_BATCH, pads: false },
   wasm: { largest: 4, pads: false },
 };
 

@@ -56,7 +56,7 @@ async function inGroup<T>(group: CurrentGroup, work: () => Promise<T>): Promise<
 
 const groupOf = (images: number, signal = new AbortController().signal): CurrentGroup => ({
   images,
-  taken: 0,
+  served: 0,
   signal,
 });
 

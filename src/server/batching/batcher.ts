@@ -2,7 +2,7 @@ import type { Session, Tensor, Tensors } from "../../engine/index.ts";
 import type { RunGraph } from "../device/runtime.ts";
 import { type Batching, type BatchShape, batchShape } from "./batch-shapes.ts";
 import { type CurrentGroup, currentGroup } from "./current-group.ts";
-import { FairLine } from "./fair-queue.ts";
+import { FairQueue } from "./fair-queue.ts";
 
 export interface BatcherOptions {
   /** Asked before each batch, as another process may have another runtime. */
@@ -45,11 +45,11 @@ class Batcher {
   readonly #run: RunGraph;
   readonly #options: BatcherOptions;
   readonly #now: () => number;
-  readonly #line = new FairLine<Entry>();
+  readonly #queue = new FairQueue<Entry>();
   /** What the device is busy with, or about to be. */
   #batch: readonly Entry[] = [];
   /** Takes back the run that was asked for while nothing has been put into it. */
-  #asked: AbortController | undefined;
+  #pendingRun: AbortController | undefined;
 
   constructor(run: RunGraph, options: BatcherOptions) {
     this.#run = run;
@@ -58,33 +58,33 @@ class Batcher {
   }
 
   encode(image: Tensor, group: CurrentGroup | undefined): Promise<Tensors> {
-    const entry = this.#known(image) ?? this.#join(image, group);
-    const outcome = this.#wait(entry, group?.signal);
-    this.#ask();
+    const entry = this.#findEqual(image) ?? this.#enqueue(image, group);
+    const outcome = this.#outcome(entry, group?.signal);
+    this.#requestRun();
     return outcome;
   }
 
-  #known(image: Tensor): Entry | undefined {
+  #findEqual(image: Tensor): Entry | undefined {
     const isSame = (entry: Entry) => equal(entry.image, image);
-    const known = this.#batch.find(isSame) ?? this.#line.find(isSame);
+    const known = this.#batch.find(isSame) ?? this.#queue.find(isSame);
     if (known !== undefined) this.#options.onShared?.();
     return known;
   }
 
-  #join(image: Tensor, group: CurrentGroup | undefined): Entry {
+  #enqueue(image: Tensor, group: CurrentGroup | undefined): Entry {
     const entry: Entry = { image, waiters: new Set() };
-    this.#line.join(entry, group ?? { images: 1, taken: 0 }, this.#now());
+    this.#queue.push(entry, group ?? { images: 1, served: 0 }, this.#now());
     return entry;
   }
 
-  #wait(entry: Entry, signal: AbortSignal | undefined): Promise<Tensors> {
+  #outcome(entry: Entry, signal: AbortSignal | undefined): Promise<Tensors> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         entry.waiters.delete(waiter);
         reject(signal?.reason);
         if (entry.waiters.size > 0) return;
-        this.#line.leave(entry);
-        if (this.#line.length === 0) this.#asked?.abort();
+        this.#queue.remove(entry);
+        if (this.#queue.length === 0) this.#pendingRun?.abort();
       };
       const settled = <T>(settle: (value: T) => void) => {
         return (value: T) => {
@@ -100,25 +100,25 @@ class Batcher {
   }
 
   /** One run at a time: what comes meanwhile makes up the next. */
-  #ask(): void {
-    if (this.#asked !== undefined || this.#line.length === 0) return;
-    const asked = new AbortController();
-    this.#asked = asked;
-    this.#run(() => this.#compose(), asked.signal)
+  #requestRun(): void {
+    if (this.#pendingRun !== undefined || this.#queue.length === 0) return;
+    const run = new AbortController();
+    this.#pendingRun = run;
+    this.#run(() => this.#compose(), run.signal)
       .then(
-        (outputs) => this.#hand(outputs),
-        (error) => this.#fail(error, asked.signal),
+        (outputs) => this.#deliver(outputs),
+        (error) => this.#fail(error, run.signal),
       )
       .finally(() => {
         this.#batch = [];
-        this.#asked = undefined;
-        this.#ask();
+        this.#pendingRun = undefined;
+        this.#requestRun();
       });
   }
 
   #compose(): Tensors {
-    const shape = batchShape(this.#line.length, this.#options.batching());
-    this.#batch = this.#line.take(shape, this.#now());
+    const shape = batchShape(this.#queue.length, this.#options.batching());
+    this.#batch = this.#queue.take(shape, this.#now());
     this.#options.onBatch?.({ images: this.#batch.length, shape });
     const { dims, data } = (this.#batch[0] as Entry).image;
     const all = new Float32Array(shape * data.length);
@@ -126,7 +126,7 @@ class Batcher {
     return { image: { dims: [shape, ...dims.slice(1)], data: all } };
   }
 
-  #hand(outputs: Tensors): void {
+  #deliver(outputs: Tensors): void {
     for (const [i, { waiters }] of this.#batch.entries()) {
       const own = Object.fromEntries(
         Object.entries(outputs).map(([name, tensor]) => [name, part(tensor, i)]),
@@ -139,7 +139,7 @@ class Batcher {
     const failed = [...this.#batch];
     // Refused before its turn came, and not because everybody had left: all who wait are meant.
     if (failed.length === 0 && !signal.aborted) {
-      failed.push(...this.#line.take(this.#line.length, this.#now()));
+      failed.push(...this.#queue.take(this.#queue.length, this.#now()));
     }
     for (const { waiters } of failed) for (const waiter of waiters) waiter.reject(error);
   }

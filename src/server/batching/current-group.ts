@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Claim } from "./fair-queue.ts";
+import type { Flow } from "./fair-queue.ts";
 
 /** The group that a graph is run for: the engine's runtime is not told, and need not be. */
-export interface CurrentGroup extends Claim {
+export interface CurrentGroup extends Flow {
   /** Aborts when nobody waits for the group any more. */
   readonly signal: AbortSignal;
 }

@@ -1,24 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  BATCH_SHAPES,
-  BATCHING,
-  type Batching,
-  batchShape,
-  LARGEST_BATCH,
-} from "./batch-shapes.ts";
-import { type Claim, FairLine, PATIENCE } from "./fair-queue.ts";
+import { BATCH_SHAPES, BATCHING, type Batching, batchShape, MAX_BATCH } from "./batch-shapes.ts";
+import { FairQueue, type Flow, MAX_WAIT } from "./fair-queue.ts";
 
 describe("the shape of a batch", () => {
   it("holds at least what it is for, or is full", () => {
     for (let waiting = 1; waiting <= 100; waiting++) {
       for (const pads of [true, false]) {
-        const shape = batchShape(waiting, { largest: LARGEST_BATCH, pads });
+        const shape = batchShape(waiting, { largest: MAX_BATCH, pads });
         expect(BATCH_SHAPES).toContain(shape);
         const empty = Math.max(0, shape - waiting);
         expect(empty).toBeLessThanOrEqual(pads ? shape / 4 : 0);
         // Never fewer than half of what could be taken.
-        expect(2 * shape).toBeGreaterThan(Math.min(waiting, LARGEST_BATCH));
+        expect(2 * shape).toBeGreaterThan(Math.min(waiting, MAX_BATCH));
       }
     }
     const shapes = (batching: Batching) =>
@@ -29,40 +23,40 @@ describe("the shape of a batch", () => {
   });
 });
 
-describe("the line", () => {
-  const claim = (images: number): Claim => ({ images, taken: 0 });
+describe("the queue", () => {
+  const flow = (images: number): Flow => ({ images, served: 0 });
 
   it("lets groups take turns, and the smaller of two end first", () => {
-    const line = new FairLine<string>();
-    const [large, small] = [claim(5), claim(2)];
-    for (let i = 0; i < 5; i++) line.join(`large ${i}`, large, 0);
-    for (let i = 0; i < 2; i++) line.join(`small ${i}`, small, 0);
-    expect(line.take(5, 0)).toEqual(["small 0", "large 0", "small 1", "large 1", "large 2"]);
-    expect(line.take(5, 0)).toEqual(["large 3", "large 4"]);
+    const queue = new FairQueue<string>();
+    const [large, small] = [flow(5), flow(2)];
+    for (let i = 0; i < 5; i++) queue.push(`large ${i}`, large, 0);
+    for (let i = 0; i < 2; i++) queue.push(`small ${i}`, small, 0);
+    expect(queue.take(5, 0)).toEqual(["small 0", "large 0", "small 1", "large 1", "large 2"]);
+    expect(queue.take(5, 0)).toEqual(["large 3", "large 4"]);
   });
 
   /** A large group under a stream of small ones, one batch of 2 each 100 ms: when it is done. */
-  function endOfLargeGroup(patience: number): number {
-    const line = new FairLine<Claim>(patience);
-    const large = claim(6);
-    for (let i = 0; i < 6; i++) line.join(large, large, 0);
+  function endOfLargeGroup(maxWait: number): number {
+    const queue = new FairQueue<Flow>(maxWait);
+    const large = flow(6);
+    for (let i = 0; i < 6; i++) queue.push(large, large, 0);
     for (let now = 0; now < 100_000; now += 100) {
       for (let i = 0; i < 2; i++) {
-        const small = claim(1);
-        line.join(small, small, now);
+        const small = flow(1);
+        queue.push(small, small, now);
       }
-      line.take(2, now);
-      if (large.taken === 6) return now;
+      queue.take(2, now);
+      if (large.served === 6) return now;
     }
     return Number.POSITIVE_INFINITY;
   }
 
-  it("starves nobody, as it would without patience", () => {
+  it("starves nobody, as it would without a longest wait", () => {
     expect(endOfLargeGroup(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
-    expect(endOfLargeGroup(PATIENCE)).toBeLessThanOrEqual(PATIENCE + 400);
+    expect(endOfLargeGroup(MAX_WAIT)).toBeLessThanOrEqual(MAX_WAIT + 400);
   });
 
-  it("keeps nobody for longer than patience and those before them, whoever comes after", () => {
+  it("keeps nobody for longer than the longest wait and those before them, whoever comes after", () => {
     const BATCH_TIME = 70;
     const arrivals = fc.array(
       fc.record({ wait: fc.nat(120), images: fc.integer({ min: 1, max: 64 }) }),
@@ -70,7 +64,7 @@ describe("the line", () => {
     );
     fc.assert(
       fc.property(arrivals, fc.boolean(), (groups, pads) => {
-        const line = new FairLine<{ arrived: number; before: number }>();
+        const queue = new FairQueue<{ arrived: number; before: number }>();
         const joins: { at: number; images: number }[] = [];
         let clock = 0;
         for (const { wait, images } of groups) {
@@ -79,23 +73,23 @@ describe("the line", () => {
         }
         const total = groups.reduce((sum, { images }) => sum + images, 0);
         let served = 0;
-        for (let now = 0; joins.length > 0 || line.length > 0; now += BATCH_TIME) {
+        for (let now = 0; joins.length > 0 || queue.length > 0; now += BATCH_TIME) {
           while (joins.length > 0 && joins[0]!.at <= now) {
             const { at, images } = joins.shift()!;
-            const own = claim(images);
+            const own = flow(images);
             for (let i = 0; i < images; i++) {
-              line.join({ arrived: at, before: line.length }, own, at);
+              queue.push({ arrived: at, before: queue.length }, own, at);
             }
           }
-          if (line.length === 0) continue;
-          for (const { arrived, before } of line.take(
-            batchShape(line.length, { largest: 16, pads }),
+          if (queue.length === 0) continue;
+          for (const { arrived, before } of queue.take(
+            batchShape(queue.length, { largest: 16, pads }),
             now,
           )) {
             served++;
             // All before go first; the last of them may take one batch of each shape.
-            const batches = Math.ceil((before + 1) / LARGEST_BATCH) + BATCH_SHAPES.length;
-            if (now - arrived > PATIENCE + batches * BATCH_TIME) return false;
+            const batches = Math.ceil((before + 1) / MAX_BATCH) + BATCH_SHAPES.length;
+            if (now - arrived > MAX_WAIT + batches * BATCH_TIME) return false;
           }
         }
         return served === total;

@@ -1,17 +1,17 @@
-/** A group in the line. One object for all of its images. */
-export interface Claim {
+/** A group in the queue. One object for all of its images. */
+export interface Flow {
   /** Images of the group. */
   readonly images: number;
-  /** Of these, how many have been taken from the line. */
-  taken: number;
+  /** Of these, how many have been taken from the queue. */
+  served: number;
 }
 
 /** How long others may go first, in milliseconds. */
-export const PATIENCE = 1000;
+export const MAX_WAIT = 1000;
 
-interface Place<Item> {
+interface Entry<Item> {
   readonly item: Item;
-  readonly claim: Claim;
+  readonly flow: Flow;
   readonly arrived: number;
 }
 
@@ -20,56 +20,56 @@ interface Place<Item> {
  * group; of equals, who came first. So groups share the device image by image, and a small group is
  * done while a large one has just begun (foreground-background scheduling; Kleinrock, Queueing
  * Systems II, 4.4). That alone would starve a large group under a stream of small ones: who has
- * waited for longer than `PATIENCE` goes before all who have not, in the order of arrival.
+ * waited for longer than `MAX_WAIT` goes before all who have not, in the order of arrival.
  */
-export class FairLine<Item> {
-  readonly #patience: number;
+export class FairQueue<Item> {
+  readonly #maxWait: number;
   /** In the order of arrival. */
-  #places: Place<Item>[] = [];
+  #entries: Entry<Item>[] = [];
 
-  constructor(patience: number = PATIENCE) {
-    this.#patience = patience;
+  constructor(maxWait: number = MAX_WAIT) {
+    this.#maxWait = maxWait;
   }
 
   get length(): number {
-    return this.#places.length;
+    return this.#entries.length;
   }
 
   /** @param now milliseconds, never less than before */
-  join(item: Item, claim: Claim, now: number): void {
-    this.#places.push({ item, claim, arrived: now });
+  push(item: Item, flow: Flow, now: number): void {
+    this.#entries.push({ item, flow, arrived: now });
   }
 
-  leave(item: Item): void {
-    this.#places = this.#places.filter((place) => place.item !== item);
+  remove(item: Item): void {
+    this.#entries = this.#entries.filter((entry) => entry.item !== item);
   }
 
   find(wanted: (item: Item) => boolean): Item | undefined {
-    return this.#places.find(({ item }) => wanted(item))?.item;
+    return this.#entries.find(({ item }) => wanted(item))?.item;
   }
 
   /** The next `count` items, fewer when fewer wait. */
   take(count: number, now: number): Item[] {
-    const taken: Place<Item>[] = [];
-    while (taken.length < count && this.#places.length > 0) {
+    const taken: Entry<Item>[] = [];
+    while (taken.length < count && this.#entries.length > 0) {
       const next = this.#next(now);
-      this.#places.splice(this.#places.indexOf(next), 1);
-      next.claim.taken++;
+      this.#entries.splice(this.#entries.indexOf(next), 1);
+      next.flow.served++;
       taken.push(next);
     }
     return taken.map(({ item }) => item);
   }
 
-  #next(now: number): Place<Item> {
-    const [oldest, ...others] = this.#places as [Place<Item>, ...Place<Item>[]];
-    if (now - oldest.arrived > this.#patience) return oldest;
+  #next(now: number): Entry<Item> {
+    const [oldest, ...others] = this.#entries as [Entry<Item>, ...Entry<Item>[]];
+    if (now - oldest.arrived > this.#maxWait) return oldest;
     return others.reduce(
-      (best, place) => (goesBefore(place.claim, best.claim) ? place : best),
+      (best, entry) => (goesBefore(entry.flow, best.flow) ? entry : best),
       oldest,
     );
   }
 }
 
-function goesBefore(a: Claim, b: Claim): boolean {
-  return a.taken < b.taken || (a.taken === b.taken && a.images < b.images);
+function goesBefore(a: Flow, b: Flow): boolean {
+  return a.served < b.served || (a.served === b.served && a.images < b.images);
 }

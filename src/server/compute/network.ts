@@ -7,7 +7,7 @@ import {
   type Segmenter,
   type Tensors,
 } from "../../engine/index.ts";
-import { BATCH_SHAPES, BATCHING, LARGEST_BATCH } from "../batching/batch-shapes.ts";
+import { BATCH_SHAPES, BATCHING, MAX_BATCH } from "../batching/batch-shapes.ts";
 import { batched } from "../batching/batcher.ts";
 import { currentGroup } from "../batching/current-group.ts";
 import type { RuntimeName } from "../device/protocol.ts";
@@ -62,6 +62,6 @@ export async function serverSegmenter(
       (sha256) => roles.get(sha256) ?? { name: "unknown", warmUps: [] },
       currentGroup,
     ),
-    concurrency: LARGEST_BATCH,
+    concurrency: MAX_BATCH,
   });
 }

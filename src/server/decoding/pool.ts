@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { type Decoder, type InputFormat, type Pixels, readHeader } from "../../codec/index.ts";
 import { CosalError, type ErrorCode, type LimitReference } from "../../errors.ts";
-import { sibling } from "../entry-point.ts";
+import { entryPoint } from "../entry-point.ts";
 
 /** `format`: as network input, else as pixels. */
 export interface DecodingTask {
@@ -30,7 +30,7 @@ export interface ThreadData {
 const HEAP = 320 * 1024 * 1024;
 
 /** With more, the GPU is no longer what they wait for, and their heaps take gigabytes. */
-const MOST_THREADS = 8;
+const MAX_THREADS = 8;
 
 /** A decoder whose work is done in threads, so that the event loop goes on serving. */
 export interface DecoderPool extends Decoder {
@@ -38,11 +38,11 @@ export interface DecoderPool extends Decoder {
 }
 
 export function decoderPool(
-  threads: number = Math.min(availableParallelism(), MOST_THREADS),
+  threads: number = Math.min(availableParallelism(), MAX_THREADS),
 ): DecoderPool {
   const workerData: ThreadData = { heap: HEAP };
   const pool = new Piscina<DecodingTask, Outcome>({
-    filename: fileURLToPath(sibling(import.meta.url, "thread")),
+    filename: fileURLToPath(entryPoint(import.meta.url, "thread")),
     minThreads: threads,
     maxThreads: threads,
     workerData,

@@ -21,7 +21,7 @@ export interface DeviceProgram {
 export interface DeviceProcessOptions {
   readonly program: DeviceProgram;
   /** How long the process may be silent before it counts as hung, in milliseconds. */
-  readonly silence: number;
+  readonly heartbeatTimeout: number;
   readonly onHeartbeat: (heartbeat: Heartbeat) => void;
   /** What the process, or a library in it, has written to its standard output or error: one line. */
   readonly onOutput: (line: string) => void;
@@ -50,7 +50,7 @@ export class DeviceProcess {
   #lastHeartbeat = performance.now();
   #watch: NodeJS.Timeout;
 
-  constructor({ program, silence, onHeartbeat, onOutput }: DeviceProcessOptions) {
+  constructor({ program, heartbeatTimeout, onHeartbeat, onOutput }: DeviceProcessOptions) {
     const args = [fileURLToPath(program.file), ...program.args];
     this.#child = spawn(process.execPath, args, {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
@@ -76,11 +76,11 @@ export class DeviceProcess {
     this.#watch = setInterval(() => {
       // This process may have been the busy one: heartbeats that wait in the pipe are read first.
       setImmediate(() => {
-        if (performance.now() - this.#lastHeartbeat > silence) {
-          this.kill(`no heartbeat for ${silence} ms`);
+        if (performance.now() - this.#lastHeartbeat > heartbeatTimeout) {
+          this.kill(`no heartbeat for ${heartbeatTimeout} ms`);
         }
       });
-    }, silence / 4).unref();
+    }, heartbeatTimeout / 4).unref();
     const ended = Promise.withResolvers<string>();
     this.ended = ended.promise;
     this.#child.once("error", (error) => this.kill(error.message));
@@ -101,21 +101,21 @@ export class DeviceProcess {
   /**
    * Asks for one thing; the one before must have been answered.
    *
-   * @param bound how long the answer may take, in milliseconds; then the process is ended
+   * @param timeout how long the answer may take, in milliseconds; then the process is ended
    * @throws DeviceLost
    */
   async request(
     request: DistributiveOmit<Request, "id">,
     parts: readonly Uint8Array[],
-    bound: number,
+    timeout: number,
   ): Promise<Frame<Reply>> {
     if (this.#reason !== undefined) throw new DeviceLost(this.#reason);
     const waiting = Promise.withResolvers<Frame<Reply>>();
     this.#waiting = waiting;
     writeFrame(this.#frames, { ...request, id: ++this.#ids }, parts);
     const watchdog = setTimeout(
-      () => this.kill(`no answer to ${request.kind} within ${bound} ms`),
-      bound,
+      () => this.kill(`no answer to ${request.kind} within ${timeout} ms`),
+      timeout,
     );
     try {
       return await waiting.promise;

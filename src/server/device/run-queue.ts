@@ -1,8 +1,8 @@
 import type { Tensors } from "../../engine/index.ts";
-import type { OpenGraph } from "./supervisor.ts";
+import type { OpenGraph } from "./graph.ts";
 
 /** A run that the device is asked for. */
-export interface Wanted {
+export interface RunRequest {
   readonly graph: OpenGraph;
   /** Called when its turn comes, once. */
   readonly inputs: () => Tensors;
@@ -12,8 +12,8 @@ export interface Wanted {
   readonly source?: object | undefined;
 }
 
-export interface Job extends Wanted {
-  /** Processes that have begun it. */
+export interface QueuedRun extends RunRequest {
+  /** How many processes have started it. */
   attempts: number;
   /** The inputs, once its turn has come: the same for each attempt. */
   tensors?: Tensors;
@@ -22,14 +22,14 @@ export interface Job extends Wanted {
 }
 
 /**
- * Jobs that outlive the process that takes them. Each source has its own in the order asked for, and
+ * Runs that outlive the process that takes them. Each source has its own in the order asked for, and
  * sources take turns: a group that asks for many runs at once does not hold up one that asks for few.
  */
-export class JobQueue {
+export class RunQueue {
   /** In the order of their next turns; none is empty. */
-  readonly #sources = new Map<object | undefined, Job[]>();
+  readonly #sources = new Map<object | undefined, QueuedRun[]>();
   /** What a process that is gone had begun, before all others. */
-  readonly #begun: Job[] = [];
+  readonly #interrupted: QueuedRun[] = [];
   #changed = Promise.withResolvers<void>();
   #closed: unknown;
 
@@ -37,14 +37,14 @@ export class JobQueue {
     return this.#all().length;
   }
 
-  /** Resolves when the job is done. */
-  add(wanted: Wanted): Promise<Tensors> {
+  /** Resolves when the run is done. */
+  add(request: RunRequest): Promise<Tensors> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
-      const { signal } = wanted;
+      const { signal } = request;
       if (signal?.aborted) return reject(signal.reason);
       const leave = () => {
-        this.#remove(job);
+        this.#remove(run);
         reject(signal?.reason);
       };
       const settled = <T>(settle: (value: T) => void) => {
@@ -53,36 +53,36 @@ export class JobQueue {
           settle(value);
         };
       };
-      const job: Job = {
-        ...wanted,
+      const run: QueuedRun = {
+        ...request,
         attempts: 0,
         resolve: settled(resolve),
         reject: settled(reject),
       };
       signal?.addEventListener("abort", leave, { once: true });
-      const line = this.#sources.get(wanted.source);
-      if (line === undefined) this.#sources.set(wanted.source, [job]);
-      else line.push(job);
+      const runs = this.#sources.get(request.source);
+      if (runs === undefined) this.#sources.set(request.source, [run]);
+      else runs.push(run);
       this.wake();
     });
   }
 
-  take(): Job | undefined {
-    const begun = this.#begun.shift();
-    if (begun !== undefined) return begun;
+  take(): QueuedRun | undefined {
+    const interrupted = this.#interrupted.shift();
+    if (interrupted !== undefined) return interrupted;
     const [next] = this.#sources;
     if (next === undefined) return undefined;
-    const [source, line] = next;
-    const job = line.shift();
+    const [source, runs] = next;
+    const run = runs.shift();
     this.#sources.delete(source);
-    if (line.length > 0) this.#sources.set(source, line);
-    return job;
+    if (runs.length > 0) this.#sources.set(source, runs);
+    return run;
   }
 
   /** For the next process. */
-  putBack(job: Job): void {
-    if (job.signal?.aborted) return;
-    this.#begun.push(job);
+  putBack(run: QueuedRun): void {
+    if (run.signal?.aborted) return;
+    this.#interrupted.push(run);
   }
 
   /** Resolves at the next `add` or `wake`. */
@@ -98,9 +98,9 @@ export class JobQueue {
   /** Everything that waits fails. */
   refuse(error: unknown): void {
     const all = this.#all();
-    this.#begun.length = 0;
+    this.#interrupted.length = 0;
     this.#sources.clear();
-    for (const job of all) job.reject(error);
+    for (const run of all) run.reject(error);
   }
 
   /** Everything that waits or comes fails. */
@@ -109,16 +109,16 @@ export class JobQueue {
     this.refuse(error);
   }
 
-  #all(): Job[] {
-    return [...this.#begun, ...[...this.#sources.values()].flat()];
+  #all(): QueuedRun[] {
+    return [...this.#interrupted, ...[...this.#sources.values()].flat()];
   }
 
-  #remove(job: Job): void {
-    const line = this.#sources.get(job.source);
-    for (const jobs of [this.#begun, line]) {
-      const at = jobs?.indexOf(job) ?? -1;
-      if (at >= 0) jobs?.splice(at, 1);
+  #remove(run: QueuedRun): void {
+    const own = this.#sources.get(run.source);
+    for (const runs of [this.#interrupted, own]) {
+      const at = runs?.indexOf(run) ?? -1;
+      if (at >= 0) runs?.splice(at, 1);
     }
-    if (line?.length === 0) this.#sources.delete(job.source);
+    if (own?.length === 0) this.#sources.delete(run.source);
   }
 }

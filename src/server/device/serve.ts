@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import type { Runtime, Session } from "../../engine/index.ts";
-import { sibling } from "../entry-point.ts";
+import { entryPoint } from "../entry-point.ts";
 import { type Frame, FrameReader, packTensors, unpackTensors, writeFrame } from "./frames.ts";
 import { type DeviceDescription, FRAMES_DESCRIPTOR, type Reply, type Request } from "./protocol.ts";
 
@@ -21,7 +21,7 @@ export async function serve(open: () => Promise<DeviceRuntime>): Promise<void> {
   const pipe = new Socket({ fd: FRAMES_DESCRIPTOR, readable: true, writable: true });
   pipe.on("error", () => process.exit());
   pipe.on("end", () => process.exit());
-  new Worker(sibling(import.meta.url, "heartbeat")).on("error", (error) => {
+  new Worker(entryPoint(import.meta.url, "heartbeat")).on("error", (error) => {
     throw error;
   });
   const say = (reply: Reply, parts?: readonly Uint8Array[]) => writeFrame(pipe, reply, parts);

@@ -1,10 +1,11 @@
 import type { Tensors } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import { packTensors, unpackTensors } from "./frames.ts";
-import { type Bounds, DEFAULT_BOUNDS } from "./limits.ts";
+import type { OpenGraph } from "./graph.ts";
+import { DEFAULT_DEVICE_LIMITS, type DeviceLimits } from "./limits.ts";
 import { DeviceLost, DeviceProcess, type DeviceProgram, DeviceUnusable } from "./process.ts";
 import type { DeviceDescription, Reply } from "./protocol.ts";
-import { type Job, JobQueue, type Wanted } from "./run-queue.ts";
+import { type QueuedRun, RunQueue, type RunRequest } from "./run-queue.ts";
 
 /** How the device is, for people and probes. */
 export interface DeviceStatus {
@@ -32,7 +33,7 @@ export type DeviceEvent =
       readonly kind: "lost";
       readonly reason: string;
       /** Until the next process starts, in milliseconds. */
-      readonly pause: number;
+      readonly restartDelay: number;
     }
   | { readonly kind: "output"; readonly line: string }
   /** Somebody's run, warm-ups are not told. */
@@ -40,17 +41,8 @@ export type DeviceEvent =
 
 export interface SupervisorOptions {
   readonly program: DeviceProgram;
-  readonly bounds?: Partial<Bounds>;
+  readonly limits?: Partial<DeviceLimits>;
   readonly onEvent?: (event: DeviceEvent) => void;
-}
-
-/** A graph that each new process opens again before it takes work. */
-export interface OpenGraph {
-  readonly number: number;
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  /** Run once in each new process, so that no request waits for its shaders. */
-  readonly warmUps: readonly (() => Tensors)[];
 }
 
 /**
@@ -60,8 +52,8 @@ export interface OpenGraph {
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #bounds: Bounds;
-  readonly #queue = new JobQueue();
+  readonly #limits: DeviceLimits;
+  readonly #queue = new RunQueue();
   readonly #graphs = new Map<number, OpenGraph>();
   readonly #stop = new AbortController();
   readonly #firstReady = Promise.withResolvers<DeviceDescription>();
@@ -70,11 +62,11 @@ export class Supervisor {
   #status: Omit<DeviceStatus, "waiting" | "pid"> = { state: "starting", restarts: 0, memory: 0 };
   #graphNumbers = 0;
   /** Processes in a row that ended before they had answered a single run. */
-  #barren = 0;
+  #consecutiveFailures = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+    this.#limits = { ...DEFAULT_DEVICE_LIMITS, ...options.limits };
     this.#firstReady.promise.catch(() => {});
     this.#life = this.#live();
   }
@@ -106,7 +98,7 @@ export class Supervisor {
   async run(
     graph: OpenGraph,
     inputs: () => Tensors,
-    options: Pick<Wanted, "signal" | "source"> = {},
+    options: Pick<RunRequest, "signal" | "source"> = {},
   ): Promise<Tensors> {
     return this.#queue.add({ graph, inputs, ...options });
   }
@@ -128,15 +120,16 @@ export class Supervisor {
       const started = performance.now();
       const reason = await this.#oneProcess();
       if (this.#stop.signal.aborted) break;
-      if (performance.now() - started > this.#bounds.healthy) failures = 0;
-      if (++this.#barren >= this.#bounds.patience) this.#queue.refuse(unavailable(reason));
-      const pause = Math.min(
-        this.#bounds.shortestPause * 2 ** Math.min(failures, 30),
-        this.#bounds.longestPause,
+      if (performance.now() - started > this.#limits.healthyAfter) failures = 0;
+      if (++this.#consecutiveFailures >= this.#limits.maxFailures)
+        this.#queue.refuse(unavailable(reason));
+      const restartDelay = Math.min(
+        this.#limits.minRestartDelay * 2 ** Math.min(failures, 30),
+        this.#limits.maxRestartDelay,
       );
       this.#status = { ...this.#status, state: "waiting", reason };
-      this.#options.onEvent?.({ kind: "lost", reason, pause });
-      await this.#sleep(pause);
+      this.#options.onEvent?.({ kind: "lost", reason, restartDelay });
+      await this.#sleep(restartDelay);
       this.#status = {
         ...this.#status,
         state: "starting",
@@ -153,10 +146,10 @@ export class Supervisor {
     const started = performance.now();
     const process = new DeviceProcess({
       program: this.#options.program,
-      silence: this.#bounds.silence,
+      heartbeatTimeout: this.#limits.heartbeatTimeout,
       onHeartbeat: ({ memory }) => {
         this.#status = { ...this.#status, memory };
-        if (memory > this.#bounds.memory) this.#queue.wake();
+        if (memory > this.#limits.memory) this.#queue.wake();
       },
       onOutput: (line) => this.#options.onEvent?.({ kind: "output", line }),
     });
@@ -164,8 +157,8 @@ export class Supervisor {
     this.#status = { ...this.#status, memory: 0 };
     process.ended.then(() => this.#queue.wake());
     const watchdog = setTimeout(
-      () => process.kill(`not ready within ${this.#bounds.start} ms`),
-      this.#bounds.start,
+      () => process.kill(`not ready within ${this.#limits.startTimeout} ms`),
+      this.#limits.startTimeout,
     );
     const opened = new Set<OpenGraph>();
     try {
@@ -188,53 +181,53 @@ export class Supervisor {
     return reason;
   }
 
-  /** Gives the process one job after another, until it ends or has grown too large. */
+  /** Gives the process one run after another, until it ends or has grown too large. */
   async #work(process: DeviceProcess, opened: Set<OpenGraph>): Promise<void> {
     let alive = true;
     process.ended.then(() => {
       alive = false;
     });
     while (alive) {
-      if (this.#status.memory > this.#bounds.memory) {
+      if (this.#status.memory > this.#limits.memory) {
         const mebibytes = Math.round(this.#status.memory / 2 ** 20);
         return process.kill(`its memory grew to ${mebibytes} MiB`);
       }
-      const job = this.#queue.take();
-      if (job === undefined) {
+      const run = this.#queue.take();
+      if (run === undefined) {
         await this.#queue.change();
         continue;
       }
       try {
-        job.resolve(await this.#do(process, job, opened));
-        this.#barren = 0;
+        run.resolve(await this.#do(process, run, opened));
+        this.#consecutiveFailures = 0;
       } catch (error) {
-        if (!(error instanceof DeviceLost)) job.reject(error);
-        else if (job.attempts < 2) this.#queue.putBack(job);
-        else job.reject(unavailable(error.message));
+        if (!(error instanceof DeviceLost)) run.reject(error);
+        else if (run.attempts < 2) this.#queue.putBack(run);
+        else run.reject(unavailable(error.message));
         if (error instanceof DeviceLost) return;
       }
     }
   }
 
-  async #do(process: DeviceProcess, job: Job, opened: Set<OpenGraph>): Promise<Tensors> {
-    job.attempts++;
-    await this.#openIn(process, job.graph, opened);
-    job.tensors ??= job.inputs();
+  async #do(process: DeviceProcess, run: QueuedRun, opened: Set<OpenGraph>): Promise<Tensors> {
+    run.attempts++;
+    await this.#openIn(process, run.graph, opened);
+    run.tensors ??= run.inputs();
     const started = performance.now();
-    const bound = this.#bounds.run(job.tensors);
-    const outputs = await this.#runIn(process, job.graph, job.tensors, bound);
+    const timeout = this.#limits.runTimeout(run.tensors);
+    const outputs = await this.#runIn(process, run.graph, run.tensors, timeout);
     const milliseconds = performance.now() - started;
-    this.#options.onEvent?.({ kind: "run", graph: job.graph.name, milliseconds });
+    this.#options.onEvent?.({ kind: "run", graph: run.graph.name, milliseconds });
     return outputs;
   }
 
   async #openIn(process: DeviceProcess, graph: OpenGraph, opened: Set<OpenGraph>): Promise<void> {
     if (opened.has(graph)) return;
     const request = { kind: "open", graph: graph.number } as const;
-    await process.request(request, [graph.bytes], this.#bounds.open);
+    await process.request(request, [graph.bytes], this.#limits.openTimeout);
     for (const warmUp of graph.warmUps) {
       // Compiling shaders takes longer than running them ever does.
-      await this.#runIn(process, graph, warmUp(), this.#bounds.start);
+      await this.#runIn(process, graph, warmUp(), this.#limits.startTimeout);
     }
     opened.add(graph);
   }
@@ -243,11 +236,11 @@ export class Supervisor {
     process: DeviceProcess,
     graph: OpenGraph,
     inputs: Tensors,
-    bound: number,
+    timeout: number,
   ): Promise<Tensors> {
     const { heads, parts } = packTensors(inputs);
     const request = { kind: "run", graph: graph.number, inputs: heads } as const;
-    const { head, bytes } = await process.request(request, parts, bound);
+    const { head, bytes } = await process.request(request, parts, timeout);
     return unpackTensors((head as Extract<Reply, { kind: "result" }>).outputs, bytes);
   }
 

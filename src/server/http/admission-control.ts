@@ -11,8 +11,8 @@ import type { Fetch } from "./listener.ts";
  *
  * @param largest bytes of a body that does not say how long it is
  */
-export function admitted(fetch: Fetch, admission: Admission, largest: number): Fetch {
-  return async function admittedFetch(request) {
+export function limitAdmission(fetch: Fetch, admission: Admission, largest: number): Fetch {
+  return async function limitedFetch(request) {
     if (request.method !== "POST" && request.method !== "PUT") return fetch(request);
     const announced = request.headers.get("content-length");
     let leave: () => void;
@@ -27,7 +27,7 @@ export function admitted(fetch: Fetch, admission: Admission, largest: number): F
         leave();
         return response;
       }
-      return new Response(followed(response.body, leave), response);
+      return new Response(onStreamEnd(response.body, leave), response);
     } catch (error) {
       leave();
       throw error;
@@ -36,7 +36,10 @@ export function admitted(fetch: Fetch, admission: Admission, largest: number): F
 }
 
 /** The same stream; `onEnd` when it has been read to its end, or nobody reads it any more. */
-function followed(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
+function onStreamEnd(
+  body: ReadableStream<Uint8Array>,
+  onEnd: () => void,
+): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Admission } from "./admission.ts";
-import { admitted } from "./admission-control.ts";
+import { limitAdmission } from "./admission-control.ts";
 
 const LIMITS = { bytes: 100, images: 4 };
 
@@ -57,7 +57,7 @@ describe("a request", () => {
 
   it("takes room until its answer has been read, or dropped", async () => {
     const admission = new Admission(LIMITS);
-    const fetch = admitted(() => new Response("answer"), admission, 80);
+    const fetch = limitAdmission(() => new Response("answer"), admission, 80);
     const response = await fetch(post("70"));
     expect(admission.load.bytes).toBe(70);
     const refused = await fetch(post("70"));
@@ -72,10 +72,10 @@ describe("a request", () => {
 
   it("takes none when it fails, has no answer, or has no body", async () => {
     const admission = new Admission(LIMITS);
-    const broken = admitted(() => Promise.reject(new Error("broken")), admission, 80);
+    const broken = limitAdmission(() => Promise.reject(new Error("broken")), admission, 80);
     await expect(broken(post("1"))).rejects.toThrow("broken");
-    await admitted(() => new Response(null, { status: 204 }), admission, 80)(post("1"));
-    await admitted(() => new Response("kept"), admission, 80)(new Request("http://x/"));
+    await limitAdmission(() => new Response(null, { status: 204 }), admission, 80)(post("1"));
+    await limitAdmission(() => new Response("kept"), admission, 80)(new Request("http://x/"));
     expect(admission.load.requests).toBe(0);
   });
 });

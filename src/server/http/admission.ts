@@ -47,7 +47,7 @@ export class Admission {
     if (isFull && this.#requests > 0) throw busy("This server has as much to do as it can take.");
     this.#requests++;
     this.#bytes += bytes;
-    return once(() => {
+    return callOnce(() => {
       this.#bytes -= bytes;
       this.#requests--;
       if (this.#requests === 0) this.#empty.resolve();
@@ -57,7 +57,7 @@ export class Admission {
   /** Counts a group that is being computed. @returns what ends it, once */
   compute(images: number): () => void {
     this.#images += images;
-    return once(() => {
+    return callOnce(() => {
       this.#images -= images;
     });
   }
@@ -76,7 +76,7 @@ function busy(message: string): CosalError {
   return new CosalError("backend_unavailable", message, { retryAfter: RETRY_AFTER });
 }
 
-function once(work: () => void): () => void {
+function callOnce(work: () => void): () => void {
   let isDone = false;
   return () => {
     if (isDone) return;

@@ -18,13 +18,13 @@ export interface Listener {
 }
 
 /** How long a request may take to arrive, in milliseconds: a slow one holds room that others need. */
-const ARRIVAL = 120_000;
+const REQUEST_TIMEOUT = 120_000;
 
 /**
  * How long an idle connection stays open, in milliseconds: longer than balancers and clients keep
  * theirs, so that it is not closed just when they send the next request on it.
  */
-const IDLE = 75_000;
+const KEEP_ALIVE_TIMEOUT = 75_000;
 
 /** @throws Error EADDRINUSE when something else listens there */
 export async function listen(host: string, port: number): Promise<Listener> {
@@ -32,8 +32,8 @@ export async function listen(host: string, port: number): Promise<Listener> {
   const server = createAdaptorServer({
     fetch: (request) => serve(request),
     serverOptions: {
-      requestTimeout: ARRIVAL,
-      keepAliveTimeout: IDLE,
+      requestTimeout: REQUEST_TIMEOUT,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
       ServerResponse: LingeringResponse,
     },
   }) as Server;

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { Folder } from "./disk-store.ts";
+import { DiskStore } from "./disk-store.ts";
 
 let path: string;
 const open = (change: { bytes?: number; age?: number } = {}) =>
-  Folder.open({ path, bytes: 100, age: 60_000, ...change });
+  DiskStore.open({ path, bytes: 100, age: 60_000, ...change });
 const bytes = (text: string) => new TextEncoder().encode(text);
-const textOf = async (folder: Folder, key: string) => {
+const textOf = async (folder: DiskStore, key: string) => {
   const found = await folder.get(key);
   return found && new TextDecoder().decode(found);
 };

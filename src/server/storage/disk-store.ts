@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { LRUCache } from "lru-cache";
-import type { Bytes, Shelf } from "./key-value-store.ts";
+import type { Bytes, KeyValueStore } from "./key-value-store.ts";
 
-export interface FolderOptions {
+export interface DiskStoreOptions {
   readonly path: string;
   /** Bytes of all files together. What was used longest ago goes first. */
   readonly bytes: number;
@@ -15,7 +15,7 @@ export interface FolderOptions {
 const KEY = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
 
 /** Where files are written before they get their name. No key begins with a dot. */
-const UNFINISHED = ".unfinished";
+const TEMPORARY = ".unfinished";
 
 /** Between two looks for files that are too old, in milliseconds. */
 const PURGE_INTERVAL = 10 * 60_000;
@@ -25,16 +25,16 @@ const PURGE_INTERVAL = 10 * 60_000;
  * at all. What lies in the folder from an earlier process is there again after `open`; one process at
  * a time may have it open.
  */
-export class Folder implements Shelf {
+export class DiskStore implements KeyValueStore {
   readonly #path: string;
   /** Bytes of each file by key. */
   readonly #index: LRUCache<string, number>;
   readonly #purge: NodeJS.Timeout;
   /** The last of what is to be done with a key's file: one thing at a time. */
-  readonly #turns = new Map<string, Promise<void>>();
-  #unfinished = 0;
+  readonly #lastOperation = new Map<string, Promise<void>>();
+  #temporaryFiles = 0;
 
-  private constructor({ path, bytes, age }: FolderOptions) {
+  private constructor({ path, bytes, age }: DiskStoreOptions) {
     this.#path = path;
     this.#index = new LRUCache<string, number>({
       maxSize: bytes,
@@ -47,10 +47,10 @@ export class Folder implements Shelf {
     this.#purge = setInterval(() => this.#index.purgeStale(), PURGE_INTERVAL).unref();
   }
 
-  static async open(options: FolderOptions): Promise<Folder> {
-    await rm(join(options.path, UNFINISHED), { recursive: true, force: true });
-    await mkdir(join(options.path, UNFINISHED), { recursive: true });
-    const folder = new Folder(options);
+  static async open(options: DiskStoreOptions): Promise<DiskStore> {
+    await rm(join(options.path, TEMPORARY), { recursive: true, force: true });
+    await mkdir(join(options.path, TEMPORARY), { recursive: true });
+    const folder = new DiskStore(options);
     await folder.#find(options.age);
     return folder;
   }
@@ -80,11 +80,11 @@ export class Folder implements Shelf {
   async put(key: string, bytes: Uint8Array): Promise<void> {
     if (!KEY.test(key)) throw new TypeError(`Expected a key of a file but received ${key}`);
     const file = this.#file(key);
-    const unfinished = join(this.#path, UNFINISHED, String(++this.#unfinished));
-    await writeFile(unfinished, bytes);
-    await this.#inTurn(key, async () => {
+    const temporary = join(this.#path, TEMPORARY, String(++this.#temporaryFiles));
+    await writeFile(temporary, bytes);
+    await this.#serialize(key, async () => {
       await mkdir(dirname(file), { recursive: true });
-      await rename(unfinished, file);
+      await rename(temporary, file);
       this.#index.set(key, bytes.length);
     });
     // What is larger than the whole folder may be was not taken into the index.
@@ -94,7 +94,7 @@ export class Folder implements Shelf {
   /** Whether it was here. */
   async delete(key: string): Promise<boolean> {
     const isHere = this.#index.delete(key);
-    await this.#turns.get(key);
+    await this.#lastOperation.get(key);
     return isHere;
   }
 
@@ -115,17 +115,19 @@ export class Folder implements Shelf {
 
   /** Removes the file of a key that has left the index, unless it is back when its turn comes. */
   #remove(key: string): void {
-    const removal = this.#inTurn(key, async () => {
+    const removal = this.#serialize(key, async () => {
       if (!this.#index.has(key)) await rm(this.#file(key), { force: true });
     });
     removal.catch(() => {});
   }
 
-  #inTurn(key: string, work: () => Promise<void>): Promise<void> {
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work, work).finally(() => {
-      if (this.#turns.get(key) === turn) this.#turns.delete(key);
-    });
-    this.#turns.set(key, turn);
+  #serialize(key: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#lastOperation.get(key) ?? Promise.resolve())
+      .then(work, work)
+      .finally(() => {
+        if (this.#lastOperation.get(key) === turn) this.#lastOperation.delete(key);
+      });
+    this.#lastOperation.set(key, turn);
     return turn;
   }
 

@@ -1,8 +1,8 @@
 import type { FeatureStore } from "../../group/index.ts";
-import type { Shelf } from "./key-value-store.ts";
+import type { KeyValueStore } from "./key-value-store.ts";
 
 /** Features of this many writes may wait for the disk; more are kept in memory alone. */
-const MOST_WRITES = 64;
+const MAX_WRITES = 64;
 
 /** Where features were found, for metrics. */
 export type Found = "memory" | "disk" | "nowhere";
@@ -10,13 +10,13 @@ export type Found = "memory" | "disk" | "nowhere";
 /** Features in memory, and on disk for the next process and for what memory has no room for. */
 export class TieredFeatureStore implements FeatureStore {
   static #writes = 0;
-  readonly #memory: Shelf;
-  readonly #disk: Shelf | undefined;
+  readonly #memory: KeyValueStore;
+  readonly #disk: KeyValueStore | undefined;
   readonly #tenant: string;
   readonly #onLookUp: (found: Found) => void;
 
   constructor(
-    tiers: { readonly memory: Shelf; readonly disk?: Shelf },
+    tiers: { readonly memory: KeyValueStore; readonly disk?: KeyValueStore },
     tenant: string,
     onLookUp: (found: Found) => void,
   ) {
@@ -39,7 +39,7 @@ export class TieredFeatureStore implements FeatureStore {
   async put(key: string, bytes: Uint8Array): Promise<void> {
     const own = this.#key(key);
     await this.#memory.put(own, bytes);
-    if (this.#disk === undefined || TieredFeatureStore.#writes >= MOST_WRITES) return;
+    if (this.#disk === undefined || TieredFeatureStore.#writes >= MAX_WRITES) return;
     TieredFeatureStore.#writes++;
     // A full disk costs the next process time, no more.
     this.#disk

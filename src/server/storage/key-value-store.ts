@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Values by key, `a/b/c`, within a number of bytes and for a time; it may forget any at any time. */
-export interface Shelf {
+export interface KeyValueStore {
   /** Bytes of all values together. */
   readonly size: number;
   has(key: string): boolean;
@@ -17,7 +17,7 @@ export interface Shelf {
 }
 
 /** In this process's memory. `age` in milliseconds. */
-export function memoryShelf({ bytes, age }: { bytes: number; age: number }): Shelf {
+export function memoryKeyValueStore({ bytes, age }: { bytes: number; age: number }): KeyValueStore {
   const values = new LRUCache<string, Bytes>({
     maxSize: bytes,
     sizeCalculation: ({ length }) => Math.max(1, length),

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Stores, StoresOf } from "../../group/index.ts";
-import { Folder } from "./disk-store.ts";
+import { DiskStore } from "./disk-store.ts";
 import { type Found, TieredFeatureStore } from "./feature-store.ts";
-import { memoryShelf, type Shelf } from "./key-value-store.ts";
+import { type KeyValueStore, memoryKeyValueStore } from "./key-value-store.ts";
 import { privateFolder } from "./private-folder.ts";
-import { ShelfGroupStore, ShelfImageStore } from "./tenant-stores.ts";
+import { TenantGroupStore, TenantImageStore } from "./tenant-stores.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const MINUTE = 60_000;
@@ -21,7 +21,7 @@ const SHARES = { images: 0.4, groups: 0.3, features: 0.3 };
 const AGES = { images: DAY, groups: 30 * DAY, features: 30 * DAY };
 
 /** What passes through for Workers: for as long as the same group may come again. */
-const PASSING = { bytes: 256 * MEBIBYTE, age: 10 * MINUTE };
+const WORKER_RESULTS = { bytes: 256 * MEBIBYTE, age: 10 * MINUTE };
 
 /**
  * The tenant that Workers are. They keep what they want to keep themselves, and remove it when they
@@ -54,7 +54,7 @@ export async function serverStores({
 }: ServerStoresOptions): Promise<ServerStores> {
   const folder = await privateFolder(join(path, LAYOUT));
   const open = (kind: keyof typeof SHARES) =>
-    Folder.open({
+    DiskStore.open({
       path: join(folder, kind),
       bytes: Math.max(1, Math.floor(bytes * SHARES[kind])),
       age: AGES[kind],
@@ -64,17 +64,17 @@ export async function serverStores({
     open("images"),
     open("features"),
   ]);
-  const memory = memoryShelf({ bytes: memoryBytes, age: AGES.features });
-  const passing = memoryShelf(PASSING);
+  const memory = memoryKeyValueStore({ bytes: memoryBytes, age: AGES.features });
+  const workerResults = memoryKeyValueStore(WORKER_RESULTS);
   return {
     of(tenant): Stores {
       const name = folderOf(tenant);
-      const isPassing = tenant === WORKERS;
+      const isWorker = tenant === WORKERS;
       return {
-        groups: new ShelfGroupStore(isPassing ? passing : groups, name),
-        images: new ShelfImageStore(isPassing ? NOTHING : images, name),
+        groups: new TenantGroupStore(isWorker ? workerResults : groups, name),
+        images: new TenantImageStore(isWorker ? EMPTY_STORE : images, name),
         features: new TieredFeatureStore(
-          isPassing ? { memory } : { memory, disk: features },
+          isWorker ? { memory } : { memory, disk: features },
           name,
           onLookUp,
         ),
@@ -82,13 +82,13 @@ export async function serverStores({
     },
     sizes: () => ({ groups: groups.size, images: images.size, features: features.size }),
     close() {
-      for (const shelf of [groups, images, features, memory, passing]) shelf.close();
+      for (const store of [groups, images, features, memory, workerResults]) store.close();
     },
   };
 }
 
 /** Photographs of Workers are in the request, and nobody asks for them again. */
-const NOTHING: Shelf = {
+const EMPTY_STORE: KeyValueStore = {
   size: 0,
   has: () => false,
   get: async () => undefined,

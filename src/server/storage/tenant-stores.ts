@@ -1,53 +1,53 @@
 import type { GroupResult, GroupStore, ImageStore } from "../../group/index.ts";
-import type { Shelf } from "./key-value-store.ts";
+import type { KeyValueStore } from "./key-value-store.ts";
 
 // A tenant's stores on a shelf that it shares with others: the first part of every key is its name.
 
-export class ShelfGroupStore implements GroupStore {
-  readonly #shelf: Shelf;
+export class TenantGroupStore implements GroupStore {
+  readonly #store: KeyValueStore;
   readonly #tenant: string;
 
-  constructor(shelf: Shelf, tenant: string) {
-    this.#shelf = shelf;
+  constructor(store: KeyValueStore, tenant: string) {
+    this.#store = store;
     this.#tenant = tenant;
   }
 
   async result(group: string): Promise<GroupResult | undefined> {
-    const bytes = await this.#shelf.get(this.#key(group, "result.json"));
+    const bytes = await this.#store.get(this.#key(group, "result.json"));
     return bytes && JSON.parse(new TextDecoder().decode(bytes));
   }
 
   async putResult(result: GroupResult): Promise<void> {
     const bytes = new TextEncoder().encode(JSON.stringify(result));
-    await this.#shelf.put(this.#key(result.id, "result.json"), bytes);
+    await this.#store.put(this.#key(result.id, "result.json"), bytes);
   }
 
   async isComplete({ id, images, consensusOf }: GroupResult): Promise<boolean> {
     const hasMasks = images.every(({ sha256 }) =>
-      this.#shelf.has(this.#key(id, `masks/${sha256}`)),
+      this.#store.has(this.#key(id, `masks/${sha256}`)),
     );
-    return hasMasks && (consensusOf !== undefined || this.#shelf.has(this.#key(id, "consensus")));
+    return hasMasks && (consensusOf !== undefined || this.#store.has(this.#key(id, "consensus")));
   }
 
   mask(group: string, image: string) {
-    return this.#shelf.get(this.#key(group, `masks/${image}`));
+    return this.#store.get(this.#key(group, `masks/${image}`));
   }
 
   putMask(group: string, image: string, record: Uint8Array): Promise<void> {
-    return this.#shelf.put(this.#key(group, `masks/${image}`), record);
+    return this.#store.put(this.#key(group, `masks/${image}`), record);
   }
 
   consensus(group: string) {
-    return this.#shelf.get(this.#key(group, "consensus"));
+    return this.#store.get(this.#key(group, "consensus"));
   }
 
   putConsensus(group: string, bytes: Uint8Array): Promise<void> {
-    return this.#shelf.put(this.#key(group, "consensus"), bytes);
+    return this.#store.put(this.#key(group, "consensus"), bytes);
   }
 
   async delete(group: string): Promise<boolean> {
-    const isHere = await this.#shelf.delete(this.#key(group, "result.json"));
-    await this.#shelf.deleteAll(`${this.#tenant}/${group}`);
+    const isHere = await this.#store.delete(this.#key(group, "result.json"));
+    await this.#store.deleteAll(`${this.#tenant}/${group}`);
     return isHere;
   }
 
@@ -56,29 +56,29 @@ export class ShelfGroupStore implements GroupStore {
   }
 }
 
-export class ShelfImageStore implements ImageStore {
-  readonly #shelf: Shelf;
+export class TenantImageStore implements ImageStore {
+  readonly #store: KeyValueStore;
   readonly #tenant: string;
 
-  constructor(shelf: Shelf, tenant: string) {
-    this.#shelf = shelf;
+  constructor(store: KeyValueStore, tenant: string) {
+    this.#store = store;
     this.#tenant = tenant;
   }
 
   get(sha256: string) {
-    return this.#shelf.get(this.#key(sha256));
+    return this.#store.get(this.#key(sha256));
   }
 
   async has(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(sha256s.filter((sha256) => this.#shelf.has(this.#key(sha256))));
+    return new Set(sha256s.filter((sha256) => this.#store.has(this.#key(sha256))));
   }
 
   put(sha256: string, bytes: Uint8Array): Promise<void> {
-    return this.#shelf.put(this.#key(sha256), bytes);
+    return this.#store.put(this.#key(sha256), bytes);
   }
 
   delete(sha256: string): Promise<boolean> {
-    return this.#shelf.delete(this.#key(sha256));
+    return this.#store.delete(this.#key(sha256));
   }
 
   #key(sha256: string): string {
