@@ -5,7 +5,7 @@ import type { Log } from "../telemetry/types.ts";
 import { abortable } from "./abortable.ts";
 import type { Group } from "./plan.ts";
 import { groupResult, imageResult, skippedImage } from "./result.ts";
-import type { SingleFlight } from "./single-flight.ts";
+import type { Lease, SingleFlight } from "./single-flight.ts";
 import { requireImages, tryStoreImages } from "./stored-images.ts";
 import type { Compute, ComputeEvent, LoadableImage, ReusedConsensus } from "./types.ts";
 
@@ -59,7 +59,6 @@ export interface RunContext {
  * @throws CosalError as `Compute` does, its `image` counted in the order sent; images_missing
  */
 export async function* runGroup(group: Group, context: RunContext): AsyncGenerator<Step> {
-  const { singleFlight, tenant, signal } = context;
   let cache: CacheState = "hit";
   for (;;) {
     const hit = await lookUp(group, context);
@@ -68,7 +67,7 @@ export async function* runGroup(group: Group, context: RunContext): AsyncGenerat
       yield* replay(group, hit, cache);
       return;
     }
-    const lease = await singleFlight.acquire(`${tenant}/${group.id}`, signal);
+    const lease = await acquire(group, context);
     if (lease === undefined) {
       cache = "coalesced";
       continue;
@@ -82,6 +81,23 @@ export async function* runGroup(group: Group, context: RunContext): AsyncGenerat
       await lease.release();
     }
     return;
+  }
+}
+
+/**
+ * The group's lease, or undefined when another request's has ended. Waiting for it counts like any
+ * other work: what the other one may take, a job for instance, can be much more than this one may.
+ */
+async function acquire({ id }: Group, context: RunContext): Promise<Lease | undefined> {
+  const { singleFlight, tenant, signal, deadline } = context;
+  const late = AbortSignal.timeout(Math.max(0, deadline - Date.now()));
+  try {
+    return await singleFlight.acquire(`${tenant}/${id}`, AbortSignal.any([signal, late]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!late.aborted) throw error;
+    const message = "The group is being computed for another request, and is not done yet.";
+    throw new CosalError("deadline_exceeded", message);
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { digestOf, events, form, group, problem, setUp } from "../../../test/app-client.ts";
 import { fakeHost } from "../../../test/fakes.ts";
-import { type JobBody, type Jobs, jobRunner, memoryJobs } from "../index.ts";
+import { type JobBody, type Jobs, jobRunner, memoryJobs, memorySingleFlight } from "../index.ts";
 
 function withJobs(changes: Parameters<typeof setUp>[0] = {}) {
   const { dependencies, segmenter } = fakeHost(changes);
@@ -122,6 +122,29 @@ describe("Prefer: respond-async", () => {
     const end = await ended(request, frame);
     expect(end.status).toBe("succeeded");
     expect(await (await request(end.links.group)).json()).toMatchObject({ consensus_of: base.id });
+  });
+
+  it("holds up nobody who asks for the same group longer than they want to wait", async () => {
+    const began = Promise.withResolvers<void>();
+    const ending = Promise.withResolvers<void>();
+    const { dependencies } = fakeHost();
+    const { post, request } = withJobs({
+      stores: dependencies.stores,
+      singleFlight: memorySingleFlight(),
+      async *compute(job, context) {
+        began.resolve();
+        await ending.promise;
+        yield* dependencies.compute(job, context);
+      },
+    });
+    const job = (await (await post(files, "", later)).json()) as JobBody;
+    await began.promise;
+    const hurried = await post(files, "", { prefer: "wait=1" });
+    expect([hurried.status, (await problem(hurried)).code]).toEqual([504, "deadline_exceeded"]);
+    const patient = post(files, "", { prefer: "wait=60" });
+    ending.resolve();
+    expect((await group(await patient)).cache).not.toBe("miss");
+    expect((await ended(request, job)).status).toBe("succeeded");
   });
 
   it("is ignored where there are no jobs", async () => {

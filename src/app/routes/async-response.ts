@@ -7,6 +7,7 @@ import type { Service } from "../context/service.ts";
 import { jobBody, jobPath } from "../jobs/body.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { Options } from "../schemas/request.ts";
+import { preferencesOf } from "./preferences.ts";
 
 /** Characters of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). */
 const KEY = /^[\x21-\x7e]{1,255}$/;
@@ -34,12 +35,10 @@ export async function respondAsync(
 ): Promise<Response | undefined> {
   const { jobs, limits } = service.host;
   const requestContext = c.get("requestContext");
-  const preferences = (c.req.header("prefer") ?? "").toLowerCase();
-  const isPreferred = /(^|[,;\s])respond-async($|[,;\s])/.test(preferences);
-  const isLarge =
-    group.distinct.length > limits.synchronousImages && !/(^|[,;\s])wait\s*=/.test(preferences);
+  const { isAsync, wait } = preferencesOf(c.req.header("prefer"));
+  const isLarge = group.distinct.length > limits.synchronousImages && wait === undefined;
   if (options.webhook !== undefined) checkWebhook(options.webhook, service.host.webhookHosts);
-  if (jobs === undefined || !(isPreferred || isLarge)) return undefined;
+  if (jobs === undefined || !(isAsync || isLarge)) return undefined;
   // A job finds its consensus in the store; a Worker that sends one along waits for its answer.
   if (group.consensus !== undefined) return undefined;
   const { tenant, stores, id, traceparent } = requestContext;
@@ -71,7 +70,7 @@ export async function respondAsync(
   const headers: Record<string, string> = {
     location: jobPath(job.id),
     "cache-control": "no-store",
-    ...(isPreferred && { "preference-applied": "respond-async" }),
+    ...(isAsync && { "preference-applied": "respond-async" }),
   };
   return c.json(jobBody(job), 202, headers);
 }

@@ -9,6 +9,7 @@ import { encodeParts } from "../representation/multipart.ts";
 import { EVENT_STREAM, encodeEvents } from "../representation/sse.ts";
 import { bytesStream, prefetch } from "../representation/stream.ts";
 import type { Presentation } from "../representation/variants.ts";
+import { preferencesOf } from "./preferences.ts";
 import { ResponseWriter } from "./response-writer.ts";
 
 /** The types that a group is answered in; the first is the default. */
@@ -38,7 +39,10 @@ export async function respondWithGroup(
   const isOfFiles = type === "application/zip" || type === "multipart/mixed";
   const withRecords = isOfFiles || presentation.isInline;
   const models = await service.host.models();
-  const context = service.runContext(requestContext, models, { signal, withRecords });
+  const { wait } = preferencesOf(c.req.header("prefer"));
+  const seconds = Math.min(service.host.limits.seconds, wait ?? Number.POSITIVE_INFINITY);
+  const deadline = Date.now() + seconds * 1000;
+  const context = service.runContext(requestContext, models, { signal, withRecords, deadline });
   const steps = recordBackend(runGroup(group, context), requestContext);
   const writer = new ResponseWriter(service, requestContext, group, presentation);
   const headers = { "content-location": groupPath(group.id), vary: "accept" };

@@ -135,7 +135,8 @@ export const FileQuery = z
 
 export const GroupHeaders = z.object({
   prefer: z.string().optional().openapi({
-    description: "`respond-async` asks for a job (RFC 7240); `wait` asks for none.",
+    description:
+      "`respond-async` asks for a job (RFC 7240). `wait=30` asks for none, and for an answer within 30 seconds.",
     example: "respond-async",
   }),
   "idempotency-key": z.string().min(1).max(255).optional().openapi({
