@@ -90,7 +90,7 @@ it("computes for a Worker what the Worker would compute itself", async () => {
     await expectMasks(events, job, expected);
   }
   expect(server.log).toContainEqual(
-    expect.objectContaining({ event: "request", request: "from-a-worker", tenant: "workers" }),
+    expect.objectContaining({ event: "request", request: "from-a-worker", tenant: "workers:" }),
   );
 });
 

@@ -177,13 +177,21 @@ describe("with keys", () => {
     );
   });
 
+  it("a tenant's name may be longer than the names of files in the bucket", async () => {
+    const mine = await keyOf("語".repeat(300));
+    const body = await group(await send("/v1/groups", { ...form(photograph()), ...mine }));
+    const kept = await all.BUCKET!.list({ prefix: "results/tenant-key%23" });
+    expect(kept.objects.map(({ key }) => key)).toContainEqual(expect.stringContaining(body.id));
+    expect((await group(await send(`/v1/groups/${body.id}`, mine))).cache).toBe("hit");
+  });
+
   it("links to masks work without one", async () => {
     const mine = await keyOf("links");
     const body = await group(await send("/v1/groups", { ...form(photograph()), ...mine }));
     const { url } = body.images[0]!.mask;
     expect((await send(url)).status).toBe(200);
     expect((await send(url.split("?")[0]!)).status).toBe(401);
-    expect((await send(url.replace("tenant=links", "tenant=other"))).status).toBe(401);
+    expect((await send(url.replace("tenant=key%3Alinks", "tenant=key%3Aother"))).status).toBe(401);
   });
 
   it("a key has its scopes and limits", async () => {

@@ -122,7 +122,7 @@ describe("tenants", () => {
     // Bob's own is computed anew, and Alice's is still there.
     expect((await group(await post([["a", "image one"]], "", bob.headers))).cache).toBe("miss");
     expect((await request(`/v1/groups/${body.id}`, { headers: alice })).status).toBe(200);
-    expect(await stores("alice").groups.result(body.id)).toBeDefined();
+    expect(await stores("key:alice").groups.result(body.id)).toBeDefined();
     expect(await stores("").groups.result(body.id)).toBeUndefined();
   });
 
@@ -151,7 +151,7 @@ describe("links", () => {
     expect((await request(body.consensus.url)).status).toBe(200);
     for (const changed of [
       url.replace(".rle.json", ".png"),
-      url.replace("tenant=alice", "tenant=bob"),
+      url.replace("tenant=key%3Aalice", "tenant=key%3Abob"),
       url.replace(/expires=\d+/, "expires=9999999999"),
       `${url}x`,
       `${url}&threshold=0.9`,

@@ -1,5 +1,6 @@
 import { CosalError } from "../../errors.ts";
 import { sha256 } from "../../group/index.ts";
+import { qualifiedName } from "./names.ts";
 import type { Authenticator, Principal, RateKind, Scope } from "./types.ts";
 
 /** What is kept of an API key: never the key itself. */
@@ -63,8 +64,13 @@ export function keyAuthenticator(lookUp: KeyLookup): Authenticator {
   };
 }
 
-function principalOf({ id, tenant, scopes, limits }: ApiKey): Principal {
-  return { subject: id, tenant, scopes: new Set(scopes), ...(limits && { limits }) };
+async function principalOf({ id, tenant, scopes, limits }: ApiKey): Promise<Principal> {
+  return {
+    subject: await qualifiedName("key", id),
+    tenant: await qualifiedName("key", tenant),
+    scopes: new Set(scopes),
+    ...(limits && { limits }),
+  };
 }
 
 /** @throws CosalError credentials_missing */

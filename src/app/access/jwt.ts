@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { CosalError } from "../../errors.ts";
 import { bearerToken, isKey } from "./api-keys.ts";
+import { qualifiedName } from "./names.ts";
 import type { Authenticator, Principal, Scope } from "./types.ts";
 
 export interface JwtPolicy {
@@ -50,7 +51,10 @@ export function keysOrJwt(keys: Authenticator, jwt: Authenticator): Authenticato
   };
 }
 
-function principalOf(claims: JWTPayload, tenantClaim: string | undefined): Principal {
+async function principalOf(
+  claims: JWTPayload,
+  tenantClaim: string | undefined,
+): Promise<Principal> {
   const subject = claims.sub as string;
   const tenant = tenantClaim === undefined ? subject : claims[tenantClaim];
   if (typeof tenant !== "string" || tenant === "") {
@@ -58,5 +62,9 @@ function principalOf(claims: JWTPayload, tenantClaim: string | undefined): Princ
   }
   const words = new Set(String(claims.scope ?? "").split(" "));
   const scopes = SCOPES.filter((scope) => words.has(`cosal:${scope}`));
-  return { subject, tenant, scopes: new Set(scopes) };
+  return {
+    subject: await qualifiedName("jwt", subject),
+    tenant: await qualifiedName("jwt", tenant),
+    scopes: new Set(scopes),
+  };
 }

@@ -3,9 +3,9 @@ export type Scope = "read" | "write" | "delete";
 
 /** Who sends a request. */
 export interface Principal {
-  /** Named in rate limits and logs: a key's id or a token's subject, never the secret. */
+  /** Named in rate limits: a key's id or a token's subject, never the secret (see `qualifiedName`). */
   readonly subject: string;
-  /** Whose stores it sees. */
+  /** Whose stores it sees, qualified too. */
   readonly tenant: string;
   readonly scopes: ReadonlySet<Scope>;
   /** Requests per minute by kind, where the key has limits of its own. */

@@ -27,7 +27,7 @@ const WORKER_RESULTS = { bytes: 256 * MEBIBYTE, age: 10 * MINUTE };
  * The tenant that Workers are. They keep what they want to keep themselves, and remove it when they
  * are told to: nothing of theirs is written to this machine's disk.
  */
-export const WORKERS = "workers";
+export const WORKERS = "workers:";
 
 export interface ServerStoresOptions {
   readonly path: string;
