@@ -2,10 +2,14 @@
 const CALLER_CODES = {
   /** The body is of a type that this address does not take. */
   content_type_unsupported: true,
+  /** The body is compressed. */
+  content_coding_unsupported: true,
   /** The body is no multipart/form-data although the request says so, or it breaks off. */
   body_not_multipart: true,
   /** The whole body is larger than a request may be. */
   body_too_large: true,
+  /** The body arrived so slowly that it was given up. */
+  body_too_slow: true,
   /** A part, query parameter or option has a name or value that is not known. */
   option_invalid: true,
   /** No image at all. */

@@ -18,6 +18,8 @@ export function problemResponse(error: unknown, requestContext: RequestContext):
     const invalid = code === "credentials_invalid" ? ', error="invalid_token"' : "";
     headers.set("www-authenticate", `Bearer realm="cosal"${invalid}`);
   }
+  // RFC 9110, 12.5.3: in an answer it says which codings are taken.
+  if (code === "content_coding_unsupported") headers.set("accept-encoding", "identity");
   if (code === "range_invalid") headers.set("content-range", `bytes */${limit?.limit ?? 0}`);
   if (error instanceof RateLimited) setRateLimitHeaders(headers, error.kind, error.verdict);
   return new Response(JSON.stringify(problem), { status: problem.status, headers });

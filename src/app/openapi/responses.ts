@@ -35,9 +35,16 @@ export const GUARDED = [
   "internal",
 ] as const satisfies readonly ErrorCode[];
 
+/** What sending any body may be answered. */
+export const BODY = [
+  "content_coding_unsupported",
+  "body_too_slow",
+] as const satisfies readonly ErrorCode[];
+
 /** What sending a group may be answered, however it is sent. */
 export const UPLOADED = [
   "content_type_unsupported",
+  ...BODY,
   "body_not_multipart",
   "body_not_json",
   "body_invalid",

@@ -7,6 +7,7 @@ export type ProblemStatus =
   | 404
   | 405
   | 406
+  | 408
   | 409
   | 410
   | 413
@@ -40,6 +41,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     "The body's type is not taken here",
     "Groups are sent as multipart/form-data or application/json, photographs to /v1/images as their bytes.",
   ),
+  content_coding_unsupported: kind(
+    415,
+    "The body is compressed",
+    "Photographs are compressed already. Send the body without Content-Encoding.",
+  ),
   body_not_multipart: kind(
     400,
     "The multipart body is broken",
@@ -59,6 +65,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     413,
     "The body has too many bytes",
     "`limit` says how many are taken. Send fewer or smaller photographs, or store them one by one with PUT /v1/images/{sha256} and name them.",
+  ),
+  body_too_slow: kind(
+    408,
+    "The body arrived too slowly",
+    "A body whose bytes hardly come is given up. Send the request again over a better connection.",
   ),
   option_invalid: kind(
     400,

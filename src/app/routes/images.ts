@@ -3,7 +3,7 @@ import { CosalError } from "../../errors.ts";
 import { isDigest } from "../../group/index.ts";
 import { type Env, timed } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
-import { file, GUARDED, json, problems } from "../openapi/responses.ts";
+import { BODY, file, GUARDED, json, problems } from "../openapi/responses.ts";
 import { fileResponse } from "../representation/conditional.ts";
 import { ImagePath } from "../schemas/common.ts";
 import { ConditionalHeaders, DigestHeaders } from "../schemas/request.ts";
@@ -45,7 +45,7 @@ export function imageRoutes(router: Router, service: Service): void {
         ...problems(
           ...(["digest_mismatch", "option_invalid", "not_found", ...GUARDED] as const),
           ...(["image_type_unsupported", "image_undecodable", "image_too_large"] as const),
-          ...(["image_too_many_pixels", "image_too_small", "store_full"] as const),
+          ...(["image_too_many_pixels", "image_too_small", "store_full", ...BODY] as const),
         ),
       },
     },

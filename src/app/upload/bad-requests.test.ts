@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { form, problem, setUp } from "../../../test/app-client.ts";
 import { FAKE_LIMITS } from "../../../test/fakes.ts";
 
@@ -162,12 +162,59 @@ describe("bad requests", () => {
     expect([response.status, (await problem(response)).code]).toEqual([400, "option_invalid"]);
   });
 
-  it("send a name that is no UTF-8", async () => {
-    const head = 'Content-Disposition: form-data; name="image"; filename="';
-    const bytes = [`--b\r\n${head}`, Uint8Array.of(0xff, 0xfe), '"\r\n\r\nimage\r\n--b--\r\n'];
-    const response = await send(new Blob(bytes), "multipart/form-data; boundary=b");
-    expect(response.status).toBe(400);
-    expect((await problem(response)).code).toBe("body_not_multipart");
+  it.each(["gzip", "br, gzip", "aws-chunked"])("send a body coded as %s", async (coding) => {
+    const { request } = setUp();
+    const headers = { "content-type": "application/json", "content-encoding": coding };
+    for (const [method, path] of [
+      ["POST", "/v1/groups"],
+      ["PUT", `/v1/images/${"a".repeat(64)}`],
+    ] as const) {
+      const response = await request(path, { method, body: "x", headers });
+      expect(response.status).toBe(415);
+      // RFC 9110, 12.5.3
+      expect(response.headers.get("accept-encoding")).toBe("identity");
+      const found = await problem(response);
+      expect(found.code).toBe("content_coding_unsupported");
+      expect(found.detail).toContain(coding);
+    }
+  });
+
+  it("send a part in another transfer encoding than its bytes", async () => {
+    const part =
+      'content-disposition: form-data; name="image"\r\ncontent-transfer-encoding: base64';
+    const body = `--b\r\n${part}\r\n\r\naW1hZ2U=\r\n--b--`;
+    const found = await problem(await send(body, "multipart/form-data; boundary=b"));
+    expect([found.code, found.detail]).toEqual([
+      "body_not_multipart",
+      expect.stringContaining("base64"),
+    ]);
+  });
+
+  it("hardly arrive", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "setInterval", "setTimeout"] });
+    try {
+      let isGivenUp = false;
+      const body = new ReadableStream({
+        async pull(controller) {
+          await new Promise((resolve) => setTimeout(resolve, 1000));
+          controller.enqueue(new Uint8Array(500));
+        },
+        cancel() {
+          isGivenUp = true;
+        },
+      });
+      const { request } = setUp();
+      const answer = request("/v1/groups", {
+        ...{ method: "POST", body, duplex: "half" },
+        headers: { "content-type": "application/json" },
+      } as RequestInit);
+      await vi.advanceTimersByTimeAsync(60_000);
+      const response = await answer;
+      expect([response.status, (await problem(response)).code]).toEqual([408, "body_too_slow"]);
+      expect(isGivenUp).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("use a part that is not known", async () => {

@@ -1,44 +1,46 @@
 import { CosalError } from "../../errors.ts";
+import { blocks, collected, limited } from "../multipart/chunks.ts";
+import { arriving } from "./arrival.ts";
 
 /**
- * A body's bytes as they arrive, up to a limit.
+ * A body's bytes as they arrive, up to a limit, in blocks of this process's own memory.
  *
- * @throws CosalError body_too_large: before anything is read, where its length is announced
+ * @throws CosalError body_too_large: before anything is read, where its length is announced;
+ * content_coding_unsupported, body_too_slow
  */
-export async function* limitedChunks(
+export async function* limitedBlocks(
   request: Request,
   limit: number,
   refuse: (actual: number) => CosalError = (actual) => bodyTooLarge(limit, actual),
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  checkCoding(request);
   const announced = Number(request.headers.get("content-length") ?? 0);
   if (announced > limit) throw refuse(announced);
-  let received = 0;
-  for await (const chunk of request.body ?? []) {
-    received += chunk.length;
-    if (received > limit) throw refuse(received);
-    yield chunk;
-  }
+  if (request.body !== null) yield* blocks(limited(arriving(request.body), limit, refuse));
 }
 
-/** The whole body. @throws as `limitedChunks` */
+/** The whole body. @throws as `limitedBlocks` */
 export async function limitedBytes(
   request: Request,
   limit: number,
   refuse?: (actual: number) => CosalError,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of limitedChunks(request, limit, refuse)) {
-    chunks.push(chunk);
-    length += chunk.length;
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return collected(limitedBlocks(request, limit, refuse));
+}
+
+/** The type of a body, without parameters and in lower case. */
+export function mediaType(request: Request): string {
+  return (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+}
+
+/** Photographs are compressed already; a compressed body would only be a way around the limits. */
+function checkCoding(request: Request): void {
+  const coding = (request.headers.get("content-encoding") ?? "").trim();
+  if (coding === "" || /^identity$/i.test(coding)) return;
+  throw new CosalError(
+    "content_coding_unsupported",
+    `The body has the content coding ${JSON.stringify(coding.slice(0, 100))}. Send it without one.`,
+  );
 }
 
 function bodyTooLarge(limit: number, actual: number): CosalError {
@@ -48,9 +50,4 @@ function bodyTooLarge(limit: number, actual: number): CosalError {
       "a few hundred pixels a side.",
     { limit: { name: "bytes", limit, actual } },
   );
-}
-
-/** The type of a body, without parameters and in lower case. */
-export function mediaType(request: Request): string {
-  return (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }

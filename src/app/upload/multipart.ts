@@ -1,13 +1,12 @@
-import {
-  MultipartParseError,
-  MultipartParser,
-  type MultipartPart,
-} from "@remix-run/multipart-parser";
 import { CosalError } from "../../errors.ts";
 import type { Limits } from "../limits.ts";
+import { boundaryOf } from "../multipart/boundary.ts";
+import { collected } from "../multipart/chunks.ts";
+import { type Disposition, parseDisposition } from "../multipart/disposition.ts";
+import { MultipartError, type Part, readParts } from "../multipart/parts.ts";
 import { parseBody } from "../problems/index.ts";
 import { type Options, OptionsSchema } from "../schemas/request.ts";
-import { limitedChunks } from "./body.ts";
+import { limitedBlocks } from "./body.ts";
 import { tooManyImages } from "./image-count.ts";
 import { parseJson } from "./parse-json.ts";
 import type { RawGroup, RawImage } from "./received.ts";
@@ -29,75 +28,52 @@ export async function readMultipart(
   takesConsensus: boolean,
 ): Promise<RawGroup> {
   const boundary = boundaryOf(request.headers.get("content-type") ?? "");
+  if (boundary === undefined) throw withoutBoundary();
   const images: RawImage[] = [];
   let options: Options | undefined;
   let consensus: Uint8Array<ArrayBuffer> | undefined;
   try {
-    for await (const part of parts(limitedChunks(request, limits.bodyBytes), boundary)) {
-      if (part.name === OPTIONS_PART) {
+    for await (const part of readParts(limitedBlocks(request, limits.bodyBytes), boundary)) {
+      const { name, fileName } = dispositionOf(part);
+      if (name === OPTIONS_PART) {
         if (options !== undefined) throw twoOptions();
-        options = parseBody(OptionsSchema, parseJson(part.text), "#/options");
-      } else if (part.name === IMAGE_PART) {
+        const text = new TextDecoder().decode(await collected(part.body));
+        options = parseBody(OptionsSchema, parseJson(text), "#/options");
+      } else if (name === IMAGE_PART) {
+        const bytes = await collected(part.body);
+        // What browsers send for an input in which no file was chosen (HTML standard, 4.10.22.4).
+        if (fileName === "" && bytes.length === 0) continue;
         if (images.length === limits.images) throw tooManyImages(limits.images, images.length + 1);
-        images.push({ id: fileName(part), bytes: part.bytes as Uint8Array<ArrayBuffer> });
-      } else if (part.name === CONSENSUS_PART && takesConsensus) {
-        consensus = part.bytes as Uint8Array<ArrayBuffer>;
-      } else throw unknownPart(part.name);
+        images.push({ id: fileName, bytes });
+      } else if (name === CONSENSUS_PART && takesConsensus) {
+        consensus = await collected(part.body);
+      } else throw unknownPart(name);
     }
   } catch (error) {
-    if (error instanceof CosalError) throw error;
-    throw notMultipart(error);
+    throw error instanceof MultipartError ? notMultipart(error) : error;
   }
   return { images, options: options ?? {}, consensus };
 }
 
-/** The boundary parameter of a content type (RFC 2046, 5.1.1). */
-function boundaryOf(contentType: string): string {
-  const match = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType);
-  const boundary = match?.[1] ?? match?.[2];
-  if (boundary === undefined) {
-    throw new CosalError(
-      "body_not_multipart",
-      "The content-type has no boundary of 1 to 70 characters.",
-    );
-  }
-  return boundary;
+function dispositionOf({ headers }: Part): Disposition {
+  const encoding = headers.get("content-transfer-encoding") ?? "binary";
+  // RFC 7578, 4.7, deprecates all others.
+  if (!/^(binary|8bit|7bit)$/i.test(encoding)) throw encodedPart(encoding);
+  return parseDisposition(headers.get("content-disposition") ?? "");
 }
 
-async function* parts(
-  chunks: AsyncIterable<Uint8Array>,
-  boundary: string,
-): AsyncGenerator<MultipartPart> {
-  const parser = new MultipartParser(boundary, {
-    // The limits are kept elsewhere, where the error can name the image.
-    maxFileSize: Number.POSITIVE_INFINITY,
-    maxTotalSize: Number.POSITIVE_INFINITY,
-    maxParts: Number.POSITIVE_INFINITY,
-  });
-  let ended = false;
-  for await (const chunk of chunks) {
-    // The parser takes a line end that follows the closing boundary in a chunk of its own for an
-    // error; RFC 2046 calls it the epilogue, to be ignored.
-    if (ended || chunk.length === 0) continue;
-    yield* parser.write(chunk);
-    ended = hasEnded(parser);
-  }
-  parser.finish();
+function withoutBoundary(): CosalError {
+  return new CosalError(
+    "body_not_multipart",
+    "The content-type has no boundary of 1 to 70 characters.",
+  );
 }
 
-function hasEnded(parser: MultipartParser): boolean {
-  try {
-    parser.finish();
-    return true;
-  } catch (error) {
-    if (error instanceof MultipartParseError) return false;
-    throw error;
-  }
-}
-
-/** The file name, with the three characters restored that HTML forms escape in it. */
-function fileName(part: MultipartPart): string | undefined {
-  return part.filename?.replace(/%0D|%0A|%22/gi, decodeURIComponent);
+function encodedPart(encoding: string): CosalError {
+  return new CosalError(
+    "body_not_multipart",
+    `A part has the transfer encoding ${JSON.stringify(encoding)}: send its bytes as they are.`,
+  );
 }
 
 function unknownPart(name: string | undefined): CosalError {
@@ -113,9 +89,10 @@ function twoOptions(): CosalError {
   return new CosalError("option_invalid", `There are two parts named "${OPTIONS_PART}".`);
 }
 
-function notMultipart(cause: unknown): CosalError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new CosalError("body_not_multipart", `The body is no multipart/form-data: ${reason}.`, {
-    cause,
-  });
+function notMultipart(cause: MultipartError): CosalError {
+  return new CosalError(
+    "body_not_multipart",
+    `The body is no multipart/form-data: ${cause.message}.`,
+    { cause },
+  );
 }

@@ -1,6 +1,9 @@
-import { MultipartParser, type MultipartPart } from "@remix-run/multipart-parser";
 import type { ComputeEvent, ComputeJob } from "../../app/index.ts";
 import { CONSENSUS_TYPE } from "../../app/media-types.ts";
+import { boundaryOf } from "../../app/multipart/boundary.ts";
+import { collected, limited } from "../../app/multipart/chunks.ts";
+import { parseDisposition } from "../../app/multipart/disposition.ts";
+import { readParts } from "../../app/multipart/parts.ts";
 import { type GroupBody, GroupSchema } from "../../app/schemas/group.ts";
 import { decodeLogits } from "../../codec/index.ts";
 import { decodeConsensus } from "../../engine/index.ts";
@@ -39,26 +42,31 @@ export async function* readResponse(
   }
 }
 
-async function* partsOf(response: Response, images: number): AsyncGenerator<MultipartPart> {
-  const type = response.headers.get("content-type") ?? "";
-  const boundary = /^multipart\/mixed\s*;(?:.*;)?\s*boundary="?([^";\s]{1,70})"?/i.exec(type)?.[1];
-  if (boundary === undefined || response.body === null) throw invalid("an answer of another type");
-  const parser = new MultipartParser(boundary, {
-    maxFileSize: MAX_PART,
-    maxTotalSize: MAX_RESPONSE,
-    maxParts: images + 2,
-  });
-  let isOver = false;
-  for await (const chunk of response.body) {
-    // What follows the closing boundary is an epilogue, to be ignored (RFC 2046, 5.1.1); the parser
-    // takes it for an error when it comes in a chunk of its own.
-    if (isOver || chunk.length === 0) continue;
-    for (const part of parser.write(chunk)) {
-      yield part;
-      if (part.mediaType === "application/json") isOver = true;
-    }
+interface ResponsePart {
+  readonly mediaType: string;
+  readonly fileName?: string | undefined;
+  readonly bytes: Bytes;
+}
+
+async function* partsOf(response: Response, images: number): AsyncGenerator<ResponsePart> {
+  const contentType = response.headers.get("content-type") ?? "";
+  const boundary = boundaryOf(contentType);
+  const isMixed = mediaTypeOf(contentType) === "multipart/mixed";
+  if (!isMixed || boundary === undefined || response.body === null) {
+    throw invalid("an answer of another type");
   }
-  if (!isOver) parser.finish();
+  const chunks = limited(response.body, MAX_RESPONSE, () => invalid("too many bytes"));
+  let left = images + 2;
+  for await (const { headers, body } of readParts(chunks, boundary)) {
+    if (left-- === 0) throw invalid("too many parts");
+    const { fileName } = parseDisposition(headers.get("content-disposition") ?? "");
+    const bytes = await collected(limited(body, MAX_PART, () => invalid("too large a part")));
+    yield { mediaType: mediaTypeOf(headers.get("content-type") ?? ""), fileName, bytes };
+  }
+}
+
+function mediaTypeOf(contentType: string): string {
+  return (contentType.split(";")[0] as string).trim().toLowerCase();
 }
 
 /** What has arrived of a response so far. */
@@ -75,18 +83,17 @@ class ResponseParts {
     this.#places = new Map(job.images.map(({ sha256 }, place) => [sha256, place]));
   }
 
-  async *take(part: MultipartPart): AsyncGenerator<ComputeEvent> {
-    const bytes = part.bytes as Bytes;
-    if (part.mediaType === LOGITS) {
-      const image = this.#place(part.filename);
+  async *take({ mediaType, fileName, bytes }: ResponsePart): AsyncGenerator<ComputeEvent> {
+    if (mediaType === LOGITS) {
+      const image = this.#place(fileName);
       this.#records.set(image, bytes);
       yield { type: "encoded", image, cached: false };
-    } else if (part.mediaType === CONSENSUS_TYPE) {
+    } else if (mediaType === CONSENSUS_TYPE) {
       if (decodeConsensus(bytes).model !== this.#job.model.digest) throw invalid("another model");
       this.#consensus = bytes;
-    } else if (part.mediaType === "application/json") {
-      this.#result = GroupSchema.parse(JSON.parse(part.text));
-    } else throw invalid(`a part of type ${part.mediaType}`);
+    } else if (mediaType === "application/json") {
+      this.#result = GroupSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    } else throw invalid(`a part of type ${mediaType}`);
   }
 
   async *finish(): AsyncGenerator<ComputeEvent> {

@@ -1,0 +1,53 @@
+const BLOCK_BYTES = 64 * 1024;
+
+/**
+ * The same bytes in blocks of 64 KiB. Whoever keeps chunks as they come keeps the objects around them
+ * too: a body in chunks of one byte would take 65 times its size.
+ */
+export async function* blocks(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let block = new Uint8Array(BLOCK_BYTES);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const part = chunk.subarray(at, at + BLOCK_BYTES - filled);
+      block.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < BLOCK_BYTES) break;
+      yield block;
+      block = new Uint8Array(BLOCK_BYTES);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield block.subarray(0, filled);
+}
+
+/** The same chunks, as long as they are no more than so many bytes. @throws what `refuse` makes */
+export async function* limited<T extends Uint8Array>(
+  chunks: AsyncIterable<T>,
+  limit: number,
+  refuse: (actual: number) => Error,
+): AsyncGenerator<T> {
+  let received = 0;
+  for await (const chunk of chunks) {
+    received += chunk.length;
+    if (received > limit) throw refuse(received);
+    yield chunk;
+  }
+}
+
+/** All bytes, in memory of their own. */
+export async function collected(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const all = await Array.fromAsync(chunks);
+  const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of all) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
