@@ -54,12 +54,16 @@ describe.each(["jpg", "png", "webp", "avif"])("%s", (suffix) => {
   });
 });
 
-test.each(["progressive.jpg", "lossy.webp", "palette.png", "sixteen-bits.png", "animated.png"])(
-  "%s",
-  async (name) => {
-    expectClose(quartersOf(await decoder.decode(read(name))), QUARTERS, 6);
-  },
-);
+test.each([
+  "progressive.jpg",
+  "cmyk.jpg",
+  "lossy.webp",
+  "palette.png",
+  "sixteen-bits.png",
+  "animated.png",
+])("%s", async (name) => {
+  expectClose(quartersOf(await decoder.decode(read(name))), QUARTERS, 6);
+});
 
 test.each(["grey.jpg", "grey.png"])("%s has equal channels", async (name) => {
   for (const [red, green, blue] of quartersOf(await decoder.decode(read(name)))) {

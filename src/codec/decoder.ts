@@ -46,6 +46,7 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
       return decoder.decode(bytes, visitor, scaled);
     } catch (cause) {
       open = undefined;
+      if (cause instanceof CosalError) throw cause;
       throw new CosalError(
         "image_undecodable",
         `The file is broken or truncated: as ${type} it cannot be decoded.`,

@@ -69,7 +69,7 @@ async function fileOf({ width, height, seed, subsampling, grey, ...options }: Ki
       ...options,
       color_space: grey ? GREY : YCBCR,
       auto_subsample: false,
-      baseline: true, // 8-bit quantisation tables
+      baseline: !options.progressive, // the encoder heeds `progressive` only without it
       chroma_subsample: subsampling,
     }),
   );

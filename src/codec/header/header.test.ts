@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { segment, writeJpeg } from "../../../test/jpeg-writer.ts";
 import { CosalError } from "../../errors.ts";
+import { MARKER } from "../jpeg/markers.ts";
 import {
   type ImageKind,
   MAX_BYTES,
@@ -65,9 +67,11 @@ describe.each(["jpg", "png", "webp", "avif"])("%s", (suffix) => {
   });
 });
 
-test("a truncated JPEG is seen, which its decoder would fill with grey", () => {
+test("a JPEG that ends between its segments, or a progressive one between its scans", () => {
   const bytes = read("orientation-1.jpg");
-  expect(errorOf(bytes.subarray(0, bytes.length - 20)).code).toBe("image_undecodable");
+  const scan = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xda);
+  expect(errorOf(bytes.subarray(0, scan)).code).toBe("image_undecodable");
+  expect(errorOf(bytes.subarray(0, scan + 5)).code).toBe("image_undecodable");
   expect(errorOf(read("progressive.jpg").subarray(0, 500)).code).toBe("image_undecodable");
 });
 
@@ -77,6 +81,40 @@ test("text, nothing, and a GIF are no images", () => {
   }
 });
 
+/** A JPEG with Exif segments of those orientations; `undefined` is one without an orientation. */
+function withExif(...orientations: (number | undefined)[]): Uint8Array {
+  const segments = orientations.map((orientation) => {
+    const entry =
+      orientation === undefined ? [] : [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
+    const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, entry.length / 12, ...entry, 0, 0, 0, 0];
+    return segment(MARKER.APP1, 0x45, 0x78, 0x69, 0x66, 0, 0, ...tiff);
+  });
+  return writeJpeg({ width: 40, height: 20, sampling: [[1, 1]], before: segments });
+}
+
+test.each<[(number | undefined)[], number]>([
+  [[6], 6],
+  [[6, 1], 6],
+  [[6, undefined], 6],
+  [[1, 6], 1],
+  [[undefined, 6], 1],
+  [[6, 8, 3], 6],
+])("Exif segments with orientations %j: the first counts", (orientations, wanted) => {
+  const [width, height] = wanted > 4 ? [20, 40] : [40, 20];
+  expect(readHeader(withExif(...orientations))).toMatchObject({
+    width,
+    height,
+    orientation: wanted,
+  });
+});
+
+test("other APP1 segments are no Exif", () => {
+  const xmp = segment(MARKER.APP1, ...new TextEncoder().encode("http://ns.adobe.com/xap/1.0/"));
+  const parts = withExif(6);
+  const bytes = Uint8Array.of(...parts.subarray(0, 2), ...xmp, ...parts.subarray(2));
+  expect(readHeader(bytes).orientation).toBe(6);
+});
+
 test("one pixel is too small", () => {
   const error = errorOf(read("one-pixel.png"));
   expect(error.code).toBe("image_too_small");
@@ -84,8 +122,7 @@ test("one pixel is too small", () => {
   expect(errorOf(read("one-pixel.jpg")).code).toBe("image_too_small");
 });
 
-test("CMYK and animation are refused by name", () => {
-  expect(errorOf(read("cmyk.jpg")).message).toContain("CMYK");
+test("animation is refused by name", () => {
   expect(errorOf(read("animated.webp")).message).toContain("animation");
   expect(readHeader(read("animated.png")).width).toBe(48); // its first picture is a still one
 });

@@ -1,3 +1,6 @@
+import { checkEntropy } from "../jpeg/entropy.ts";
+import { MARKER } from "../jpeg/markers.ts";
+import { readStructure } from "../jpeg/structure.ts";
 import { side } from "../scale.ts";
 import type { Pixels } from "../types.ts";
 import type { HeapDecoder, Scaled } from "./heap.ts";
@@ -9,15 +12,6 @@ interface TurboJpeg {
   free(pointer: number): void;
   tjInitDecompress(): number;
   tjDestroy(handle: number): number;
-  tjDecompressHeader3(
-    handle: number,
-    file: number,
-    length: number,
-    width: number,
-    height: number,
-    subsampling: number,
-    colourSpace: number,
-  ): number;
   tjDecompress2(
     handle: number,
     file: number,
@@ -32,8 +26,8 @@ interface TurboJpeg {
 }
 
 const RGBA = 7;
-/** Of the heap as it is at first: the library's constants and variables, among them its last message. */
-const STATIC_BYTES = 128 * 1024;
+const CMYK = 11;
+const END_OF_IMAGE = [0xff, MARKER.EOI];
 
 /**
  * The decoder of @cwasm/jpeg-turbo 0.1.3. Of a reduced image only the lower frequencies are turned
@@ -74,58 +68,55 @@ function decode<T>(
   visit: (pixels: Pixels) => T,
   { width, height, eighths }: Scaled,
 ): T {
-  const file = allocate(library, bytes.length);
-  new Uint8Array(library.memory.buffer).set(bytes, file);
-  const handle = library.tjInitDecompress();
-  const sizes = allocate(library, 16);
-  if (library.tjDecompressHeader3(handle, file, bytes.length, ...at(sizes)) !== 0) {
-    throw new Error("the header is broken");
-  }
-  // A second frame header may have told our own reader something else; this one will be obeyed.
-  const [storedWidth, storedHeight] = new Uint32Array(library.memory.buffer, sizes, 2);
-  if (storedWidth !== width || storedHeight !== height) throw new Error("two sizes are told");
+  const structure = readStructure(bytes);
+  // What follows the image may be anything: another one, or a maker's own data instead of an end.
+  const length = structure.end + END_OF_IMAGE.length;
+  const file = allocate(library, length);
+  const heap = new Uint8Array(library.memory.buffer);
+  heap.set(bytes.subarray(0, structure.end), file);
+  heap.set(END_OF_IMAGE, file + structure.end);
 
   const reduced = { width: side(width, eighths), height: side(height, eighths) };
   const pitch = 4 * reduced.width;
   const pixels = allocate(library, pitch * reduced.height);
+  const isCmyk = structure.frame.components.length === 4;
+  const handle = library.tjInitDecompress();
+  // TurboJPEG's function for the header is not asked: it refuses all samplings but the usual ones.
   const status = library.tjDecompress2(
     handle,
     file,
-    bytes.length,
+    length,
     pixels,
     reduced.width,
     pitch,
     reduced.height,
-    RGBA,
+    isCmyk ? CMYK : RGBA,
     0,
   );
-  if (status !== 0 && !onlyPadded(library.memory)) throw new Error("the data are broken");
+  // libjpeg warned of something: of a flaw that harms nothing, or of a picture that is damaged.
+  if (status !== 0) checkEntropy(bytes, structure);
   library.tjDestroy(handle);
-  library.free(sizes);
   library.free(file);
   const data = new Uint8Array(library.memory.buffer, pixels, pitch * reduced.height);
+  if (isCmyk) cmykToRgba(data);
   const result = visit({ ...reduced, data });
   library.free(pixels);
   return result;
+}
+
+/** In place. Files have their inks inverted, as Adobe's programs write them; browsers show none else. */
+function cmykToRgba(pixels: Uint8Array): void {
+  for (let i = 0; i < pixels.length; i += 4) {
+    const black = pixels[i + 3] as number;
+    for (let channel = i; channel < i + 3; channel++) {
+      pixels[channel] = Math.round(((pixels[channel] as number) * black) / 255);
+    }
+    pixels[i + 3] = 255;
+  }
 }
 
 function allocate(library: TurboJpeg, size: number): number {
   const pointer = library.malloc(size);
   if (pointer === 0) throw new Error("the decoder's heap is full");
   return pointer;
-}
-
-/** Where four integers go that begin at `pointer`. */
-function at(pointer: number): [number, number, number, number] {
-  return [pointer, pointer + 4, pointer + 8, pointer + 12];
-}
-
-/**
- * Whether what libjpeg warned of is only that bytes without meaning stand before a marker: some
- * cameras fill up their files so. TurboJPEG keeps its first warning as text, and exports no way to
- * it; everything else it warns of is a picture damaged from there on.
- */
-function onlyPadded(memory: WebAssembly.Memory): boolean {
-  const text = new TextDecoder("latin1").decode(new Uint8Array(memory.buffer, 0, STATIC_BYTES));
-  return /Corrupt JPEG data: \d+ extraneous bytes before marker/.test(text);
 }

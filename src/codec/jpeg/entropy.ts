@@ -1,0 +1,152 @@
+import { broken } from "../header/bytes.ts";
+import { type Component, type Frame, mcusOf } from "./frame.ts";
+import { BitReader, huffmanTable, type TableContent } from "./huffman.ts";
+import { MARKER, type Segment } from "./markers.ts";
+import { Plane } from "./plane.ts";
+import { progressiveDecoder } from "./progressive.ts";
+import { type ScanPart, sequentialDecoder } from "./sequential.ts";
+import { STANDARD_TABLES } from "./standard-tables.ts";
+import type { Scan, Structure } from "./structure.ts";
+
+/**
+ * Whether all entropy-coded data of an image are there: every MCU of every scan, in restart intervals of the
+ * length and the order that they should have. libjpeg, as browsers do, makes something up for what is missing.
+ *
+ * @throws CosalError image_undecodable
+ */
+export function checkEntropy(bytes: Uint8Array, structure: Structure): void {
+  const { frame } = structure;
+  const nothing = { across: 0, down: 0 };
+  decodeScans(
+    bytes,
+    structure,
+    frame.components.map((component) => new Plane(frame, component, nothing)),
+  );
+}
+
+/**
+ * Decodes all scans into the planes, one for each component.
+ *
+ * @returns the quantisation table of each component, in zigzag order
+ *
+ * @throws CosalError image_undecodable
+ */
+export function decodeScans(
+  bytes: Uint8Array,
+  { frame, scans }: Structure,
+  planes: readonly Plane[],
+): readonly Uint16Array[] {
+  const tables = new Tables();
+  const quantisation: Uint16Array[] = [];
+  for (const scan of scans) {
+    for (const segment of scan.tables) tables.read(bytes, segment);
+    const parts = scan.components.map(({ index, dcTable, acTable }): ScanPart => {
+      // A component keeps what its table was at its first scan.
+      const component = frame.components[index] as Component;
+      const table = tables.quantisation[component.quantisation];
+      if (!table) throw broken("JPEG", "a quantisation table is missing");
+      quantisation[index] ??= table;
+      const plane = planes[index] as Plane;
+      const dc = scan.first === 0 && scan.high === 0 ? tables.dc[dcTable] : undefined;
+      const ac = scan.last > 0 ? tables.ac[acTable] : undefined;
+      return {
+        ...{ component, plane, prediction: 0 },
+        ...{ dc: dc && huffmanTable(dc), ac: ac && huffmanTable(ac) },
+      };
+    });
+    decodeScan(bytes, frame, scan, parts, tables.interval);
+  }
+  return quantisation;
+}
+
+function decodeScan(
+  bytes: Uint8Array,
+  frame: Frame,
+  scan: Scan,
+  parts: readonly ScanPart[],
+  interval: number,
+): void {
+  const reader = new BitReader(bytes, scan.start, scan.end);
+  const decoder = frame.progressive ? progressiveDecoder(reader, scan) : sequentialDecoder(reader);
+  let unit = 0;
+  const nextUnit = () => {
+    if (interval > 0 && unit > 0 && unit % interval === 0) {
+      reader.restart(MARKER.RST0 + ((unit / interval - 1) & 7));
+      for (const part of parts) part.prediction = 0;
+      decoder.restart();
+    }
+    unit += 1;
+  };
+  const [only] = parts as [ScanPart];
+  if (parts.length === 1) {
+    const { across, down, storedAcross } = only.plane;
+    for (let y = 0; y < down; y++) {
+      for (let x = 0; x < across; x++) {
+        nextUnit();
+        decoder.decode(only, y * storedAcross + x);
+      }
+    }
+    return;
+  }
+  const { mcusAcross, mcusDown } = mcusOf(frame);
+  for (let row = 0; row < mcusDown; row++) {
+    for (let column = 0; column < mcusAcross; column++) {
+      nextUnit();
+      for (const part of parts) {
+        const { across, down } = part.component;
+        for (let y = row * down; y < (row + 1) * down; y++) {
+          for (let x = column * across; x < (column + 1) * across; x++) {
+            decoder.decode(part, y * part.plane.storedAcross + x);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** The tables of a file as they are at a scan; a later one of the same number takes an earlier one's place. */
+class Tables {
+  readonly dc: TableContent[] = [...STANDARD_TABLES.dc];
+  readonly ac: TableContent[] = [...STANDARD_TABLES.ac];
+  readonly quantisation: Uint16Array[] = [];
+  /** MCUs between two restarts, or 0. */
+  interval = 0;
+
+  read(bytes: Uint8Array, { marker, start, end }: Segment): void {
+    const content = bytes.subarray(start, end);
+    if (marker === MARKER.DHT) this.readHuffman(content);
+    else if (marker === MARKER.DQT) this.readQuantisation(content);
+    else this.interval = ((content[0] ?? 0) << 8) | (content[1] ?? 0);
+  }
+
+  private readHuffman(content: Uint8Array): void {
+    for (let offset = 0; offset < content.length; ) {
+      const selector = content[offset] as number;
+      const counts = content.subarray(offset + 1, offset + 17);
+      const total = counts.reduce((sum, count) => sum + count, 0);
+      const next = offset + 17 + total;
+      if (counts.length < 16 || next > content.length) {
+        throw broken("JPEG", "a Huffman table is too short");
+      }
+      const tables = selector >> 4 === 0 ? this.dc : this.ac;
+      tables[selector & 15] = { counts, symbols: content.subarray(offset + 17, next) };
+      offset = next;
+    }
+  }
+
+  private readQuantisation(content: Uint8Array): void {
+    for (let offset = 0; offset < content.length; ) {
+      const selector = content[offset] as number;
+      const width = selector >> 4 === 0 ? 1 : 2;
+      const next = offset + 1 + 64 * width;
+      if (next > content.length) throw broken("JPEG", "a quantisation table is too short");
+      const values = content.subarray(offset + 1, next);
+      this.quantisation[selector & 15] = Uint16Array.from({ length: 64 }, (_, k) =>
+        width === 1
+          ? (values[k] as number)
+          : ((values[2 * k] as number) << 8) | (values[2 * k + 1] as number),
+      );
+      offset = next;
+    }
+  }
+}
