@@ -52,7 +52,13 @@ export const maskOptions = <T>(args: Argv<T>) =>
       array: true,
       default: ["png"],
       requiresArg: true,
-      describe: "png, webp, binary, rle, polygons, svg, cutout, overlay; several at once",
+      describe:
+        "png, webp, binary, rle, polygons, svg, cutout, overlay; of the set: coco, yolo, colmap, nerfstudio, labelme, cvat, label-studio; several at once",
+    })
+    .option("label", {
+      type: "string",
+      requiresArg: true,
+      describe: "what coco, yolo and others call the object; the folder's name unless said",
     })
     .option("threshold", {
       type: "number",

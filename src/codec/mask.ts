@@ -153,12 +153,17 @@ export function* binaryRows(
   }
 }
 
-/** Coverage and box at the photograph's size. A logit of 0 is a mask of 0.5. */
-export function measureMask(logits: Logits, width: number, height: number): MaskMeasures {
+/** Coverage and box at the photograph's size, of mask >= `sigmoid(level)`: 0.5 unless said. */
+export function measureMask(
+  logits: Logits,
+  width: number,
+  height: number,
+  level = 0,
+): MaskMeasures {
   let covered = 0;
   let [left, top, right, bottom] = [width, height, -1, -1];
   let y = 0;
-  for (const row of binaryRows(logits, width, height)) {
+  for (const row of binaryRows(logits, width, height, level)) {
     const first = row.indexOf(1);
     if (first >= 0) {
       const last = row.lastIndexOf(1);

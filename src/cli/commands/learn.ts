@@ -32,7 +32,7 @@ export async function learn(args: LearnArguments, signal: AbortSignal): Promise<
     photographs,
     marks: readMarks(args, photographs),
     isWanted: () => false,
-    renderOf: () => ({ files: [], threshold: 0.5, annotation: "none" }),
+    renderOf: () => ({ files: [], threshold: 0.5, annotations: [] }),
     signal,
     onLearning: (done, total) => reporter.learning(done, total),
   });

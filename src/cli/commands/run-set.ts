@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RenderTask } from "../engine/task.ts";
-import { FORMS, type FormName } from "../output/forms.ts";
+import { FORMATS, type Format } from "../formats/index.ts";
 import { Journal, type MaskEntry } from "../output/journal.ts";
 import { writeManifest } from "../output/manifest.ts";
 import { type NamedPhotograph, withStems } from "../output/names.ts";
@@ -19,9 +19,11 @@ export const CONSENSUS_FILE = "consensus.cosal";
 export interface RunOptions {
   /** Folder of this set's files. */
   readonly folder: string;
-  readonly forms: readonly FormName[];
+  /** Names of `FORMATS`. */
+  readonly formats: readonly string[];
   readonly threshold: number;
-  readonly annotation: RenderTask["annotation"];
+  /** What formats of whole sets call the object; the set's own name unless said. */
+  readonly label?: string | undefined;
   readonly force: boolean;
   readonly marks: (photographs: readonly NamedPhotograph[]) => readonly Mark[];
   /** A consensus file to be applied; without one, the set's own is learnt. */
@@ -42,7 +44,9 @@ export async function runSet(
   options: RunOptions,
   reporter: Reporter,
 ): Promise<FinishedSet> {
-  const { folder, forms, threshold, annotation, signal } = options;
+  const { folder, threshold, signal } = options;
+  const formats = options.formats.map((name) => ({ name, ...(FORMATS[name] as Format) }));
+  const annotations = [...new Set(formats.flatMap(({ annotation }) => annotation ?? []))];
   const begun = Date.now();
   const names = withStems(set.photographs);
   const marks = options.marks(names);
@@ -68,15 +72,16 @@ export async function runSet(
     if (entry !== undefined) count(entry);
   }
   const kept = finished.size;
-  const filesOf = ({ stem }: NamedPhotograph) =>
-    Object.fromEntries(forms.map((form) => [form, `${stem}${FORMS[form].suffix}`]));
+  const filesOf = (photograph: NamedPhotograph) =>
+    Object.fromEntries(
+      formats.flatMap(({ name, file }) => (file ? [[name, file.name(photograph)]] : [])),
+    );
   const renderOf = (photograph: NamedPhotograph): RenderTask => ({
-    files: Object.entries(filesOf(photograph)).map(([form, name]) => ({
-      form: form as FormName,
-      path: join(folder, name),
-    })),
+    files: formats.flatMap(({ file }) =>
+      file ? [{ form: file.form, path: join(folder, file.name(photograph)) }] : [],
+    ),
     threshold,
-    annotation,
+    annotations,
   });
   if (kept < names.length) {
     for await (const event of eventsOf()) {
@@ -117,6 +122,14 @@ export async function runSet(
   const entries = () => journal.entries(names);
   const head = { model: source.model, consensus: CONSENSUS_FILE };
   await writeManifest(folder, head, entries(), skipped);
+  async function* finishedMasks() {
+    const byName = new Map(names.map((photograph) => [photograph.name, photograph]));
+    for await (const entry of entries()) {
+      yield { photograph: byName.get(entry.photograph) as NamedPhotograph, entry };
+    }
+  }
+  const label = options.label ?? set.title.split("/").at(-1) ?? "object";
+  for (const { write } of formats) await write?.({ folder, label, masks: finishedMasks });
   const result: SetResult = {
     title: set.title,
     folder,
@@ -144,10 +157,10 @@ async function keyOf(
   names: readonly NamedPhotograph[],
   marks: readonly Mark[],
   source: MaskSource,
-  { forms, threshold, annotation, consensus }: RunOptions,
+  { formats, threshold, consensus }: RunOptions,
 ): Promise<string> {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([source.model, [...forms].sort(), threshold, annotation]));
+  hash.update(JSON.stringify([source.model, [...formats].sort(), threshold]));
   if (consensus !== undefined) hash.update(consensus);
   else {
     for (const { name, path } of names) {

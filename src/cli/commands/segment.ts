@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RuntimeName } from "../engine/runtime-name.ts";
 import { EXIT } from "../exit-status.ts";
+import { FORMATS } from "../formats/index.ts";
 import { type MarkArguments, readMarks } from "../marks.ts";
-import { FORMS, type FormName, isFormName } from "../output/forms.ts";
 import { allReporters, jsonReporter, quietReporter } from "../report/json.ts";
 import type { Reporter } from "../report/reporter.ts";
 import { textReporter } from "../report/text.ts";
@@ -20,6 +20,7 @@ export interface MaskArguments {
   readonly out: string;
   readonly format: readonly string[];
   readonly threshold: number;
+  readonly label?: string | undefined;
   readonly recursive: boolean;
   readonly runtime?: RuntimeName | undefined;
   readonly force: boolean;
@@ -44,7 +45,7 @@ export async function segment(args: SegmentArguments, signal: AbortSignal): Prom
     args.server === undefined
       ? await localSource(signal, args.runtime)
       : await serviceSource(args.server, args.key, signal);
-  return maskSets(sets, source, args, signal, (photographs) => readMarks(args, photographs));
+  return await maskSets(sets, source, args, signal, (photographs) => readMarks(args, photographs));
 }
 
 /** `cosal apply FILE PATH...`: masks with a consensus that exists. */
@@ -56,7 +57,7 @@ export async function apply(
   if (consensus === undefined) throw new UsageError(`There is no file ${args.consensus}.`);
   const sets = await readSets(args.paths, args);
   await using source = await localSource(signal, args.runtime);
-  return maskSets(sets, source, args, signal, () => [], new Uint8Array(consensus));
+  return await maskSets(sets, source, args, signal, () => [], new Uint8Array(consensus));
 }
 
 async function maskSets(
@@ -68,7 +69,7 @@ async function maskSets(
   consensus?: Uint8Array,
 ): Promise<number> {
   const reporter = reporterOf(args);
-  const forms = formsOf(args.format);
+  const formats = formatsOf(args.format);
   const finished: FinishedSet[] = [];
   for (const set of sets) {
     const result = await runSet(
@@ -76,9 +77,9 @@ async function maskSets(
       source,
       {
         folder: join(args.out, set.folder),
-        forms,
+        formats,
         threshold: args.threshold,
-        annotation: "none",
+        label: args.label,
         force: args.force,
         marks,
         ...(consensus !== undefined && { consensus }),
@@ -108,13 +109,13 @@ function reporterOf({ json, quiet }: MaskArguments): Reporter {
   return reporters.length === 0 ? quietReporter : allReporters(reporters);
 }
 
-function formsOf(names: readonly string[]): FormName[] {
+/** @throws UsageError */
+function formatsOf(names: readonly string[]): string[] {
   const all = names.flatMap((name) => name.split(","));
-  const unknown = all.find((name) => !isFormName(name));
+  const unknown = all.find((name) => !Object.hasOwn(FORMATS, name));
   if (unknown !== undefined) {
-    throw new UsageError(
-      `There is no format ${unknown}; there are ${Object.keys(FORMS).join(", ")}.`,
-    );
+    const known = Object.keys(FORMATS).join(", ");
+    throw new UsageError(`There is no format ${unknown}; there are ${known}.`);
   }
-  return [...new Set(all.filter(isFormName))];
+  return [...new Set(all)];
 }

@@ -11,10 +11,10 @@ export async function* bounded<Item, Result>(
   let next = 0;
   for await (const item of items) {
     const key = next++;
-    running.set(
-      key,
-      work(item).then((result) => [key, result] as const),
-    );
+    const result = work(item).then((result) => [key, result] as const);
+    // When another has failed first, nobody waits for this one.
+    result.catch(() => {});
+    running.set(key, result);
     if (running.size >= width) yield await first(running);
   }
   while (running.size > 0) yield await first(running);

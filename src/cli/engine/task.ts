@@ -1,5 +1,6 @@
 import type { Box, CocoRle } from "../../codec/index.ts";
 import type { ErrorCode } from "../../errors.ts";
+import type { Annotation } from "../formats/format.ts";
 import type { FormName } from "../output/forms.ts";
 import type { RuntimeName } from "./runtime-name.ts";
 
@@ -30,7 +31,7 @@ export interface RenderTask {
   readonly files: readonly { readonly form: FormName; readonly path: string }[];
   readonly threshold: number;
   /** What formats of whole sets need of each mask. */
-  readonly annotation: "none" | "rle" | "polygons";
+  readonly annotations: readonly Annotation[];
 }
 
 export type Task =
@@ -57,7 +58,7 @@ export type Task =
       readonly render: RenderTask;
     };
 
-/** What is known of a mask once its files are written. */
+/** What is known of a mask, at the threshold, once its files are written. */
 export interface MaskFacts {
   readonly width: number;
   readonly height: number;
@@ -66,6 +67,8 @@ export interface MaskFacts {
   /** Undefined where a service has told it already. */
   readonly presence?: number;
   readonly rle?: CocoRle;
+  /** Runs along the rows of the box. */
+  readonly rows?: readonly number[];
   readonly polygons?: readonly (readonly number[])[];
 }
 

@@ -7,6 +7,7 @@ import {
   type MaskRecord,
   maskPolygons,
   maskRle,
+  maskRowRuns,
   measureMask,
 } from "../../codec/index.ts";
 import { nodeDecoder } from "../../codec/node.ts";
@@ -18,6 +19,7 @@ import {
   type Seed,
 } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
+import type { Annotation } from "../formats/format.ts";
 import { FORMS } from "../output/forms.ts";
 import { writeWhole } from "../output/whole-file.ts";
 import { featureFolder } from "./feature-folder.ts";
@@ -102,7 +104,7 @@ async function seedOf({ image, point, box, maskPath }: SeedTask): Promise<Seed> 
 async function render(
   record: MaskRecord,
   { path }: ImageTask,
-  { files, threshold, annotation }: RenderTask,
+  { files, threshold, annotations }: RenderTask,
 ): Promise<MaskFacts> {
   const { width, height } = record;
   let pixels: ReturnType<typeof decoder.decode> | undefined;
@@ -118,11 +120,13 @@ async function render(
     });
     await writeWhole(file.path, content);
   }
+  const level = Math.log(threshold / (1 - threshold));
+  const { coverage, box } = measureMask(record.logits, width, height, level);
+  const wants = (annotation: Annotation) => annotations.includes(annotation);
   return {
-    width,
-    height,
-    ...measureMask(record.logits, width, height),
-    ...(annotation === "rle" && { rle: maskRle(record, { threshold }) }),
-    ...(annotation === "polygons" && { polygons: maskPolygons(record, { threshold }) }),
+    ...{ width, height, coverage, box },
+    ...(wants("rle") && { rle: maskRle(record, { threshold }) }),
+    ...(wants("rows") && box !== null && { rows: maskRowRuns(record, box, { threshold }) }),
+    ...(wants("polygons") && { polygons: maskPolygons(record, { threshold }) }),
   };
 }

@@ -56,7 +56,3 @@ export const FORMS = {
 } as const satisfies Record<string, Form>;
 
 export type FormName = keyof typeof FORMS;
-
-export function isFormName(name: string): name is FormName {
-  return Object.hasOwn(FORMS, name);
-}

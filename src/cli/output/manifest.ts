@@ -1,10 +1,7 @@
-import { createWriteStream } from "node:fs";
-import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import type { SkippedPhotograph } from "../report/reporter.ts";
 import type { MaskEntry } from "./journal.ts";
+import { jsonArray, writeStream } from "./stream-file.ts";
 
 export interface ManifestHead {
   readonly model: string;
@@ -19,16 +16,13 @@ export async function writeManifest(
   entries: AsyncIterable<MaskEntry>,
   skipped: readonly SkippedPhotograph[],
 ): Promise<void> {
-  async function* text() {
-    yield `{\n"model": ${JSON.stringify(head.model)},\n"consensus": ${JSON.stringify(head.consensus)},\n"images": [`;
-    let between = "\n";
-    for await (const { rle: _, polygons: __, bytes: ___, modified: ____, ...entry } of entries) {
-      yield `${between}${JSON.stringify(entry)}`;
-      between = ",\n";
-    }
-    yield `\n],\n"skipped": ${JSON.stringify(skipped)}\n}\n`;
+  async function* images() {
+    for await (const { rle, rows, polygons, bytes, modified, ...entry } of entries) yield entry;
   }
-  const path = join(folder, "masks.json");
-  await pipeline(Readable.from(text()), createWriteStream(`${path}.part`));
-  await rename(`${path}.part`, path);
+  async function* text() {
+    yield `{\n"model": ${JSON.stringify(head.model)},\n"consensus": ${JSON.stringify(head.consensus)},\n"images": `;
+    yield* jsonArray(images());
+    yield `,\n"skipped": ${JSON.stringify(skipped)}\n}\n`;
+  }
+  await writeStream(join(folder, "masks.json"), text());
 }

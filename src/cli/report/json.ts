@@ -9,7 +9,7 @@ export function jsonReporter(write: (line: string) => void): Reporter {
       set = title;
     },
     learning() {},
-    masked({ photograph, files, rle: _, polygons: __, ...facts }, folder) {
+    masked({ photograph, files, rle, rows, polygons, ...facts }, folder) {
       const paths = Object.fromEntries(
         Object.entries(files).map(([form, name]) => [form, join(folder, name)]),
       );

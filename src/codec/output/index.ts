@@ -4,5 +4,5 @@ export { binaryPng, maskPng, maskWebp } from "./mask-files.ts";
 export type { MaskOptions } from "./options.ts";
 export { maskPolygons, maskSvg } from "./polygons.ts";
 export { atModelSize, decodeLogits, encodeLogits, LOGITS_TYPE, type MaskRecord } from "./record.ts";
-export { type CocoRle, maskRle } from "./rle.ts";
+export { type CocoRle, maskRle, maskRowRuns } from "./rle.ts";
 export type { WebpEncoder } from "./webp/encoder.ts";

@@ -1,4 +1,4 @@
-import { binaryRows } from "../mask.ts";
+import { type Box, binaryRows } from "../mask.ts";
 import { type MaskOptions, prepared } from "./options.ts";
 import type { MaskRecord } from "./record.ts";
 
@@ -29,6 +29,34 @@ export function maskRle(record: MaskRecord, options?: MaskOptions): CocoRle {
   }
   if (start < width * height || runs.length === 0) runs.push(width * height - start);
   return { size: [height, width], counts: packed(runs) };
+}
+
+/**
+ * The mask at the threshold within a box, as lengths of runs of 0 and 1 by turns along its rows,
+ * beginning with 0: the form that CVAT and Datumaro write.
+ */
+export function maskRowRuns(
+  record: MaskRecord,
+  [left, top, across, down]: Box,
+  options?: MaskOptions,
+): number[] {
+  const { width, height, logits, level } = prepared(record, options);
+  const runs = [0];
+  let value = 0;
+  let y = -top;
+  for (const row of binaryRows(logits, width, height, level)) {
+    if (y >= 0 && y < down) {
+      for (let x = left; x < left + across; x++) {
+        if (row[x] !== value) {
+          value = 1 - value;
+          runs.push(0);
+        }
+        runs[runs.length - 1]!++;
+      }
+    }
+    y++;
+  }
+  return runs;
 }
 
 /**

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it, vi } from "vitest";
+
+// Each starts a process with threads, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
+
+const root = await mkdtemp(join(tmpdir(), "cosal-cli-"));
+afterAll(() => rm(root, { recursive: true, force: true }));
+const CATS = new URL("../../examples/cats", import.meta.url).pathname;
+
+function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+async function ended(child: ChildProcess) {
+  const text = async (stream: NodeJS.ReadableStream | null) =>
+    stream === null ? "" : Buffer.concat(await Array.fromAsync(stream as never)).toString();
+  const [out, err, status] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once("exit", resolve)),
+  ]);
+  return { out, err, status };
+}
+
+const cosal = (...args: string[]) => ended(start(args));
+const lines = (text: string) =>
+  text
+    .trim()
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+/** Every file of a folder but the journal, by name. */
+async function filesIn(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).filter((name) => !name.startsWith("."));
+  const entries = names.map(async (name) => [name, await readFile(join(folder, name), "base64")]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+describe("cosal", () => {
+  it("masks a folder, tells each as it is done, and does nothing twice", async () => {
+    const first = await cosal(CATS, "-o", "cats", "-f", "png,rle", "--json");
+    expect(first.err).toMatch(/8 of 8 masks in cats/);
+    expect(first.status).toBe(0);
+    const told = lines(first.out);
+    expect(told).toHaveLength(8);
+    expect(told[0]).toMatchObject({
+      set: "cats",
+      width: expect.any(Number),
+      presence: expect.any(Number),
+    });
+    const manifest = JSON.parse(await readFile(join(root, "cats", "masks.json"), "utf8"));
+    expect(manifest.images.map((one: { photograph: string }) => one.photograph)).toEqual(
+      (await readdir(CATS)).sort(),
+    );
+    expect(manifest.images[0].files).toEqual({
+      png: "at-a-plastic-shelter.png",
+      rle: "at-a-plastic-shelter.rle.json",
+    });
+    const before = await filesIn(join(root, "cats"));
+    const second = await cosal(CATS, "-o", "cats", "-f", "png,rle");
+    expect(second.err).toMatch(/8 were there already/);
+    expect(await filesIn(join(root, "cats"))).toEqual(before);
+
+    // What it has in common, learnt and applied by itself, gives the same masks, here in WebAssembly.
+    expect((await cosal("learn", CATS, "-o", "cat.cosal", "-q")).status).toBe(0);
+    const applied = await cosal("apply", "cat.cosal", CATS, "-o", "again", "-f", "rle", "-q");
+    expect(applied).toMatchObject({ status: 0, err: "", out: "" });
+    for (const name of Object.keys(before).filter((one) => one.endsWith(".rle.json"))) {
+      expect(await readFile(join(root, "again", name), "base64"), name).toBe(before[name]);
+    }
+  });
+
+  it("goes on where it was killed, and ends as if it had not been", async () => {
+    const child = start([CATS, "-o", "killed", "--json", "-q", "--runtime", "wasm"]);
+    const exit = new Promise((resolve) => child.once("exit", resolve));
+    for await (const _ of child.stdout ?? []) child.kill("SIGKILL");
+    await exit;
+    const rest = await cosal(CATS, "-o", "killed", "--json", "-q", "--runtime", "wasm");
+    expect(rest.status).toBe(0);
+    const whole = await cosal(CATS, "-o", "whole", "-q", "--runtime", "wasm");
+    expect(whole.status).toBe(0);
+    expect(await filesIn(join(root, "killed"))).toEqual(await filesIn(join(root, "whole")));
+  });
+
+  it("leaves out what cannot be read, and says so", async () => {
+    const folder = join(root, "mixed");
+    await cp(CATS, folder, { recursive: true });
+    await writeFile(join(folder, "broken.jpg"), "no photograph");
+    await writeFile(join(folder, "notes.txt"), "not looked at");
+    const { status, err } = await cosal(folder, "-o", "left-out");
+    expect(status).toBe(3);
+    expect(err).toMatch(/1 photograph could not be read/);
+    expect(err).toMatch(/broken\.jpg/);
+    const manifest = JSON.parse(await readFile(join(root, "left-out", "masks.json"), "utf8"));
+    expect(manifest.images).toHaveLength(8);
+    expect(manifest.skipped).toMatchObject([
+      { photograph: "broken.jpg", code: "image_type_unsupported" },
+    ]);
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
+    await writeFile(join(folder, "broken.jpg"), "no photograph");
+    expect((await cosal(folder, "-o", "nothing", "-q")).status).toBe(1);
+  });
+
+  it("says what to type when it was typed wrongly", async () => {
+    for (const [args, message] of [
+      [["nowhere"], /no file or folder nowhere/],
+      [[CATS, "-f", "jpg"], /no format jpg; there are png/],
+      [[CATS, "--sed", "x"], /sed/],
+      [[CATS, "--seed", "on-a-rock.jpg"], /--seed photo\.jpg:X,Y/],
+      [[CATS, "--seed", "dog.jpg:1,2"], /No photograph is called dog\.jpg/],
+      [[new URL("../../examples", import.meta.url).pathname], /--recursive/],
+    ] as [string[], RegExp][]) {
+      const { status, err, out } = await cosal(...args);
+      expect(err).toMatch(message);
+      expect(err).toMatch(/cosal --help/);
+      expect({ status, out }).toEqual({ status: 2, out: "" });
+    }
+  });
+});
