@@ -147,8 +147,10 @@ export interface Problem {
   detail: string;
   code:
     | "content_type_unsupported"
+    | "content_coding_unsupported"
     | "body_not_multipart"
     | "body_too_large"
+    | "body_too_slow"
     | "option_invalid"
     | "group_empty"
     | "group_too_large"
@@ -182,6 +184,8 @@ export interface Problem {
     | "model_invalid"
     | "backend_unavailable"
     | "deadline_exceeded"
+    | "store_unavailable"
+    | "store_full"
     | "internal";
   /**
    * The answer's `X-Request-Id`.
