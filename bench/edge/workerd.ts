@@ -12,7 +12,7 @@ export interface BareWorkerd {
   stop(): Promise<void>;
 }
 
-const root = join(import.meta.dirname, "..", "..");
+const ROOT = join(import.meta.dirname, "..", "..");
 
 /** Path of the program: miniflare brings it. */
 const { default: program } = createRequire(import.meta.url)("workerd") as { default: string };
@@ -20,8 +20,10 @@ const { default: program } = createRequire(import.meta.url)("workerd") as { defa
 /**
  * The bundle that would be deployed, in workerd alone: no proxy and no simulator in front, which cost
  * several times what a cached answer does. Of the bindings it has the assets, from disk.
+ *
+ * @param root the checkout that the entry point belongs to
  */
-export async function startWorkerd(entrypoint: string): Promise<BareWorkerd> {
+export async function startWorkerd(entrypoint: string, root = ROOT): Promise<BareWorkerd> {
   const folder = await mkdtemp(join(tmpdir(), "cosal-workerd-"));
   const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--outdir", folder, entrypoint];
@@ -31,7 +33,7 @@ export async function startWorkerd(entrypoint: string): Promise<BareWorkerd> {
   const modules = files.filter((name) => name.endsWith(".wasm"));
   const main = files.find((name) => name.endsWith(".js")) as string;
   const port = await freePort();
-  await writeFile(join(folder, "config.capnp"), configOf(main, modules, port));
+  await writeFile(join(folder, "config.capnp"), configOf(root, main, modules, port));
   const child = spawn(program, ["serve", join(folder, "config.capnp")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -51,7 +53,7 @@ export async function startWorkerd(entrypoint: string): Promise<BareWorkerd> {
   };
 }
 
-function configOf(main: string, modules: readonly string[], port: number): string {
+function configOf(root: string, main: string, modules: readonly string[], port: number): string {
   const wasm = modules.map((name) => `(name = "./${name}", wasm = embed "${name}")`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
