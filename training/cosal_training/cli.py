@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .group_model import GroupModel
-    from .presence import Thresholds
 
 DATA = "../shared/data"
 
@@ -66,10 +65,11 @@ def main() -> None:
     source.add_argument("--masks", type=Path, help="folder of groups of mask PNGs")
     evaluate.add_argument("--groups", type=Path, default=Path(DATA) / "val")
     evaluate.add_argument("--size", type=int, default=256, help="input side for --checkpoint; graphs know theirs")
-    evaluate.add_argument("--group-size", type=int, help="cut groups into smaller ones; 1: each image alone")
+    evaluate.add_argument("--group-size", type=_count, help="cut groups into smaller ones; 1: each image alone")
     evaluate.add_argument("--all", action="store_true", help="S, F, E and MAE too")
     evaluate.add_argument("--protocols", action="store_true", help="seeds, reuse, presence, distractors too")
-    evaluate.add_argument("--csv", type=Path, help="write the table there")
+    evaluate.add_argument("--csv", type=Path, help="write the table there, and other figures to NAME.figures.csv")
+    evaluate.add_argument("--reliability", type=Path, help="draw probabilities against what they come true there")
     evaluate.add_argument("--sheet", type=Path, help="write best and worst of each group there (.jpg)")
     evaluate.add_argument("--keep", type=Path, help="write the masks there")
 
@@ -157,6 +157,13 @@ def _side(text: str) -> int:
     return side
 
 
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} photographs make no group")
+    return count
+
+
 def _curve(options: argparse.Namespace) -> None:
     from .curve import RunError, draw
 
@@ -169,29 +176,36 @@ def _curve(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from .evaluate import evaluate, evaluate_masks
-    from .report import table, write_csv
+    from .evaluate import GroupScore, evaluate, evaluate_masks
+    from .reliability import draw
+    from .report import calibration, table, trust, write_csv, write_figures
     from .sheet import best_and_worst, write_sheet
 
+    def told(score: GroupScore) -> None:
+        print(f"{score.group}: {score.images} photographs, J {score.jaccard:.3f}", file=sys.stderr, flush=True)
+
     model = None if options.masks else _model(options)
+    given = {"everything": options.all, "told": told}
     try:
         if model is None:
-            scores = evaluate_masks(options.masks, options.groups, everything=options.all)
+            scores = evaluate_masks(options.masks, options.groups, **given)
         else:
-            scores = evaluate(
-                model, options.groups, group_size=options.group_size, everything=options.all, keep=options.keep
-            )
+            scores = evaluate(model, options.groups, group_size=options.group_size, keep=options.keep, **given)
         print(table(scores))
+        figures = {"trust": trust(scores)}
+        _print("trust", figures["trust"])
         if options.csv:
             write_csv(scores, options.csv)
+        if options.reliability:
+            draw({options.groups.name: calibration(scores)}, options.reliability)
         if options.sheet:
             write_sheet(best_and_worst(scores), options.sheet)
     except (ValueError, OSError) as error:
         sys.exit(f"cosal-train evaluate: {error}")
     if options.protocols and model is not None:
-        from .presence import read_thresholds
-
-        _protocols(model, options.groups, read_thresholds(options.onnx) if options.onnx else None)
+        figures |= _protocols(model, options)
+    if options.csv:
+        write_figures(figures, options.csv.with_suffix(".figures.csv"))
 
 
 def _model(options: argparse.Namespace) -> GroupModel:
@@ -203,25 +217,37 @@ def _model(options: argparse.Namespace) -> GroupModel:
     return Graphs(options.onnx) if options.onnx else TorchModel(load_network(options.checkpoint), options.size)
 
 
-def _protocols(model: GroupModel, folder: Path, thresholds: Thresholds | None) -> None:
+def _protocols(model: GroupModel, options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Each printed when it is done; one that cannot be measured says why and stops no other."""
     from . import protocols
+    from .presence import read_thresholds
 
+    folder = options.groups
+    thresholds = read_thresholds(options.onnx) if options.onnx else None
     groups = protocols.read_groups(folder, model)
-    for title, found in (
-        ("J by size of group", protocols.group_gain(groups, model)),
-        ("J with seeds", protocols.seeds(groups, model)),
-        ("J with a reused consensus", protocols.reuse(groups, model)),
-        ("J where two objects are common, with seeds", protocols.two_in_common(folder, model)),
-        ("J with a distractor", protocols.distractors(folder, model)),
-        ("presence", protocols.presence(groups, model, thresholds)),
-    ):
-        _print(title, found)
+    measured = {
+        "J by size of group": lambda: protocols.group_gain(groups, model),
+        "J with seeds": lambda: protocols.seeds(groups, model),
+        "J with a reused consensus": lambda: protocols.reuse(groups, model),
+        "J where two objects are common, with seeds": lambda: protocols.two_in_common(folder, model),
+        "J with a distractor": lambda: protocols.distractors(folder, model),
+        "presence": lambda: protocols.presence(groups, model, thresholds),
+    }
+    found = {}
+    for title, measure in measured.items():
+        try:
+            found[title] = measure()
+        except ValueError as error:
+            print(f"\n{title}: not measured: {error}", flush=True)
+            continue
+        _print(title, found[title])
+    return found
 
 
 def _print(title: str, figures: dict[str, float]) -> None:
     print(f"\n{title}")
     for name, value in figures.items():
-        print(f"  {name:<26} {value:.3f}")
+        print(f"  {name:<30} {value:.3f}", flush=True)
 
 
 def _calibrate(options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import cv2
 import numpy as np
 
 from .group_model import GroupModel
+from .labelled import LabelledGroup, groups_in
 from .metrics import measure, summary
+from .reliability import counts
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,10 @@ class ImageScore:
     """8-bit, soft, of the photograph's size."""
     vector: np.ndarray
     """Its part of the metrics: `measure`."""
+    counts: np.ndarray | None = None
+    """Its part of the calibration: `reliability.counts`."""
+    confidence: float | None = None
+    """The J that the model expects of its mask; None: it does not say."""
 
     @property
     def jaccard(self) -> float:
@@ -47,36 +54,6 @@ class GroupScore:
         return self.metrics["J"]
 
 
-def groups_in(folder: Path) -> list[Path]:
-    """Folders of groups, in order of their names. Raises ValueError when there is none."""
-    found = sorted(p for p in folder.iterdir() if p.is_dir())
-    if not found:
-        raise ValueError(f"{folder} holds no folder of photographs")
-    return found
-
-
-def photographs_in(folder: Path) -> list[Path]:
-    """The .jpg of a group, in order of their names. Raises ValueError when there is none."""
-    found = sorted(folder.glob("*.jpg"))
-    if not found:
-        raise ValueError(f"{folder} holds no .jpg")
-    return found
-
-
-def read_group(folder: Path) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Photographs (RGB uint8) and boolean masks of a folder of .jpg with .png of the same name beside them."""
-    paths = photographs_in(folder)
-    return [read_photograph(p) for p in paths], [_truth(p) for p in paths]
-
-
-def read_photograph(path: Path) -> np.ndarray:
-    """RGB uint8 (H, W, 3), as large as it is."""
-    image = cv2.imread(str(path))
-    if image is None:
-        raise ValueError(f"{path} cannot be decoded")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
 def mask_of(logits: np.ndarray, width: int, height: int) -> np.ndarray:
     """Logits (h, w) -> 8-bit soft mask at the photograph's size."""
     upsampled = cv2.resize(logits, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -90,42 +67,47 @@ def evaluate(
     group_size: int | None = None,
     everything: bool = False,
     keep: Path | None = None,
+    told: Callable[[GroupScore], None] = lambda _: None,
 ) -> list[GroupScore]:
-    """Scores of every group below `folder`.
+    """Scores of every group below `folder`, which `told` hears of one by one.
 
     group_size cuts groups into smaller ones (1: each image alone); everything: S, F, E and MAE too; keep: a
     folder for the masks, `<group>/<photograph>.png`.
     """
     scores = []
     for group in groups_in(folder):
-        paths = photographs_in(group)
-        images, truths = read_group(group)
-        inputs = np.stack([model.input.tensor(image) for image in images])
-        step = group_size or len(inputs)
-        logits = [z[0] for i in range(0, len(inputs), step) for z in model.segment(inputs[i : i + step]).logits]
+        images, truths = group.read()
+        encoded = model.encode(np.stack([model.input.tensor(image) for image in images]))
+        step = group_size or len(encoded)
+        results = [model.masks(encoded[i : i + step]) for i in range(0, len(encoded), step)]
+        logits = [z[0] for result in results for z in result.logits]
         masks = [mask_of(z, t.shape[1], t.shape[0]) for z, t in zip(logits, truths, strict=True)]
         if keep is not None:
             (keep / group.name).mkdir(parents=True, exist_ok=True)
-            for path, mask in zip(paths, masks, strict=True):
+            for path, mask in zip(group.photographs, masks, strict=True):
                 cv2.imwrite(str(keep / group.name / f"{path.stem}.png"), mask)
-        scores.append(_score(group.name, paths, masks, truths, everything))
+        confidence = [c for result in results for c in result.confidence]
+        scores.append(_score(group, masks, truths, everything, confidence))
+        told(scores[-1])
     return scores
 
 
-def evaluate_masks(masks: Path, folder: Path, *, everything: bool = False) -> list[GroupScore]:
+def evaluate_masks(
+    masks: Path, folder: Path, *, everything: bool = False, told: Callable[[GroupScore], None] = lambda _: None
+) -> list[GroupScore]:
     """Scores of mask files `masks/<group>/<photograph>.png` (8-bit grey, object from 128) against `folder`."""
     scores = []
     for group in groups_in(folder):
-        paths = photographs_in(group)
-        truths = [_truth(p) for p in paths]
+        truths = [group.truth(i) for i in range(len(group.photographs))]
         found = []
-        for path, truth in zip(paths, truths, strict=True):
+        for path, truth in zip(group.photographs, truths, strict=True):
             file = masks / group.name / f"{path.stem}.png"
             mask = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) if file.is_file() else None
             if mask is None or mask.shape != truth.shape:
                 raise ValueError(f"{file} is missing or is not of its photograph's size")
             found.append(mask)
-        scores.append(_score(group.name, paths, found, truths, everything))
+        scores.append(_score(group, found, truths, everything, [None] * len(found)))
+        told(scores[-1])
     return scores
 
 
@@ -135,16 +117,14 @@ def mean_of(scores: list[GroupScore], name: str = "J") -> float:
 
 
 def _score(
-    group: str, paths: list[Path], masks: list[np.ndarray], truths: list[np.ndarray], everything: bool
+    group: LabelledGroup,
+    masks: list[np.ndarray],
+    truths: list[np.ndarray],
+    everything: bool,
+    confidence: list[float | None],
 ) -> GroupScore:
-    triples = zip(paths, masks, truths, strict=True)
-    return GroupScore(group, [ImageScore(p, m, measure(m, t, everything=everything)) for p, m, t in triples])
-
-
-def _truth(photograph: Path) -> np.ndarray:
-    """The drawn mask beside a photograph, boolean."""
-    path = photograph.with_suffix(".png")
-    mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
-    if mask is None:
-        raise ValueError(f"{path} is missing: the mask of {photograph}")
-    return mask > 127
+    quadruples = zip(group.photographs, masks, truths, confidence, strict=True)
+    return GroupScore(
+        group.name,
+        [ImageScore(p, m, measure(m, t, everything=everything), counts(m, t), c) for p, m, t, c in quadruples],
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnxruntime as ort
 
+from .confidence import Confidence
 from .group_model import GroupModel, InputFormat, Tensors
 
 
@@ -20,6 +21,8 @@ class Graphs(GroupModel):
         self.refinements = self.manifest["refinements"]
         self.exclude_self = self.manifest["excludeSelf"]
         self.likeness = self.manifest.get("likeness")
+        found = self.manifest.get("confidence")
+        self.confidence = None if found is None else Confidence(**found)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         self._sessions = {

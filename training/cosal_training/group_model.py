@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .confidence import Confidence
 from .likeness import without_unlike
 
 Tensors = dict[str, np.ndarray]
@@ -46,6 +47,8 @@ class GroupResult:
     consensus: np.ndarray
     logits: np.ndarray
     presence: np.ndarray
+    confidence: list[float | None]
+    """The J that is to be expected of each mask; None: the model does not say."""
 
 
 class GroupModel(ABC):
@@ -57,6 +60,7 @@ class GroupModel(ABC):
     likeness: float | None = None
     """A mask's part stays when it looks this much like the object, as a share of the part that does most; None:
     all parts stay."""
+    confidence: Confidence | None = None
 
     @abstractmethod
     def run(self, name: str, feeds: Tensors) -> Tensors:
@@ -64,10 +68,18 @@ class GroupModel(ABC):
 
     def segment(self, images: np.ndarray) -> GroupResult:
         """A whole group (N, 3, S, S), normalised, float32."""
-        encoded = self.encode(images)
+        return self.masks(self.encode(images))
+
+    def masks(self, encoded: list[Tensors]) -> GroupResult:
+        """A whole group, encoded."""
         first, consensus = self.consensus(encoded)
         logits, presence = self.decode(encoded, consensus)
-        return GroupResult(np.concatenate([e["keys"] for e in encoded]), first, consensus, logits, presence)
+        confidence = [
+            None if self.confidence is None else self.confidence.of(z[0], e["features"][0], consensus, float(p))
+            for z, e, p in zip(logits, encoded, presence, strict=True)
+        ]
+        keys = np.concatenate([e["keys"] for e in encoded])
+        return GroupResult(keys, first, consensus, logits, presence, confidence)
 
     def encode(self, images: np.ndarray) -> list[Tensors]:
         """Each image's compact features, by the names of the encoder's outputs."""

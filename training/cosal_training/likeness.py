@@ -32,6 +32,23 @@ def without_unlike(logits: np.ndarray, features: np.ndarray, consensus: np.ndarr
     return without_parts(logits, labels, np.append(False, (enough > 0) & (likeness < enough)))
 
 
+def from_surroundings(weight: np.ndarray, features: np.ndarray, consensus: np.ndarray) -> float:
+    """Likeness, -1..1, of a region to the object: its cosine as `without_unlike` takes it. 0 for an empty region.
+
+    weight (h, w), how much each pixel counts; features (C, r, c); consensus (2K, C).
+    """
+    of_object, surroundings = consensus.reshape(2, -1, consensus.shape[-1]).mean(1, dtype=np.float64)
+    cell = _cells(weight.shape, features)
+    share = np.bincount(cell.ravel(), weight.ravel(), features[0].size)
+    total = share.sum()
+    if total == 0:
+        return 0.0
+    found = features.reshape(len(features), -1) @ share / total - surroundings
+    wanted = of_object - surroundings
+    length = np.linalg.norm(found) * np.linalg.norm(wanted)
+    return float(found @ wanted / length) if length > 0 else 0.0
+
+
 def parts_of(logits: np.ndarray) -> tuple[np.ndarray, int]:
     """Connected parts of the mask: labels from 1 (0 outside) and their number.
 
@@ -74,11 +91,17 @@ def _root(parent: np.ndarray, label: int) -> int:
 
 def _mean_features(logits: np.ndarray, labels: np.ndarray, parts: int, features: np.ndarray) -> np.ndarray:
     """Of each part, its pixels weighted by the mask: (parts, C)."""
-    (height, width), (channels, rows, columns) = logits.shape, features.shape
-    row, column = np.arange(height) * rows // height, np.arange(width) * columns // width
-    cell = row[:, None] * columns + column
+    channels, rows, columns = features.shape
+    cell = _cells(logits.shape, features)
     mask = labels > 0
     weight = 1 / (1 + np.exp(-logits[mask].astype(np.float64)))
     index = (labels[mask] - 1) * (rows * columns) + cell[mask]
     share = np.bincount(index, weight, parts * rows * columns).reshape(parts, -1)
     return share @ features.reshape(channels, -1).T / share.sum(1, keepdims=True)
+
+
+def _cells(shape: tuple[int, ...], features: np.ndarray) -> np.ndarray:
+    """Of each pixel (h, w): the cell of the features' grid that it lies in."""
+    (height, width), (_, rows, columns) = shape, features.shape
+    row, column = np.arange(height) * rows // height, np.arange(width) * columns // width
+    return row[:, None] * columns + column

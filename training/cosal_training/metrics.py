@@ -1,19 +1,21 @@
-"""Metrics of masks against drawn ones.
+"""What is measured of masks against drawn ones.
 
-J and P are of the mask at threshold 0.5. S, F, E and MAE are those of PySODMetrics (the usual protocol of
-co-salient object detection: F and E over 256 thresholds, maximum of the mean curve, its mean, and at the
-adaptive threshold), on the 8-bit soft mask.
+J, P and B are of the mask at threshold 0.5; B is the boundary F of DAVIS (`boundary`). S, F, E and MAE are those of
+PySODMetrics (the usual protocol of co-salient object detection: F and E over 256 thresholds, maximum of the mean
+curve, its mean, and at the adaptive threshold), on the 8-bit soft mask.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from py_sod_metrics import MAE, Emeasure, Fmeasure, Smeasure
+from py_sod_metrics import MAE, Emeasure, FmeasureHandler, FmeasureV2, Smeasure
 
-NAMES = ("J", "P", "S", "Fmax", "Fmean", "Fadp", "Emax", "Emean", "Eadp", "MAE")
+from .boundary import boundary_f
+
+NAMES = ("J", "P", "B", "S", "Fmax", "Fmean", "Fadp", "Emax", "Emean", "Eadp", "MAE")
 """Columns of a full evaluation."""
 
-REGION = ("J", "P")
+REGION = ("J", "P", "B")
 THRESHOLDS = 256
 
 
@@ -34,23 +36,25 @@ def measure(mask: np.ndarray, truth: np.ndarray, *, everything: bool = False) ->
     mask: 8-bit, soft; truth: boolean, of the same shape. everything: S, F, E and MAE too, about 50 ms an image.
     """
     binary = mask >= 128
-    region = [jaccard(binary, truth), pixel_precision(binary, truth)]
+    region = [jaccard(binary, truth), pixel_precision(binary, truth), boundary_f(binary, truth)]
     if not everything:
         return np.array(region)
-    s, f, e, mae = Smeasure(), Fmeasure(), Emeasure(), MAE()
+    f = FmeasureV2({"fm": FmeasureHandler(with_dynamic=True, with_adaptive=True, beta=0.3)})
+    s, e, mae = Smeasure(), Emeasure(), MAE()
     for metric in (s, f, e, mae):
         metric.step(pred=mask, gt=truth.astype(np.uint8) * 255)
     fm, em = f.get_results()["fm"], e.get_results()["em"]
-    scalars = [s.get_results()["sm"], fm["adp"], em["adp"], mae.get_results()["mae"]]
-    return np.concatenate([region, scalars, fm["curve"], em["curve"]])
+    scalars = [s.get_results()["sm"], fm["adaptive"], em["adp"], mae.get_results()["mae"]]
+    return np.concatenate([region, scalars, fm["dynamic"], em["curve"]])
 
 
 def summary(mean: np.ndarray) -> dict[str, float]:
     """The metrics of a set of images from the mean of their `measure` vectors."""
     found = dict(zip(REGION, mean.tolist(), strict=False))
     if len(mean) > len(REGION):
-        s, f_adaptive, e_adaptive, mae = mean[2:6].tolist()
-        f, e = np.split(mean[6:], [THRESHOLDS])
+        first = len(REGION)
+        s, f_adaptive, e_adaptive, mae = mean[first : first + 4].tolist()
+        f, e = np.split(mean[first + 4 :], [THRESHOLDS])
         found |= {"S": s, "Fmax": float(f.max()), "Fmean": float(f.mean()), "Fadp": f_adaptive}
         found |= {"Emax": float(e.max()), "Emean": float(e.mean()), "Eadp": e_adaptive, "MAE": mae}
     return found

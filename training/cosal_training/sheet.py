@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from .data.compose import resize
-from .evaluate import GroupScore, ImageScore, read_photograph
+from .evaluate import GroupScore, ImageScore
+from .labelled import read_photograph
 
 WIDTH, HEIGHT, CAPTION, GAP = 132, 112, 16, 6
 COLOUR = np.array([255, 40, 120])

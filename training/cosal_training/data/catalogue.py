@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +32,30 @@ class Photograph:
 
 
 @dataclass
+class Concepts:
+    """What groups show."""
+
+    related: dict[str, frozenset[str]] = field(default_factory=dict)
+    """For each group: its concept, family and what often stands beside it. Groups that share one never meet."""
+    shown: dict[str, str] = field(default_factory=dict)
+    """The concept of each group: several groups may show one."""
+
+    @classmethod
+    def of(cls, groups: Iterable[str], known: dict[str, dict]) -> Concepts:
+        """known: `concepts.json`; a group that it does not name is a concept of its own."""
+        found = cls()
+        for name in groups:
+            entry = known.get(name, {"concept": name})
+            found.related[name] = frozenset([entry["concept"], *entry.get("family", []), *entry.get("also", [])])
+            found.shown[name] = entry["concept"]
+        return found
+
+    def may_meet(self, a: str, b: str) -> bool:
+        """Whether group `b` can be the negative or the distractor of group `a`."""
+        return a != b and not self.related.get(a, frozenset()) & self.related.get(b, frozenset())
+
+
+@dataclass
 class Catalogue:
     """Classes of photographs with masks, single photographs, scenes and backgrounds; what each class shows."""
 
@@ -40,10 +65,7 @@ class Catalogue:
     """Photographs without a mask, for what is pasted to stand in."""
     scenes: list[Scene] = field(default_factory=list)
     """Photographs of several classes with a mask for each."""
-    concepts: dict[str, frozenset[str]] = field(default_factory=dict)
-    """For each group: its concept, family and what often stands beside it. Groups that share one never meet."""
-    shown: dict[str, str] = field(default_factory=dict)
-    """The concept of each group: several groups may show one."""
+    concepts: Concepts = field(default_factory=Concepts)
 
     @classmethod
     def read(cls, folder: Path) -> Catalogue:
@@ -57,12 +79,7 @@ class Catalogue:
         index = folder / INDEX
         catalogue = _indexed(folder, index) if index.is_file() else _folders(folder)
         file = folder / "concepts.json"
-        concepts = json.loads(file.read_text()) if file.is_file() else {}
-        for name in catalogue.groups:
-            known = concepts.get(name, {"concept": name})
-            related = {known["concept"], *known.get("family", []), *known.get("also", [])}
-            catalogue.concepts[name] = frozenset(related)
-            catalogue.shown[name] = known["concept"]
+        catalogue.concepts = Concepts.of(catalogue.groups, json.loads(file.read_text()) if file.is_file() else {})
         if (folder / SCENES / INDEX).is_file():
             catalogue.scenes = read_scenes(folder / SCENES)
         return catalogue
@@ -82,7 +99,7 @@ class Catalogue:
 
     def may_meet(self, a: str, b: str) -> bool:
         """Whether group `b` can be the negative or the distractor of group `a`."""
-        return a != b and not self.concepts.get(a, frozenset()) & self.concepts.get(b, frozenset())
+        return self.concepts.may_meet(a, b)
 
     def meeting(self) -> int:
         """How many classes, at least, can be found of which any two may meet."""

@@ -56,7 +56,7 @@ class SceneGroups:
         self.groups: dict[str, list[str]] = {}
         for name in self.scenes:
             concept = SAME.get(name, name)
-            self.groups[name] = [g for g in sorted(catalogue.groups) if catalogue.shown.get(g) == concept]
+            self.groups[name] = [g for g in sorted(catalogue.groups) if catalogue.concepts.shown.get(g) == concept]
         self.names = sorted(name for name in self.scenes if self._enough(name))
         self.together = {
             name: Counter(other for scene in self.scenes[name] for other in scene.classes if other != name)

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from ..data.compose import resize
-from ..evaluate import groups_in, mask_of, photographs_in, read_photograph
+from ..evaluate import mask_of
 from ..graphs import Graphs
 from ..group_model import GroupModel, Tensors
+from ..labelled import groups_in
 from ..sheet import Tile, write_sheet
 
 SIDE = 288
@@ -38,7 +39,7 @@ class Failure:
 
 def read_samples(folder: Path) -> Images:
     """The photographs of each sample group, RGB uint8."""
-    return {group.name: [read_photograph(p) for p in photographs_in(group)] for group in groups_in(folder)}
+    return {g.name: [g.image(i) for i in range(len(g.photographs))] for g in groups_in(folder)}
 
 
 def intruders(model: GroupModel, samples: Images) -> list[Failure]:

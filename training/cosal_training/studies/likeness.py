@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 
 from ..bootstrap import interval
-from ..evaluate import groups_in, mask_of, read_group
+from ..evaluate import mask_of
 from ..export.cosal_lite import LIKENESS
 from ..graphs import Graphs
 from ..group_model import Tensors
+from ..labelled import groups_in
 from ..likeness import parts_of, without_unlike
 from ..metrics import jaccard
 
@@ -44,8 +45,8 @@ def main() -> None:
     model = Graphs(options.model)
     shipped, model.likeness = model.likeness or LIKENESS, None
     whole, alone, parts, names = [], [], [], []
-    for folder in groups_in(options.groups):
-        images, truths = read_group(folder)
+    for group in groups_in(options.groups):
+        images, truths = group.read()
         encoded = model.encode(np.stack([model.input.tensor(image) for image in images]))
         consensus = model.consensus(encoded)[1]
         together, by_itself = [], []
@@ -57,7 +58,7 @@ def main() -> None:
             by_itself.append(_scores(model.decode([image], own)[0][0, 0], image, own, truth))
         whole.append(np.mean(together, 0))
         alone.append(np.mean(by_itself, 0))
-        names.append(folder.name)
+        names.append(group.name)
     _print_scores(np.array(whole), np.array(alone))
     nearest = int(np.abs(np.array(TRIED) - shipped).argmin())
     gains = np.array(whole)[:, 1 + nearest] - np.array(alone)[:, 1 + nearest]

@@ -24,8 +24,8 @@ import cv2
 import numpy as np
 
 from ..data.compose import resize
-from ..evaluate import groups_in, read_group
 from ..graphs import Graphs
+from ..labelled import groups_in
 from ..metrics import jaccard
 
 Upsample = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -138,7 +138,7 @@ def cases(model: Path, folder: Path) -> list[Case]:
     graphs = Graphs(model, threads=1)
     result = []
     for group in groups_in(folder):
-        photographs, truths = read_group(group)
+        photographs, truths = group.read()
         logits = graphs.segment(np.stack([graphs.input.tensor(image) for image in photographs])).logits
         result += [Case(group.name, *case) for case in zip(photographs, truths, logits[:, 0], strict=True)]
     return result
