@@ -42,14 +42,14 @@ export type ImageReference =
   | {
       id?: string;
       /**
-       * SHA-256, 64 lower-case hex digits.
+       * SHA-256, 64 hex digits.
        */
       sha256: string;
     }
   | {
       id?: string;
       /**
-       * Base64.
+       * Base64, also URL-safe, or a `data:` URL of it.
        */
       data: string;
     }

@@ -1,4 +1,4 @@
-import type { Decoder } from "../../codec/index.ts";
+import type { Decoder, ImageHeader } from "../../codec/index.ts";
 import { decodeConsensus, type ModelDescription, type Seed } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import { distinct, groupId, optionsOf, type Stores } from "../../group/index.ts";
@@ -63,7 +63,8 @@ export interface PlanContext {
 export async function planGroup(request: GroupRequest, context: PlanContext): Promise<Group> {
   const { images, onError, backend, consensusOf, consensus } = request;
   const model = await modelOf(request, context);
-  const seeds = await resolveSeeds(request.seeds, images, context.decoder);
+  const sizeOf = (sha256: string) => sizeOfImage(sha256, images, context);
+  const seeds = await resolveSeeds(request.seeds, { images, decoder: context.decoder, sizeOf });
   const digests = images.map(({ sha256 }) => sha256);
   const id = await groupId({
     model: model.digest,
@@ -89,6 +90,18 @@ export async function planGroup(request: GroupRequest, context: PlanContext): Pr
   };
   checkSize(group, context.limits);
   return group;
+}
+
+/** From what was sent, or from the store. */
+async function sizeOfImage(
+  sha256: string,
+  images: readonly ReceivedImage[],
+  { stores, decoder }: PlanContext,
+): Promise<ImageHeader | undefined> {
+  const sent = images.find((image) => image.sha256 === sha256 && image.header !== undefined);
+  if (sent !== undefined) return sent.header;
+  const stored = await stores.images.get(sha256);
+  return stored && decoder.inspect(stored);
 }
 
 async function modelOf(

@@ -1,5 +1,9 @@
 import type { z } from "@hono/zod-openapi";
 import { CosalError, type PlaceInRequest } from "../../errors.ts";
+import { findings } from "./issues.ts";
+
+/** Places that one refusal points at. */
+const MAX_PLACES = 20;
 
 /**
  * A value of the form that a schema describes.
@@ -10,12 +14,14 @@ import { CosalError, type PlaceInRequest } from "../../errors.ts";
 export function parseBody<S extends z.ZodType>(schema: S, value: unknown, at = "#"): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const places = result.error.issues.slice(0, 20).map(
-    ({ path, message }): PlaceInRequest => ({
-      pointer: [at, ...path.map(escaped)].join("/"),
-      detail: message,
-    }),
-  );
+  const places = findings(result.error.issues, value)
+    .slice(0, MAX_PLACES)
+    .map(
+      ({ path, detail }): PlaceInRequest => ({
+        pointer: [at, ...path.map(escaped)].join("/"),
+        detail,
+      }),
+    );
   const [first] = places;
   throw new CosalError("body_invalid", `${first?.pointer}: ${first?.detail}.`, { places });
 }
@@ -30,15 +36,18 @@ export function parseQuery<S extends z.ZodType>(
     throw new CosalError("option_invalid", `The query parameter ${name} is there twice.`);
   });
   // Not by assignment, which would take `__proto__` for the object's prototype.
-  const result = schema.safeParse(Object.fromEntries(parameters));
+  const values = Object.fromEntries(parameters);
+  const result = schema.safeParse(values);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  const message =
-    unknown === undefined
-      ? `The query parameter ${String(issue?.path[0])}: ${issue?.message}.`
-      : `There is no query parameter ${JSON.stringify(unknown)} here.`;
-  throw new CosalError("option_invalid", message);
+  const [found] = findings(result.error.issues, values);
+  const name = String(found?.path[0]);
+  throw new CosalError(
+    "option_invalid",
+    issue?.code === "unrecognized_keys"
+      ? `There is no query parameter ${JSON.stringify(name)} here.`
+      : `The query parameter ${name}: ${found?.detail}.`,
+  );
 }
 
 /** RFC 6901, 3 */

@@ -66,7 +66,9 @@ export class RenditionCache {
   }
 }
 
-/** The key of a path in a tenant's name. */
+/** The key of a path in a tenant's name. Digests in capitals are the same ones. */
 export function renditionKey(tenant: string, path: string): string {
-  return `${tenant} ${path}`;
+  const isPlain = !/[A-F]/.test(path);
+  const canonical = isPlain ? path : path.replace(/[0-9a-f]{64}/gi, (hex) => hex.toLowerCase());
+  return `${tenant} ${canonical}`;
 }

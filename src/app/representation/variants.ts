@@ -31,12 +31,12 @@ export function typeOf({ suffix }: Pick<Variant, "suffix">): string {
   return MASK_TYPES[suffix];
 }
 
-/** `<SHA-256>.<suffix>`; undefined when it is no such name. */
+/** `<SHA-256>.<suffix>`, the SHA-256 in small letters; undefined when it is no such name. */
 export function parseFileName(
   kind: FileKind,
   file: string,
 ): { image: string; suffix: Suffix } | undefined {
-  const [image, suffix] = [file.slice(0, 64), file.slice(65)];
+  const [image, suffix] = [file.slice(0, 64).toLowerCase(), file.slice(65)];
   const types = kind === "masks" ? MASK_TYPES : PICTURE_TYPES;
   if (file[64] !== "." || !Object.hasOwn(types, suffix)) return undefined;
   return { image, suffix: suffix as Suffix };

@@ -20,7 +20,7 @@ import { CocoSchema } from "../schemas/group.ts";
 import { ConditionalHeaders, FileQuery } from "../schemas/request.ts";
 import { pathAndQuery } from "./groups.ts";
 import type { Router } from "./router.ts";
-import { notHere, pathParameter } from "./shared.ts";
+import { digestParameter, notHere, pathParameter } from "./shared.ts";
 
 const TYPES: Readonly<Record<FileKind, readonly string[]>> = {
   masks: [
@@ -93,9 +93,9 @@ async function findFile(
   const requestContext = c.get("requestContext");
   const { groups } = requestContext.stores;
   const query = parseQuery(FileQuery, c.req.queries());
-  const group = pathParameter(c, "group");
+  const group = digestParameter(c, "group");
   const name = parseFileName(kind, pathParameter(c, "file"));
-  if (name === undefined || !isDigest(group) || !isDigest(name.image)) throw notHere("mask");
+  if (name === undefined || !isDigest(name.image)) throw notHere("mask");
   const { image, suffix } = name;
   const result = await groups.result(group);
   if (!result?.images.some(({ sha256 }) => sha256 === image)) throw notHere("mask");

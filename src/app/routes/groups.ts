@@ -1,6 +1,5 @@
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
-import { isDigest } from "../../group/index.ts";
 import { planGroup } from "../compute/plan.ts";
 import { type Env, timed } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
@@ -28,7 +27,7 @@ import { readUpload } from "../upload/index.ts";
 import { respondAsync } from "./async-response.ts";
 import { RESPONSE_TYPES, respondWithGroup } from "./group-response.ts";
 import type { Router } from "./router.ts";
-import { notHere, pathParameter, strongEtag } from "./shared.ts";
+import { digestParameter, notHere, strongEtag } from "./shared.ts";
 
 const request = {
   query: GroupQuery,
@@ -123,7 +122,7 @@ export function groupRoutes(router: Router, service: Service): void {
       request: { params: GroupPath, ...request },
       responses: { ...responses, ...problems(...UPLOADED, ...GUARDED, "not_found") },
     },
-    (c) => postGroup(service, c, digestIn(c)),
+    (c) => postGroup(service, c, digestParameter(c, "group")),
   );
 }
 
@@ -178,7 +177,7 @@ async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
   const fresh = isSigned ? undefined : service.renditions.fresh(key);
   if (fresh !== undefined) return fileResponse(c.req.raw, fresh, control, requestContext.headers());
   const presentation = presentationOf(parseQuery(PresentationQuery, c.req.queries()));
-  const result = await stores.groups.result(digestIn(c));
+  const result = await stores.groups.result(digestParameter(c, "group"));
   if (result === undefined) throw notHere("group");
   const body = await storedGroupBody(result, service.view(presentation, tenant));
   const bytes = new TextEncoder().encode(JSON.stringify(body));
@@ -189,7 +188,7 @@ async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
 
 async function deleteGroup(service: Service, c: Context<Env>): Promise<Response> {
   const { tenant, stores } = c.get("requestContext");
-  const group = digestIn(c);
+  const group = digestParameter(c, "group");
   try {
     if (!(await stores.groups.delete(group))) throw notHere("group");
   } finally {
@@ -200,19 +199,12 @@ async function deleteGroup(service: Service, c: Context<Env>): Promise<Response>
 
 async function getConsensus(service: Service, c: Context<Env>): Promise<Response> {
   const { stores } = c.get("requestContext");
-  const group = digestIn(c);
+  const group = digestParameter(c, "group");
   const result = await stores.groups.result(group);
   const bytes = result && (await stores.groups.consensus(result.consensusOf ?? group));
   if (bytes === undefined) throw notHere("consensus");
   const rendered = { bytes, type: CONSENSUS_TYPE, etag: await strongEtag(bytes) };
   return fileResponse(c.req.raw, rendered, service.cacheControl);
-}
-
-/** @throws CosalError not_found, for what cannot be the name of a group */
-function digestIn(c: Context<Env>): string {
-  const group = pathParameter(c, "group");
-  if (!isDigest(group)) throw notHere("group");
-  return group;
 }
 
 /** `?b=1&a=2` is not told from `?a=2&b=1`: at worst the same file is kept twice. */

@@ -1,6 +1,5 @@
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
-import { isDigest } from "../../group/index.ts";
 import { type Env, timed } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { BODY, file, GUARDED, json, problems } from "../openapi/responses.ts";
@@ -10,7 +9,7 @@ import { ConditionalHeaders, DigestHeaders } from "../schemas/request.ts";
 import { StoredImageSchema } from "../schemas/service.ts";
 import { limitedBytes, verifyDigest } from "../upload/index.ts";
 import type { Router } from "./router.ts";
-import { notHere, pathParameter } from "./shared.ts";
+import { digestParameter, notHere } from "./shared.ts";
 
 const TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif"];
 
@@ -86,7 +85,7 @@ export function imageRoutes(router: Router, service: Service): void {
 async function putImage({ host }: Service, c: Context<Env>): Promise<Response> {
   const requestContext = c.get("requestContext");
   const { images } = requestContext.stores;
-  const sha256 = digestIn(c);
+  const sha256 = digestParameter(c, "sha256");
   const { imageBytes } = host.limits;
   const bytes = await timed(requestContext, "upload", () =>
     limitedBytes(c.req.raw, imageBytes, (actual) => tooLarge(imageBytes, actual)),
@@ -101,7 +100,7 @@ async function putImage({ host }: Service, c: Context<Env>): Promise<Response> {
 
 async function getImage({ host }: Service, c: Context<Env>): Promise<Response> {
   const { images } = c.get("requestContext").stores;
-  const sha256 = digestIn(c);
+  const sha256 = digestParameter(c, "sha256");
   const bytes = await images.get(sha256);
   if (bytes === undefined) throw notHere("photograph");
   const { type } = host.decoder.inspect(bytes);
@@ -112,7 +111,7 @@ async function getImage({ host }: Service, c: Context<Env>): Promise<Response> {
 
 async function deleteImage(service: Service, c: Context<Env>): Promise<Response> {
   const { stores, tenant } = c.get("requestContext");
-  const sha256 = digestIn(c);
+  const sha256 = digestParameter(c, "sha256");
   try {
     // The photograph last: if something fails before, who asks again is not told that it is gone.
     await stores.features.deleteImage(sha256);
@@ -121,13 +120,6 @@ async function deleteImage(service: Service, c: Context<Env>): Promise<Response>
     service.renditions.deleteMatching(tenant, `s/${sha256}`);
   }
   return new Response(null, { status: 204 });
-}
-
-/** @throws CosalError not_found, for what cannot be the name of a photograph */
-function digestIn(c: Context<Env>): string {
-  const sha256 = pathParameter(c, "sha256");
-  if (!isDigest(sha256)) throw notHere("photograph");
-  return sha256;
 }
 
 function tooLarge(limit: number, actual: number): CosalError {

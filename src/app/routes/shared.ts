@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
-import { sha256 } from "../../group/index.ts";
+import { isDigest, sha256 } from "../../group/index.ts";
 import type { Env } from "../context/request-context.ts";
 
 export function notHere(
@@ -12,6 +12,17 @@ export function notHere(
 
 export function pathParameter(c: Context<Env>, name: string): string {
   return (c.req.param() as Record<string, string | undefined>)[name] ?? "";
+}
+
+/**
+ * A SHA-256 in the path, in small letters: capitals mean the same.
+ *
+ * @throws CosalError not_found, for what cannot be the name of anything
+ */
+export function digestParameter(c: Context<Env>, name: "group" | "sha256"): string {
+  const digest = pathParameter(c, name).toLowerCase();
+  if (!isDigest(digest)) throw notHere(name === "group" ? "group" : "photograph");
+  return digest;
 }
 
 /** Of contents that are there anyway. */

@@ -6,6 +6,13 @@ export const Digest = z
   .regex(/^[0-9a-f]{64}$/)
   .openapi({ description: "SHA-256, 64 lower-case hex digits.", example: "a".repeat(64) });
 
+/** The same in a request, where capitals mean the same. */
+export const DigestInput = z
+  .string()
+  .regex(/^[0-9a-fA-F]{64}$/, "a SHA-256 of 64 hex digits")
+  .toLowerCase()
+  .openapi({ description: "SHA-256, 64 hex digits.", example: "a".repeat(64) });
+
 export const LimitSchema = z
   .object({ name: z.string(), limit: z.number(), actual: z.number() })
   .openapi("Limit", { description: "The limit that was passed." });
@@ -45,6 +52,6 @@ export const BoxSchema = z
   .tuple([z.int(), z.int(), z.int(), z.int()])
   .openapi({ description: "`[x, y, width, height]` in pixels." });
 
-export const GroupPath = z.object({ group: Digest });
+export const GroupPath = z.object({ group: DigestInput });
 
-export const ImagePath = z.object({ sha256: Digest });
+export const ImagePath = z.object({ sha256: DigestInput });

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_COORDINATE } from "../../group/index.ts";
-import { Digest } from "./common.ts";
+import { DigestInput } from "./common.ts";
 
 const coordinate = z.int().min(0).max(MAX_COORDINATE);
 const point = z.tuple([coordinate, coordinate]).openapi({ minItems: 2, maxItems: 2 });
@@ -74,8 +74,13 @@ const imageId = z.string().min(1).max(300).optional();
 
 export const ImageReferenceSchema = z
   .union([
-    z.strictObject({ id: imageId, sha256: Digest }),
-    z.strictObject({ id: imageId, data: z.string().openapi({ description: "Base64." }) }),
+    z.strictObject({ id: imageId, sha256: DigestInput }),
+    z.strictObject({
+      id: imageId,
+      data: z.string().openapi({
+        description: "Base64, also URL-safe, or a `data:` URL of it.",
+      }),
+    }),
     z.strictObject({ id: imageId, url: z.url().max(2000) }),
   ])
   .openapi("ImageReference", {
@@ -102,7 +107,7 @@ const { size, threshold } = presentation;
 const number = (schema: typeof threshold) =>
   z
     .string()
-    .regex(/^\d*\.?\d+$/)
+    .regex(/^\d*\.?\d+$/, "a number")
     .transform(Number)
     .pipe(schema)
     .openapi({

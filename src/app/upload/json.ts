@@ -1,4 +1,3 @@
-import { decodeBase64 } from "hono/utils/encode";
 import { CosalError } from "../../errors.ts";
 import type { UrlPolicy } from "../access/types.ts";
 import type { Limits } from "../limits.ts";
@@ -8,6 +7,7 @@ import {
   type ImageReferenceRequest,
   type Options,
 } from "../schemas/request.ts";
+import { decodeBase64 } from "./base64.ts";
 import { limitedBytes } from "./body.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { noImage, tooManyImages } from "./image-count.ts";
@@ -70,10 +70,11 @@ async function rawImage(
 function fromBase64(text: string, index: number): Uint8Array<ArrayBuffer> {
   try {
     return decodeBase64(text);
-  } catch {
+  } catch (cause) {
     const pointer = `#/images/${index}/data`;
-    const places = [{ pointer, detail: "This is no base64." }];
-    throw new CosalError("body_invalid", `${pointer}: This is no base64.`, { places });
+    const detail = (cause as RangeError).message;
+    const places = [{ pointer, detail }];
+    throw new CosalError("body_invalid", `${pointer}: ${detail}.`, { places, cause });
   }
 }
 

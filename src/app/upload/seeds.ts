@@ -1,14 +1,14 @@
-import { decodeBase64 } from "hono/utils/encode";
-import type { Decoder } from "../../codec/index.ts";
+import type { Decoder, ImageHeader } from "../../codec/index.ts";
 import type { Seed } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import { type SeedIdentity, sha256 } from "../../group/index.ts";
 import type { SeedRequest } from "../schemas/request.ts";
+import { decodeBase64 } from "./base64.ts";
 import { greyOfRle } from "./rle.ts";
 
 /**
- * Pixels of a seed's mask, which is stretched over its photograph: the network looks at a grid of
- * some tens of cells a side, so 2048 x 2048 is more than enough, and 4 MiB of grey.
+ * Pixels of a seed's mask: the network looks at a grid of some tens of cells a side, so 2048 x 2048 is
+ * more than enough, and 4 MiB of grey. A PNG is stretched over its photograph.
  */
 export const MAX_SEED_PIXELS = 2048 * 2048;
 
@@ -19,6 +19,22 @@ export interface ResolvedSeed {
   readonly mark: Seed extends infer S ? (S extends Seed ? Omit<S, "image"> : never) : never;
 }
 
+/** A photograph of the request, as a seed may name it. */
+export interface SeedImage {
+  readonly id: string;
+  readonly sha256: string;
+}
+
+/** What seeds are held against. */
+export interface SeedContext {
+  readonly images: readonly SeedImage[];
+  readonly decoder: Pick<Decoder, "inspect" | "decode">;
+  /** A photograph's upright size in pixels; undefined where it is not known here. */
+  readonly sizeOf: (sha256: string) => Promise<Size | undefined>;
+}
+
+export type Size = Pick<ImageHeader, "width" | "height">;
+
 /**
  * Marked examples as they are computed with.
  *
@@ -26,13 +42,12 @@ export interface ResolvedSeed {
  */
 export async function resolveSeeds(
   seeds: readonly SeedRequest[],
-  images: readonly { readonly id: string; readonly sha256: string }[],
-  decoder: Pick<Decoder, "inspect" | "decode">,
+  context: SeedContext,
 ): Promise<ResolvedSeed[]> {
   const resolved: ResolvedSeed[] = [];
   for (const [i, seed] of seeds.entries()) {
     try {
-      resolved.push(await resolve(seed, imageOf(seed.image, images), decoder));
+      resolved.push(await resolve(seed, context));
     } catch (error) {
       if (!(error instanceof CosalError || error instanceof RangeError)) throw error;
       const detail = error.message;
@@ -46,9 +61,9 @@ export async function resolveSeeds(
 
 async function resolve(
   seed: SeedRequest,
-  image: string,
-  decoder: Pick<Decoder, "inspect" | "decode">,
+  { images, decoder, sizeOf }: SeedContext,
 ): Promise<ResolvedSeed> {
+  const { id, sha256: image } = imageOf(seed.image, images);
   if ("point" in seed) {
     const { point } = seed;
     return { identity: { image, point }, mark: { point } };
@@ -57,6 +72,7 @@ async function resolve(
     const { box } = seed;
     return { identity: { image, box }, mark: { box } };
   }
+  if ("rle" in seed) checkSize(seed.rle, id, await sizeOf(image));
   const mask = "rle" in seed ? fromRle(seed.rle) : await fromPng(seed.png, decoder);
   const { width, height, data } = mask;
   return {
@@ -65,21 +81,32 @@ async function resolve(
   };
 }
 
-function imageOf(
-  name: number | string,
-  images: readonly { readonly id: string; readonly sha256: string }[],
-): string {
+function imageOf(name: number | string, images: readonly SeedImage[]): SeedImage {
   const image =
     typeof name === "number"
       ? images[name]
-      : images.find(({ id, sha256 }) => id === name || sha256 === name);
+      : (images.find(({ id, sha256 }) => id === name || sha256 === name) ??
+        images.find(({ sha256 }) => sha256 === name.toLowerCase()));
   if (image === undefined) {
     throw new CosalError("seed_invalid", `The request has no image ${JSON.stringify(name)}.`);
   }
-  return image.sha256;
+  return image;
 }
 
-function fromRle({ size, counts }: Extract<SeedRequest, { rle: unknown }>["rle"]) {
+/** Run lengths say where they begin anew by their height: those of another size mark something else. */
+function checkSize({ size: [height, width] }: Rle, id: string, photograph: Size | undefined): void {
+  if (photograph === undefined) return;
+  if (photograph.width === width && photograph.height === height) return;
+  throw new CosalError(
+    "seed_invalid",
+    `The mask's size, [height, width], is [${height}, ${width}]; image ${JSON.stringify(id)} has ` +
+      `[${photograph.height}, ${photograph.width}].`,
+  );
+}
+
+type Rle = Extract<SeedRequest, { rle: unknown }>["rle"];
+
+function fromRle({ size, counts }: Rle) {
   const [height, width] = size;
   checkPixels(width, height);
   return { width, height, data: greyOfRle({ size, counts }) };
@@ -101,7 +128,7 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   try {
     return decodeBase64(text);
   } catch (cause) {
-    throw new CosalError("seed_invalid", "The mask is no base64.", { cause });
+    throw new CosalError("seed_invalid", `The mask: ${(cause as RangeError).message}.`, { cause });
   }
 }
 
@@ -109,6 +136,6 @@ function checkPixels(width: number, height: number): void {
   if (width * height <= MAX_SEED_PIXELS) return;
   throw new CosalError(
     "seed_invalid",
-    `The mask has ${width * height} pixels; at most ${MAX_SEED_PIXELS} are taken, as it is stretched.`,
+    `The mask has ${width * height} pixels; at most ${MAX_SEED_PIXELS} are taken. A PNG may be smaller than its photograph.`,
   );
 }

@@ -185,20 +185,111 @@ describe("JSON", () => {
   });
 
   it.each([
-    [{ images: [{ id: "a" }] }, "#/images/0"],
-    [{ images: [{ sha256: "short" }] }, "#/images/0/sha256"],
-    [{ images: [{ data: "" }, { data: "!" }] }, "#/images/1/data"],
-    [{ images: [{ data: "aW1hZ2U=" }], options: { format: "gif" } }, "#/options/format"],
-    [{ images: [{ data: "aW1hZ2U=" }], options: { colour: 1 } }, "#/options"],
-    [{ images: [{ data: "aW1hZ2U=" }], seeds: [] }, "#"],
-    [{ images: [{ data: "aW1hZ2U=" }], options: { seeds: [{ image: 0 }] } }, "#/options/seeds/0"],
-    [{}, "#/images"],
-  ])("points at what is wrong in %j", async (body, pointer) => {
-    const { postJson } = setUp();
-    const response = await postJson(body);
+    [[{ id: 5, data: "aW1hZ2U=" }], {}, "#/images/0/id: expected a text, received a number."],
+    [[{ id: "a" }], {}, '#/images/0: expected "sha256", "data" or "url" in it.'],
+    [
+      [{ sha256: "short" }],
+      {},
+      '#/images/0/sha256: expected a SHA-256 of 64 hex digits, received "short".',
+    ],
+    [[5], {}, "#/images/0: expected an object, received a number."],
+    [[{ data: "" }, { data: "!" }], {}, "#/images/1/data: expected base64 or a data: URL of it."],
+    [
+      [{ data: "aW1hZ2U=" }],
+      { format: "gif" },
+      '#/options/format: expected "png", "webp", "binary", "rle", "polygons" or "svg", received "gif".',
+    ],
+    [
+      [{ data: "aW1hZ2U=" }],
+      { threshold: 1 },
+      "#/options/threshold: expected less than 1, received 1.",
+    ],
+    [[{ data: "aW1hZ2U=" }], { colour: 1 }, "#/options/colour: no such field is expected here."],
+  ])("says what is wrong in %j with %j", async (images, options, detail) => {
+    const response = await setUp().postJson({ images, options });
     expect(response.status).toBe(400);
     const found = await problem(response);
-    expect([found.code, found.errors![0]!.pointer]).toEqual(["body_invalid", pointer]);
+    expect([found.code, found.detail]).toEqual(["body_invalid", detail]);
+    const { pointer, detail: what } = found.errors![0]!;
+    expect(`${pointer}: ${what}.`).toBe(detail);
+  });
+
+  it.each([
+    [{ image: 0 }, "", 'expected "point", "box", "rle" or "png" in it'],
+    [{ image: {}, point: [1, 1] }, "/image", "expected a number or a text, received an object"],
+    [
+      { image: 1.5, point: [1, 1] },
+      "/image",
+      "expected a whole number or a text, received a number",
+    ],
+    [{ image: 0, point: [1, "x"] }, "/point/1", "expected a number, received a text"],
+    [{ image: 0, point: [1.5, 1] }, "/point/0", "expected a whole number, received 1.5"],
+    [{ image: 0, box: [1, 2, 3] }, "/box", "expected at least 4 values, received 3"],
+    [{ image: 0, box: [1, "x", -1, 4] }, "/box/1", "expected a number, received a text"],
+    [
+      { image: 0, rle: { size: [2, 3], counts: [1, -2] } },
+      "/rle/counts/1",
+      "expected at least 0, received -2",
+    ],
+    [7, "", "expected an object, received a number"],
+  ])("says what is wrong in the seed %j", async (seed, pointer, detail) => {
+    const images = [{ data: "aW1hZ2U=" }];
+    const response = await setUp().postJson({ images, options: { seeds: [seed] } });
+    const found = await problem(response);
+    expect([found.code, found.errors![0]!]).toEqual([
+      "body_invalid",
+      { pointer: `#/options/seeds/0${pointer}`, detail },
+    ]);
+  });
+
+  it.each([
+    [{}, "#/images"],
+    [{ images: [{ data: "aW1hZ2U=" }], seeds: [] }, "#/seeds"],
+    [[1], "#"],
+  ])("points at what is wrong in %j", async (body, pointer) => {
+    const response = await setUp().postJson(body);
+    expect((await problem(response)).errors![0]!.pointer).toBe(pointer);
+  });
+
+  it("takes data: URLs, and base64 that is safe in URLs", async () => {
+    const { postJson } = setUp();
+    const url = Buffer.from("image ???>>>").toString("base64url");
+    expect(url).toMatch(/[-_]/);
+    const images = [{ data: `data:image/jpeg;base64,${base64("image one")}` }, { data: url }];
+    const body = await group(await postJson({ images }));
+    expect(body.images.map(({ sha256 }) => sha256)).toEqual(
+      await Promise.all(["image one", "image ???>>>"].map(digestOf)),
+    );
+  });
+
+  it("takes a SHA-256 in capitals for the same, as addresses do", async () => {
+    const { postJson, post, request } = setUp();
+    const sent = await group(await post([["a.jpg", "image one"]]));
+    const sha = sent.images[0]!.sha256;
+    const again = await group(await postJson({ images: [{ sha256: sha.toUpperCase() }] }));
+    expect([again.id, again.cache, again.images[0]!.sha256]).toEqual([sent.id, "hit", sha]);
+    const missing = await digestOf("image two");
+    const refused = await postJson({ images: [{ sha256: missing.toUpperCase() }] });
+    expect((await problem(refused)).missing).toEqual([missing]);
+    const put = await request(`/v1/images/${missing.toUpperCase()}`, {
+      ...{ method: "PUT", body: "image two" },
+    });
+    expect([put.status, put.headers.get("location")]).toEqual([201, `/v1/images/${missing}`]);
+    const [id, image] = [sent.id.toUpperCase(), sha.toUpperCase()];
+    for (const path of [
+      `/v1/images/${image}`,
+      `/v1/groups/${id}`,
+      `/v1/groups/${id}/consensus`,
+      `/v1/groups/${id}/masks/${image}.png`,
+      `/v1/groups/${sent.id}/cutouts/${image}.png`,
+    ]) {
+      const response = await request(path);
+      expect(response.status).toBe(200);
+      const plain = await request(path.replace(/[0-9A-F]{64}/g, (hex) => hex.toLowerCase()));
+      expect(plain.headers.get("etag")).toBe(response.headers.get("etag"));
+    }
+    expect((await request(`/v1/groups/${id}`, { method: "DELETE" })).status).toBe(204);
+    expect((await request(`/v1/groups/${id}/masks/${image}.png`)).status).toBe(404);
   });
 });
 
@@ -304,7 +395,7 @@ describe("seeds", () => {
     const sha = plain.images[1]!.sha256;
     const ids = new Set([plain.id]);
     const place = [...plain.images.map(({ sha256 }) => sha256)].sort().indexOf(sha);
-    for (const image of [1, "b.jpg", sha]) {
+    for (const image of [1, "b.jpg", sha, sha.toUpperCase()]) {
       const body = await group(await send(client, [{ image, point: [3, 4] }]));
       expect(client.segmenter.seeds.at(-1)).toEqual([{ image: place, point: [3, 4] }]);
       ids.add(body.id);
@@ -312,11 +403,11 @@ describe("seeds", () => {
     expect(ids.size).toBe(2);
     const box = await group(await send(client, [{ image: 0, box: [1, 2, 3, 4] }]));
     expect(ids.has(box.id)).toBe(false);
-    const rle = { size: [2, 3], counts: [1, 2, 3] };
+    const rle = { size: [8, 9], counts: [1, 2, 69] };
     await send(client, [{ image: 0, rle }]);
-    expect(client.segmenter.seeds.at(-1)).toMatchObject([
-      { mask: { width: 3, height: 2, data: Uint8Array.from([0, 255, 0, 255, 0, 0]) } },
-    ]);
+    const data = new Uint8Array(72);
+    data[9] = data[18] = 255;
+    expect(client.segmenter.seeds.at(-1)).toMatchObject([{ mask: { width: 9, height: 8, data } }]);
     const png = Buffer.from("image").toString("base64");
     await send(client, [{ image: 0, png }]);
     expect(client.segmenter.seeds.at(-1)).toMatchObject([
@@ -327,8 +418,9 @@ describe("seeds", () => {
   it.each([
     [[{ image: 2, point: [1, 1] }]],
     [[{ image: "c.jpg", point: [1, 1] }]],
-    [[{ image: 0, rle: { size: [2, 3], counts: [1, 2] } }]],
-    [[{ image: 0, rle: { size: [2, 3], counts: "!" } }]],
+    [[{ image: 0, rle: { size: [8, 9], counts: [1, 2] } }]],
+    [[{ image: 0, rle: { size: [8, 9], counts: "!" } }]],
+    [[{ image: 0, rle: { size: [9, 8], counts: [72] } }]],
     [[{ image: 0, rle: { size: [16000, 16000], counts: [256000000] } }]],
     [[{ image: 0, png: Buffer.from("a text").toString("base64") }]],
   ])("are refused: %j", async (seeds) => {
@@ -336,6 +428,23 @@ describe("seeds", () => {
     expect(response.status).toBe(422);
     const found = await problem(response);
     expect([found.code, found.errors![0]!.pointer]).toEqual(["seed_invalid", "#/options/seeds/0"]);
+  });
+
+  it("have run lengths of their photograph's size, also where that is named by its SHA-256", async () => {
+    const { postJson, put } = setUp();
+    await put("image one");
+    const ask = (size: number[], counts: number[]) =>
+      postJson({
+        images: [{ id: "a.jpg", sha256: digest }],
+        options: { seeds: [{ image: "a.jpg", rle: { size, counts } }] },
+      });
+    const digest = await digestOf("image one");
+    const refused = await problem(await ask([4, 18], [72]));
+    expect([refused.code, refused.detail]).toEqual([
+      "seed_invalid",
+      '#/options/seeds/0: The mask\'s size, [height, width], is [4, 18]; image "a.jpg" has [8, 9].',
+    ]);
+    expect((await ask([8, 9], [1, 71])).status).toBe(200);
   });
 });
 

@@ -1,0 +1,34 @@
+import { decodeBase64 as decodePlain } from "hono/utils/encode";
+
+/**
+ * Bytes of a text in base64 (RFC 4648), with or without padding: the usual alphabet, the one that is
+ * safe in URLs, or a `data:` URL (RFC 2397) of either. Blanks and line ends count nothing.
+ *
+ * @throws RangeError when it is none; the message says what it is
+ */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const payload = isDataUrl(text) ? payloadOf(text) : text;
+  try {
+    return decodePlain(payload.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch (cause) {
+    throw new RangeError("expected base64 or a data: URL of it", { cause });
+  }
+}
+
+function isDataUrl(text: string): boolean {
+  return /^data:/i.test(text.slice(0, 5));
+}
+
+function payloadOf(text: string): string {
+  const comma = text.indexOf(",");
+  if (comma === -1 || !/;\s*base64\s*$/i.test(text.slice(0, comma))) {
+    throw new RangeError("expected a data: URL in base64, with ;base64, before its contents");
+  }
+  const payload = text.slice(comma + 1);
+  if (!payload.includes("%")) return payload;
+  try {
+    return decodeURIComponent(payload);
+  } catch (cause) {
+    throw new RangeError("expected a data: URL whose %-escapes can be read", { cause });
+  }
+}
