@@ -46,6 +46,7 @@ export function resultOf(job: ComputeJob) {
       coverage: 1,
       box: [0, 0, 8, 6],
       presence: 0.75,
+      confidence: 0.625,
       mask: { url: `/v1/groups/${job.group}/masks/${sha256}.png`, type: "image/png" },
     })),
     skipped: [],

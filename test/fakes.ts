@@ -130,6 +130,7 @@ function fakeMask(index: number, id: string, bytes: Uint8Array): ImageMask {
     coverage: 0.25,
     box: [1, 2, 3, 4],
     presence: text(bytes).includes("nothing") ? 0.25 : 0.75,
+    confidence: 0.5,
     logits: {
       width: 8,
       height: 8,

@@ -295,6 +295,10 @@ export interface Image {
    * How sure the network is that the photograph shows the common object.
    */
   presence: number;
+  /**
+   * The intersection over union with a drawn mask that is to be expected of this one. Missing where the model does not tell.
+   */
+  confidence?: number;
   mask: File;
   cutout?: File;
   overlay?: File;

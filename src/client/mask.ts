@@ -29,6 +29,11 @@ export class Mask {
   readonly box: Image["box"];
   /** How sure the network is that the photograph shows the common object, 0..1. */
   readonly presence: number;
+  /**
+   * The intersection over union with a drawn mask that is to be expected of this one, 0..1. Undefined
+   * where the model does not tell.
+   */
+  readonly confidence: number | undefined;
   /** The address of the soft mask as PNG: signed where the deployment has keys. */
   readonly url: string;
   readonly #http: Http;
@@ -44,6 +49,7 @@ export class Mask {
     this.coverage = image.coverage;
     this.box = image.box;
     this.presence = image.presence;
+    this.confidence = image.confidence;
     this.url = http.address(image.mask.url);
     this.#http = http;
     // A signature in the address is for that file alone; the key, where there is one, is for all.

@@ -21,11 +21,7 @@ export function withoutUnlike(
 ): Logits {
   const components = componentsOf(logits);
   if (components.sizes.length < 2) return logits;
-  const [prototypes, channels] = consensus.shape;
-  const half = prototypes / 2;
-  const object = meanOf(consensus.data.subarray(0, half * channels), channels);
-  const surroundings = meanOf(consensus.data.subarray(half * channels), channels);
-  const wanted = object.map((value, channel) => value - (surroundings[channel] as number));
+  const { wanted, surroundings } = objectOf(consensus);
   const likeness = shares(logits, components.labels, components.sizes.length, features).map(
     (share) => cosine(wanted, meanFeatures(features, share), surroundings),
   );
@@ -35,6 +31,46 @@ export function withoutUnlike(
     components,
     likeness.map((value) => enough > 0 && value < enough),
   );
+}
+
+/** How much each pixel of a region counts, row by row. */
+export interface Region {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Float64Array;
+}
+
+/**
+ * Likeness of a region to the object, -1..1, by the cosine of `withoutUnlike`; 0 for an empty one.
+ *
+ * @param features of the image, `[1, channels, height, width]`: a grid over the same image
+ */
+export function likenessOf(
+  { width, height, data }: Region,
+  features: Tensor,
+  consensus: Consensus,
+): number {
+  const [rows, columns] = [features.dims[2] as number, features.dims[3] as number];
+  const share: Share = new Map();
+  for (const [i, weight] of data.entries()) {
+    if (weight === 0) continue;
+    const row = Math.floor((Math.floor(i / width) * rows) / height);
+    const cell = row * columns + Math.floor(((i % width) * columns) / width);
+    share.set(cell, (share.get(cell) ?? 0) + weight);
+  }
+  if (share.size === 0) return 0;
+  const { wanted, surroundings } = objectOf(consensus);
+  return cosine(wanted, meanFeatures(features, share), surroundings);
+}
+
+/** The object's mean prototype as seen from that of its surroundings, and the latter. */
+function objectOf({ shape, data }: Consensus) {
+  const [prototypes, channels] = shape;
+  const half = (prototypes / 2) * channels;
+  const object = meanOf(data.subarray(0, half), channels);
+  const surroundings = meanOf(data.subarray(half), channels);
+  const wanted = object.map((value, channel) => value - (surroundings[channel] as number));
+  return { wanted, surroundings };
 }
 
 /** How much of a part lies in each cell of the grid: its pixels, weighted by the mask. */

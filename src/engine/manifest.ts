@@ -44,6 +44,17 @@ const schema = z.object({
    * does that looks most like it (`likeness.ts`). All parts stay unless it is given.
    */
   likeness: z.optional(share),
+  /** How the figures of a mask make the confidence in it (`confidence.ts`). None is told without. */
+  confidence: z.optional(
+    z.object({
+      bias: z.number(),
+      presence: z.number(),
+      sureness: z.number(),
+      likeness: z.number(),
+      contrast: z.number(),
+      size: z.number(),
+    }),
+  ),
   graphs: z.object({
     encoder: graph,
     affinity: graph,
@@ -78,11 +89,12 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   if (manifest.refinements > 0 && !manifest.graphs.refine) {
     throw new CosalError("model_invalid", "manifest.json: refinements > 0 needs graphs.refine");
   }
-  const { likeness, consensus, graphs } = manifest;
-  if (likeness !== undefined && (consensus.shape[0] % 2 > 0 || !graphs.decoder.inputs.features)) {
+  const { likeness, confidence, consensus, graphs } = manifest;
+  const looks = likeness !== undefined || confidence !== undefined;
+  if (looks && (consensus.shape[0] % 2 > 0 || !graphs.decoder.inputs.features)) {
     throw new CosalError(
       "model_invalid",
-      "manifest.json: likeness needs the decoder's input features, and half of the prototypes to be of surroundings",
+      "manifest.json: likeness and confidence need the decoder's input features, and half of the prototypes to be of surroundings",
     );
   }
   return manifest;

@@ -1,6 +1,7 @@
 import { type Decoder, type Logits, measureMask } from "../codec/index.ts";
 import { CosalError } from "../errors.ts";
 import { mapConcurrently } from "./concurrent-map.ts";
+import { confidenceOf } from "./confidence.ts";
 import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.ts";
 import { FeatureFormat, type Features } from "./features.ts";
 import { Graphs } from "./graphs.ts";
@@ -250,13 +251,18 @@ async function decode(
       ? found
       : withoutUnlike(found, tensors.features as Tensor, consensus, manifest.likeness);
   const { width, height } = features;
+  const presence = (outputs.presence as Tensor).data[0] as number;
+  const weights = manifest.confidence;
   const mask: ImageMask = {
     index,
     id,
     width,
     height,
     ...measureMask(logits, width, height),
-    presence: (outputs.presence as Tensor).data[0] as number,
+    presence,
+    ...(weights && {
+      confidence: confidenceOf(logits, tensors.features as Tensor, consensus, presence, weights),
+    }),
     logits,
   };
   await progress.report({ stage: "mask", index, id });

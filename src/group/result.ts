@@ -14,6 +14,11 @@ export interface ImageResult {
   readonly box: Box | null;
   /** How sure the network is that the photograph shows the common object, 0..1. */
   readonly presence: number;
+  /**
+   * The intersection over union with a drawn mask that is to be expected of this one, 0..1. Missing
+   * where the model does not tell.
+   */
+  readonly confidence?: number;
 }
 
 /** A photograph that `on_error=skip` left out, and why. */

@@ -95,9 +95,10 @@ async function segment(
 
 /** A mask of the engine in the form that is stored and sent. */
 export async function maskOf(mask: ImageMask): Promise<MaskOfImage> {
-  const { width, height, coverage, box, presence, logits } = mask;
+  const { width, height, coverage, box, presence, confidence, logits } = mask;
   const record = await encodeLogits({ width, height, logits });
-  return { width, height, coverage, box, presence, record };
+  const told = confidence !== undefined && { confidence };
+  return { width, height, coverage, box, presence, ...told, record };
 }
 
 function eventOf(event: SegmentEvent): ComputeEvent | undefined {

@@ -8,8 +8,8 @@ import type { LoadableImage, MaskOfImage } from "./types.ts";
 const NOTHING_IN_COMMON = 0.5;
 
 export function imageResult({ sha256 }: LoadableImage, mask: MaskOfImage): ImageResult {
-  const { width, height, coverage, box, presence } = mask;
-  return { sha256, width, height, coverage, box, presence };
+  const { record: _, ...found } = mask;
+  return { sha256, ...found };
 }
 
 export function skippedImage({ sha256 }: LoadableImage, error: CosalError): SkippedImage {

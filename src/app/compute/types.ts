@@ -80,6 +80,7 @@ export interface MaskOfImage {
   readonly coverage: number;
   readonly box: Box | null;
   readonly presence: number;
+  readonly confidence?: number;
   /** `encodeLogits` of {width, height, logits}. */
   readonly record: Bytes;
 }

@@ -62,7 +62,7 @@ export async function imageBody(
   view: View,
   main?: Uint8Array<ArrayBuffer>,
 ): Promise<ImageBody> {
-  const { sha256, width, height, coverage, box, presence } = image;
+  const { sha256, width, height, coverage, box, presence, confidence } = image;
   const { presentation } = view;
   const file = async (variant: Variant): Promise<FileBody> => ({
     url: await view.link(filePath(group, sha256, variant)),
@@ -72,6 +72,7 @@ export async function imageBody(
   const { kind } = presentation.main;
   return {
     ...{ id, sha256, width, height, coverage, box: box && [...box], presence },
+    ...(confidence !== undefined && { confidence }),
     mask: await file(presentation.mask),
     ...(kind === "cutouts" && { cutout: await file(presentation.main) }),
     ...(kind === "overlays" && { overlay: await file(presentation.main) }),

@@ -28,6 +28,7 @@ describe("POST /v1/groups", () => {
       coverage: 0.25,
       box: [1, 2, 3, 4],
       presence: 0.75,
+      confidence: 0.5,
       mask: { url: `/v1/groups/${body.id}/masks/${sha}.png`, type: "image/png" },
     });
   });

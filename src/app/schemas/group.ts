@@ -24,6 +24,10 @@ export const ImageSchema = z
     presence: share.openapi({
       description: "How sure the network is that the photograph shows the common object.",
     }),
+    confidence: share.optional().openapi({
+      description:
+        "The intersection over union with a drawn mask that is to be expected of this one. Missing where the model does not tell.",
+    }),
     mask: FileSchema,
     cutout: FileSchema.optional(),
     overlay: FileSchema.optional(),

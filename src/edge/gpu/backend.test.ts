@@ -126,7 +126,8 @@ describe("a GPU backend", () => {
         expect(events.map(({ type }) => type)).toEqual([
           ...["encoded", "encoded", "encoded", "consensus", "mask", "mask", "mask"],
         ]);
-        const mask = { width: 8, height: 6, coverage: 1, box: [0, 0, 8, 6], presence: 0.75 };
+        const size = { width: 8, height: 6, coverage: 1, box: [0, 0, 8, 6] };
+        const mask = { ...size, presence: 0.75, confidence: 0.625 };
         expect(events.at(-1)).toMatchObject({ type: "mask", image: 2, mask });
       }),
       { numRuns: 50 },

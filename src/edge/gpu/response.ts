@@ -124,8 +124,13 @@ class ResponseParts {
     for (const size of [found, header]) {
       if (size.width !== width || size.height !== height) throw invalid("a mask of another size");
     }
-    const { coverage, box, presence } = found;
-    return { type: "mask", image, mask: { width, height, coverage, box, presence, record } };
+    const { coverage, box, presence, confidence } = found;
+    const told = confidence !== undefined && { confidence };
+    return {
+      type: "mask",
+      image,
+      mask: { width, height, coverage, box, presence, ...told, record },
+    };
   }
 
   #skipped({ sha256, code, detail, limit }: GroupBody["skipped"][number]): ComputeEvent {
