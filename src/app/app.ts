@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { cors } from "hono/cors";
 import { CosalError } from "../errors.ts";
-import { createGuard } from "./access/guard.ts";
+import { createGuard, createOpenGuard } from "./access/guard.ts";
 import type { AppDependencies } from "./context/dependencies.ts";
 import type { Env } from "./context/request-context.ts";
 import { Service } from "./context/service.ts";
@@ -62,6 +62,13 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
     app.use("/v1/*", async (c, next) => {
       const requestContext = c.get("requestContext");
       requestContext.admit(await guard(c.req.raw));
+      await next();
+    });
+  }
+  if (host.rates !== undefined) {
+    const guard = createOpenGuard(host);
+    app.use("/readyz", async (c, next) => {
+      await guard(c.req.raw);
       await next();
     });
   }

@@ -6,6 +6,7 @@ export {
   listedKeys,
   newKey,
 } from "./access/api-keys.ts";
+export { FAILED_ATTEMPTS } from "./access/failed-attempts.ts";
 export { type JwtPolicy, jwtAuthenticator, keysOrJwt } from "./access/jwt.ts";
 export { memoryRateLimiter } from "./access/rate-limiter.ts";
 export type {

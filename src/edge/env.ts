@@ -23,6 +23,7 @@ export interface Bindings {
   readonly RATE_READ?: RateBinding;
   readonly RATE_WRITE?: RateBinding;
   readonly RATE_COMPUTE?: RateBinding;
+  readonly RATE_AUTHENTICATION?: RateBinding;
   readonly ANALYTICS?: AnalyticsEngineDataset;
 }
 

@@ -33,6 +33,7 @@ import type { JobMessage } from "./jobs/job-object.ts";
 import { edgeLimits } from "./limits.ts";
 import { memoize } from "./memoize.ts";
 import { createMutex } from "./mutex.ts";
+import { recent } from "./recent.ts";
 import { globalSingleFlight, type LeaseStub } from "./single-flight/global-single-flight.ts";
 import { retentionOf } from "./stores/retention.ts";
 import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
@@ -47,6 +48,9 @@ const MOST = 25_000;
 
 /** Seconds that a signed link works. */
 const LINK_LIFETIME = 3600;
+
+/** Milliseconds that what GPU servers say of themselves is told on; and that asking them may take. */
+const READINESS = { age: 1_000, patience: 5_000 };
 
 /** What an isolate makes once from its bindings. */
 export interface Host {
@@ -91,7 +95,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     webp: workerdWebpEncoder(),
     limits: edgeLimits(gpus.length > 0),
     log,
-    readiness: () => readinessOf(gpus),
+    readiness: recent(() => readinessOf(gpus), READINESS),
     isCacheShared: env.CACHE_SHARED === "true",
     addressOf: (request) => request.headers.get("cf-connecting-ip") ?? "",
     docsAsset: (name) => documentation(env.ASSETS, name),
@@ -157,6 +161,7 @@ function optional(env: Env, log: Log): Partial<AppDependencies> {
       ...(env.RATE_READ && { read: env.RATE_READ }),
       ...(env.RATE_WRITE && { write: env.RATE_WRITE }),
       ...(env.RATE_COMPUTE && { compute: env.RATE_COMPUTE }),
+      ...(env.RATE_AUTHENTICATION && { authentication: env.RATE_AUTHENTICATION }),
     },
     ...(env.RATES && {
       counterOf: stubs<{ count(limit: number): Promise<Count> }>(env.RATES),

@@ -3,6 +3,7 @@ import {
   type AppDependencies,
   type Authenticator,
   type BackendState,
+  memoryRateLimiter,
   memorySingleFlight,
 } from "../app/index.ts";
 import { nodeWebpEncoder } from "../codec/node.ts";
@@ -18,6 +19,7 @@ import { type DeviceEvent, Supervisor } from "./device/supervisor.ts";
 import { entryPoint } from "./entry-point.ts";
 import { Admission, type AdmissionLimits } from "./http/admission.ts";
 import { authenticator } from "./http/authentication.ts";
+import { addressOf } from "./http/caller-address.ts";
 import { ADMISSION, serverLimits } from "./limits.ts";
 import type { ServerOptions } from "./options.ts";
 import { serverStores } from "./storage/stores.ts";
@@ -101,6 +103,9 @@ export async function openHost(
       analytics: metrics.count,
       // Requests and jobs for the same group wait for each other.
       singleFlight: memorySingleFlight(),
+      addressOf,
+      // There are no limits here but those that keys have of their own.
+      ...(options.keys && { rates: memoryRateLimiter({}) }),
       docsAsset: documentation,
     };
     const authenticate = authenticator(options);

@@ -1,7 +1,14 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { contentDigest, sign } from "../../src/app/access/request-signature.ts";
-import type { GroupBody, JobBody, Problem } from "../../src/app/index.ts";
+import { bearer, keyOf } from "../../src/app/access/testing.ts";
+import {
+  FAILED_ATTEMPTS,
+  type GroupBody,
+  type JobBody,
+  newKey,
+  type Problem,
+} from "../../src/app/index.ts";
 import { RUNTIME, SOON } from "./device.ts";
 import {
   expectedLogits,
@@ -17,7 +24,10 @@ import {
 // Each starts processes, on a machine that may be busy.
 vi.setConfig({ testTimeout: 180_000 });
 
-afterEach(stopAll);
+afterEach(async () => {
+  vi.useRealTimers();
+  await stopAll();
+});
 
 const group = async (response: Response) => {
   expect(response.status).toBe(200);
@@ -161,6 +171,31 @@ describe("a server that stops", () => {
     await expect.poll(async () => (await job()).status, SOON).toBe("succeeded");
     const stored = await group(await fetch(`${second.url}/v1/groups/${hash}`));
     expect(stored.images).toHaveLength(8);
+  });
+});
+
+describe("a server with keys", () => {
+  it("holds each to its limits, and who guesses to a few attempts", async () => {
+    const { key, record } = await keyOf("alice", { limits: { read: 5 } });
+    const { url } = await start({ keys: [record] });
+    // All within one minute.
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    const status = async (token: string) =>
+      (await fetch(`${url}/v1/models`, { headers: bearer(token) })).status;
+    const statuses = async (token: () => string, count: number) => {
+      const all: number[] = [];
+      for (let i = 0; i < count; i++) all.push(await status(token()));
+      return all;
+    };
+    expect(await statuses(() => key, 12)).toEqual([
+      ...Array<number>(5).fill(200),
+      ...Array<number>(7).fill(429),
+    ]);
+    const guesses = await statuses(newKey, FAILED_ATTEMPTS + 5);
+    expect(guesses).toEqual([
+      ...Array<number>(FAILED_ATTEMPTS).fill(401),
+      ...Array<number>(5).fill(429),
+    ]);
   });
 });
 

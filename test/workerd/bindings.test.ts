@@ -3,7 +3,7 @@ import type { KVNamespace } from "@cloudflare/workers-types";
 import { beforeAll, describe, expect, it } from "vitest";
 import bowls from "../../examples/raccoons/at-two-bowls.jpg";
 import bin from "../../examples/raccoons/on-a-bin.jpg";
-import { hashKey, newKey } from "../../src/app/index.ts";
+import { FAILED_ATTEMPTS, hashKey, newKey } from "../../src/app/index.ts";
 import type { Env } from "../../src/edge/env.ts";
 import worker from "../../src/edge/worker.ts";
 import { sha256 } from "../../src/group/index.ts";
@@ -192,6 +192,19 @@ describe("with keys", () => {
     expect((await send(url)).status).toBe(200);
     expect((await send(url.split("?")[0]!)).status).toBe(401);
     expect((await send(url.replace("tenant=key%3Alinks", "tenant=key%3Aother"))).status).toBe(401);
+  });
+
+  it("who guesses is refused after some attempts, and nobody else", async () => {
+    const guess = (from: string) => {
+      const headers = { authorization: `Bearer ${newKey()}`, "cf-connecting-ip": from };
+      return send("/v1/limits", { headers });
+    };
+    for (let i = 0; i < FAILED_ATTEMPTS; i++) {
+      expect((await guess(`2001:db8::${i}`)).status).toBe(401);
+    }
+    const refused = await guess("2001:db8::ffff");
+    expect([refused.status, (await problem(refused)).code]).toEqual([429, "rate_limited"]);
+    expect((await guess("2001:db8:0:1::")).status).toBe(401);
   });
 
   it("a key has its scopes and limits", async () => {

@@ -11,7 +11,6 @@ import {
   keysOrJwt,
   listedKeys,
   memoryJobs,
-  memoryRateLimiter,
   newKey,
   type Scope,
 } from "../index.ts";
@@ -246,39 +245,6 @@ describe("the identity provider's keys", () => {
     for (let i = 0; i < 5; i++) expect(await status(await sign(`k${i + 2}`))).toBe(401);
     expect(fetched.mock.calls.map(([url]) => String(url))).toEqual([keys]);
     fetched.mockRestore();
-  });
-});
-
-describe("rates", () => {
-  it("are told on every answer, and refuse what is above them", async () => {
-    let now = 1_000_000 * 60_000;
-    const rates = memoryRateLimiter({ compute: 2 }, () => now);
-    const { post, request } = setUp({ rates, addressOf: (r) => r.headers.get("x-from") ?? "" });
-    const send = (from: string) => post([["a", "image one"]], "", { "x-from": from });
-    const first = await send("1");
-    expect(first.headers.get("ratelimit-policy")).toBe('"compute";q=2;w=60');
-    expect(first.headers.get("ratelimit")).toBe('"compute";r=1;t=60');
-    expect((await send("1")).status).toBe(200);
-    now += 10_000;
-    const refused = await send("1");
-    expect(refused.status).toBe(429);
-    expect(refused.headers.get("retry-after")).toBe("50");
-    expect(refused.headers.get("ratelimit")).toBe('"compute";r=0;t=50');
-    expect((await problem(refused)).code).toBe("rate_limited");
-    expect((await send("2")).status).toBe(200);
-    expect((await request("/v1/models", { headers: { "x-from": "1" } })).status).toBe(200);
-    now += 60_000;
-    expect((await send("1")).status).toBe(200);
-  });
-
-  it("of a key go before the deployment's", async () => {
-    const [alice] = records;
-    const lookUp = listedKeys([{ ...alice!, limits: { read: 1 } }]);
-    const rates = memoryRateLimiter({ read: 100 });
-    const { request } = setUp({ rates, authenticate: keyAuthenticator(lookUp) });
-    const headers = bearer(keys.alice);
-    expect((await request("/v1/models", { headers })).status).toBe(200);
-    expect((await request("/v1/models", { headers })).status).toBe(429);
   });
 });
 

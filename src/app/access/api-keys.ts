@@ -17,8 +17,12 @@ export interface ApiKey {
   readonly expires?: string;
 }
 
-/** Looks a key up by its hash: in an environment variable, a key-value store, a database. */
-export type KeyLookup = (hash: string) => Promise<ApiKey | undefined>;
+/**
+ * Looks a key up by its hash: in an environment variable, a key-value store, a database.
+ *
+ * @param beforeLookUp to be called before the look-up of a hash that has not been found before
+ */
+export type KeyLookup = (hash: string, beforeLookUp: () => void) => Promise<ApiKey | undefined>;
 
 /** Keys start with this, so that scanners for leaked secrets find them. */
 const PREFIX = "cosal_";
@@ -53,9 +57,9 @@ export function listedKeys(keys: readonly ApiKey[]): KeyLookup {
  * @throws CosalError (when called) credentials_missing, credentials_invalid
  */
 export function keyAuthenticator(lookUp: KeyLookup): Authenticator {
-  return async function authenticateKey(request) {
+  return async function authenticateKey(request, beforeLookUp) {
     const token = bearerToken(request);
-    const key = isKey(token) ? await lookUp(await hashKey(token)) : undefined;
+    const key = isKey(token) ? await lookUp(await hashKey(token), beforeLookUp) : undefined;
     if (key === undefined) throw invalid("The key is not known.");
     if (key.expires !== undefined && !(Date.parse(key.expires) > Date.now())) {
       throw invalid(`The key has expired at ${key.expires}.`);

@@ -1,8 +1,10 @@
 import { CosalError } from "../../errors.ts";
 import type { AppDependencies } from "../context/dependencies.ts";
+import { FailedAttempts } from "./failed-attempts.ts";
 import type { SignedLinks } from "./links.ts";
-import { tooMany } from "./rate-limiter.ts";
-import type { Principal, RateKind, RateVerdict, Scope } from "./types.ts";
+import { networkOf } from "./networks.ts";
+import { RateLimited } from "./rate-limiter.ts";
+import type { Principal, RateKind, RateLimiter, RateRequest, RateVerdict, Scope } from "./types.ts";
 
 /** Everybody, where there are no keys. */
 export const ANONYMOUS: Principal = {
@@ -27,49 +29,75 @@ export function createGuard(
   { authenticate, rates, addressOf }: AppDependencies,
   links: SignedLinks | undefined,
 ): Guard {
+  const attempts = new FailedAttempts(rates);
+
+  async function principalOf(request: Request, network: string): Promise<Principal> {
+    if (authenticate === undefined) return ANONYMOUS;
+    try {
+      return (
+        (await holderOf(request, links, network)) ??
+        (await authenticate(request, () => attempts.check(network)))
+      );
+    } catch (error) {
+      const isFailure = error instanceof CosalError && error.code === "credentials_invalid";
+      if (isFailure) await attempts.count(network);
+      throw error;
+    }
+  }
+
   return async function guard(request) {
-    const principal = await principalOf(request, authenticate, links);
+    const network = networkOf(addressOf?.(request) ?? "");
+    const principal = await principalOf(request, network);
     const scope = scopeOf(request.method);
     if (!principal.scopes.has(scope)) {
       throw new CosalError("scope_missing", `This needs a key with the scope "${scope}".`);
     }
-    if (rates === undefined) return { principal };
     const kind = kindOf(request.method);
     const perMinute = principal.limits?.[kind];
-    const subject = principal.subject || addressOf?.(request) || "";
-    const verdict = await rates({ subject, kind, ...(perMinute !== undefined && { perMinute }) });
-    if (verdict === undefined) return { principal };
-    if (!verdict.allowed) throw new RateLimited(kind, verdict);
-    return { principal, rate: { kind, verdict } };
+    const verdict = await limited(rates, {
+      subject: principal.subject || network,
+      kind,
+      ...(perMinute !== undefined && { perMinute }),
+    });
+    return { principal, ...(verdict && { rate: { kind, verdict } }) };
   };
 }
 
-/** Carries what the headers of the refusal say. */
-export class RateLimited extends CosalError {
-  readonly kind: RateKind;
-  readonly verdict: RateVerdict;
-
-  constructor(kind: RateKind, verdict: RateVerdict) {
-    const { code, message, limit, retryAfter } = tooMany(kind, verdict);
-    super(code, message, {
-      ...(limit && { limit }),
-      ...(retryAfter !== undefined && { retryAfter }),
-    });
-    this.kind = kind;
-    this.verdict = verdict;
-  }
+/**
+ * Whether a caller whom nobody asks who they are comes too often, by their network.
+ *
+ * @throws CosalError (when called) rate_limited
+ */
+export function createOpenGuard({ rates, addressOf }: AppDependencies) {
+  return async function openGuard(request: Request): Promise<void> {
+    await limited(rates, { subject: networkOf(addressOf?.(request) ?? ""), kind: "read" });
+  };
 }
 
-async function principalOf(
+/** @throws RateLimited */
+async function limited(
+  rates: RateLimiter | undefined,
+  request: RateRequest,
+): Promise<RateVerdict | undefined> {
+  const verdict = await rates?.(request);
+  if (verdict?.allowed === false) throw new RateLimited(request.kind, verdict);
+  return verdict;
+}
+
+/**
+ * Who has a signed link. Counted by link and network: links are handed on, so whoever fetches one
+ * often must neither lock the others of its tenant nor the same one for others.
+ */
+async function holderOf(
   request: Request,
-  authenticate: AppDependencies["authenticate"],
   links: SignedLinks | undefined,
-): Promise<Principal> {
-  if (authenticate === undefined) return ANONYMOUS;
-  const isRead = request.method === "GET" || request.method === "HEAD";
-  const tenant = isRead ? await links?.verify(request) : undefined;
-  if (tenant !== undefined) return { subject: `link ${tenant}`, tenant, scopes: new Set(["read"]) };
-  return authenticate(request);
+  network: string,
+): Promise<Principal | undefined> {
+  if (request.method !== "GET" && request.method !== "HEAD") return undefined;
+  const link = await links?.verify(request);
+  if (link === undefined) return undefined;
+  const subject = `link:${link.signature} ${network}`;
+  return { subject, tenant: link.tenant, scopes: new Set(["read"]) };
 }
 
 function scopeOf(method: string): Scope {

@@ -46,8 +46,9 @@ export function jwtAuthenticator(policy: JwtPolicy): Authenticator {
 
 /** API keys by their prefix, every other token as a JWT. */
 export function keysOrJwt(keys: Authenticator, jwt: Authenticator): Authenticator {
-  return async function authenticateEither(request) {
-    return isKey(bearerToken(request)) ? keys(request) : jwt(request);
+  return async function authenticateEither(request, beforeLookUp) {
+    const authenticate = isKey(bearerToken(request)) ? keys : jwt;
+    return authenticate(request, beforeLookUp);
   };
 }
 

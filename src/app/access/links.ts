@@ -4,6 +4,13 @@ import type { LinkSigning } from "./types.ts";
 /** Bytes of random text below which a secret is none. */
 const MIN_SECRET_LENGTH = 32;
 
+export interface SignedLink {
+  /** Whose file it leads to. */
+  readonly tenant: string;
+  /** Another one for every link. */
+  readonly signature: string;
+}
+
 /**
  * Links to files that work without a key until they expire: HMAC-SHA-256 over the path, its query,
  * the tenant and the time. Whoever has such a link has that file, and nothing else.
@@ -34,11 +41,11 @@ export class SignedLinks {
   }
 
   /**
-   * The tenant whose file the request may have; undefined when it has no signature.
+   * The link that the request is made with; undefined when it has no signature.
    *
    * @throws CosalError credentials_invalid
    */
-  async verify(request: Request, now = Date.now()): Promise<string | undefined> {
+  async verify(request: Request, now = Date.now()): Promise<SignedLink | undefined> {
     const url = new URL(request.url);
     const given = url.searchParams.get("signature");
     if (given === null) return undefined;
@@ -49,7 +56,7 @@ export class SignedLinks {
       const message = isRight ? "The link has expired." : "The link's signature is not right.";
       throw new CosalError("credentials_invalid", message);
     }
-    return url.searchParams.get("tenant") ?? "";
+    return { tenant: url.searchParams.get("tenant") ?? "", signature: given };
   }
 
   async #signature(url: URL): Promise<string> {

@@ -50,10 +50,19 @@ export function setRateLimitHeaders(headers: Headers, kind: RateKind, verdict: R
   headers.set("ratelimit", `"${kind}";r=${left}${reset === undefined ? "" : `;t=${reset}`}`);
 }
 
-export function tooMany(kind: RateKind, { limit, window, reset }: RateVerdict): CosalError {
-  const message = `At most ${limit} requests of kind ${kind} are taken in ${window} seconds.`;
-  return new CosalError("rate_limited", message, {
-    limit: { name: "requests", limit, actual: limit + 1 },
-    retryAfter: reset ?? window,
-  });
+/** Carries what the headers of the refusal say. */
+export class RateLimited extends CosalError {
+  readonly kind: RateKind;
+  readonly verdict: RateVerdict;
+
+  constructor(kind: RateKind, verdict: RateVerdict) {
+    const { limit, window, reset } = verdict;
+    const what = kind === "authentication" ? "failed authentications" : `requests of kind ${kind}`;
+    super("rate_limited", `At most ${limit} ${what} are taken in ${window} seconds.`, {
+      limit: { name: "requests", limit, actual: limit + 1 },
+      retryAfter: reset ?? window,
+    });
+    this.kind = kind;
+    this.verdict = verdict;
+  }
 }

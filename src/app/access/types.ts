@@ -17,15 +17,17 @@ export interface Principal {
 /**
  * Tells who sends a request. A deployment without one serves everybody as the tenant "".
  *
+ * @param beforeLookUp called before anything is looked up that costs; throws when the caller has
+ * failed too often lately
  * @throws CosalError credentials_missing, credentials_invalid
  */
-export type Authenticator = (request: Request) => Promise<Principal>;
+export type Authenticator = (request: Request, beforeLookUp: () => void) => Promise<Principal>;
 
-/** Reading costs little, storing more, computing most. */
-export type RateKind = "read" | "write" | "compute";
+/** Reading costs little, storing more, computing most. Of authentications the failed ones count. */
+export type RateKind = "read" | "write" | "compute" | "authentication";
 
 export interface RateRequest {
-  /** The principal's subject, or the caller's address where there are no keys. */
+  /** The principal's subject, or the caller's network (`networkOf`) where there are no keys. */
   readonly subject: string;
   readonly kind: RateKind;
   /** Requests per minute that the subject's key has of its own. */

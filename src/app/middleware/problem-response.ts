@@ -1,5 +1,4 @@
-import { RateLimited } from "../access/guard.ts";
-import { setRateLimitHeaders } from "../access/rate-limiter.ts";
+import { RateLimited, setRateLimitHeaders } from "../access/rate-limiter.ts";
 import type { RequestContext } from "../context/request-context.ts";
 import { presentable, problemOf } from "../problems/problem.ts";
 

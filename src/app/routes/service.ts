@@ -37,6 +37,7 @@ export function serviceRoutes(router: Router, { host }: Service): void {
       responses: {
         200: json(ReadinessSchema, "At least one backend is ready."),
         503: json(ReadinessSchema, "None is."),
+        ...problems("rate_limited"),
       },
     },
     async (c) => {

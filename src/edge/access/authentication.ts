@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import {
   type ApiKey,
   type Authenticator,
@@ -39,24 +40,23 @@ function lookupOf({ API_KEYS: namespace, API_KEY_LIST: list }: Env): KeyLookup {
     throw new TypeError("AUTHENTICATION has keys: bind the namespace API_KEYS or set API_KEY_LIST");
   }
   const listed = listedKeys(list === undefined ? [] : (JSON.parse(list) as ApiKey[]));
-  const remembered = new Map<string, { readonly key: ApiKey; readonly until: number }>();
-  return async function lookUpKey(hash) {
-    const known = (await listed(hash)) ?? remember(remembered, hash);
+  const remembered = new LRUCache<string, { readonly key: ApiKey; readonly until: number }>({
+    max: KEYS,
+  });
+  return async function lookUpKey(hash, beforeLookUp) {
+    const known = await listed(hash, beforeLookUp);
     if (known !== undefined || namespace === undefined) return known;
-    const key = await namespace.get<ApiKey>(hash, "json");
-    if (key === null) return undefined;
-    if (remembered.size >= KEYS) remembered.clear();
-    remembered.set(hash, { key: { ...key, hash }, until: Date.now() + KEY_TIME });
-    return { ...key, hash };
+    const found = remembered.get(hash);
+    if (found !== undefined && Date.now() < found.until) return found.key;
+    // Who comes with a key that was right a while ago does not pay for who guesses beside them.
+    if (found === undefined) beforeLookUp();
+    const record = await namespace.get<ApiKey>(hash, "json");
+    remembered.delete(hash);
+    if (record === null) return undefined;
+    const key = { ...record, hash };
+    remembered.set(hash, { key, until: Date.now() + KEY_TIME });
+    return key;
   };
-}
-
-function remember(
-  remembered: ReadonlyMap<string, { readonly key: ApiKey; readonly until: number }>,
-  hash: string,
-): ApiKey | undefined {
-  const found = remembered.get(hash);
-  return found !== undefined && Date.now() < found.until ? found.key : undefined;
 }
 
 function jwtPolicyOf({ JWT_KEYS, JWT_ISSUER, JWT_AUDIENCE, JWT_TENANT_CLAIM }: Env) {

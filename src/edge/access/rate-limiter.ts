@@ -1,8 +1,13 @@
-import type { Log, RateKind, RateLimiter } from "../../app/index.ts";
+import { FAILED_ATTEMPTS, type Log, type RateKind, type RateLimiter } from "../../app/index.ts";
 import type { Count } from "./rate-object.ts";
 
 /** Requests per minute of one caller: what `ratelimits` in wrangler.toml says, for the headers. */
-export const RATES: Readonly<Record<RateKind, number>> = { read: 1200, write: 300, compute: 60 };
+export const RATES: Readonly<Record<RateKind, number>> = {
+  read: 1200,
+  write: 300,
+  compute: 60,
+  authentication: FAILED_ATTEMPTS,
+};
 
 const WINDOW = 60;
 

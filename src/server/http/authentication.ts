@@ -14,6 +14,7 @@ import {
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import { WORKERS } from "../storage/stores.ts";
+import { addressOf, noteAddress } from "./caller-address.ts";
 
 export interface Credentials {
   /** What this server shares with the Workers before it. */
@@ -43,9 +44,9 @@ export function authenticator({ secret, keys }: Credentials): Authenticator | un
   const byKey = keys && keyAuthenticator(listedKeys(keys));
   if (secret === undefined) return byKey;
   const nonces = new NonceMemory();
-  return async function authenticate(request) {
+  return async function authenticate(request, beforeLookUp) {
     const isSigned = request.headers.has(SIGNATURE_HEADERS.signature);
-    if (!isSigned && byKey !== undefined) return byKey(request);
+    if (!isSigned && byKey !== undefined) return byKey(request, beforeLookUp);
     const { pathname, search } = new URL(request.url);
     const { method, headers } = request;
     const signed = { method, target: pathname + search, headers };
@@ -79,5 +80,7 @@ export function withCheckedBody(request: Request): Request {
       },
     }),
   );
-  return new Request(request, { body: checked, duplex: "half" } as RequestInit);
+  const own = new Request(request, { body: checked, duplex: "half" } as RequestInit);
+  noteAddress(own, addressOf(request));
+  return own;
 }

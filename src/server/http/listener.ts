@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { noteAddress } from "./caller-address.ts";
 import { LingeringResponse } from "./lingering-response.ts";
 
 export type Fetch = (request: Request) => Response | Promise<Response>;
@@ -30,7 +31,10 @@ const KEEP_ALIVE_TIMEOUT = 75_000;
 export async function listen(host: string, port: number): Promise<Listener> {
   let serve: Fetch = notYet;
   const server = createAdaptorServer({
-    fetch: (request) => serve(request),
+    fetch(request, { incoming }) {
+      noteAddress(request, incoming.socket.remoteAddress);
+      return serve(request);
+    },
     serverOptions: {
       requestTimeout: REQUEST_TIMEOUT,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT,

@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { setUp } from "../../../test/app-client.ts";
+import { bearer, keyOf } from "../../app/access/testing.ts";
+import { FAILED_ATTEMPTS, newKey } from "../../app/index.ts";
+import type { Env } from "../env.ts";
+import { authenticationOf } from "./authentication.ts";
+
+describe("keys in a namespace", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(60_000 * 1e6);
+    return () => vi.useRealTimers();
+  });
+
+  async function withNamespace() {
+    const { key, record } = await keyOf("alice");
+    const records = new Map([[record.hash, record]]);
+    const reads: string[] = [];
+    const namespace = {
+      async get(hash: string) {
+        reads.push(hash);
+        return records.get(hash) ?? null;
+      },
+    };
+    const env = { AUTHENTICATION: "keys", API_KEYS: namespace } as unknown as Env;
+    const { request } = setUp({
+      authenticate: authenticationOf(env)!,
+      addressOf: ({ headers }) => headers.get("x-from") ?? "",
+    });
+    const status = async (token: string, from = "192.0.2.1") =>
+      (await request("/v1/models", { headers: { ...bearer(token), "x-from": from } })).status;
+    return { key, record, records, reads, status };
+  }
+
+  it("are read no more for a network that has guessed too often", async () => {
+    const { key, reads, status } = await withNamespace();
+    for (let i = 0; i < 100; i++) await status(newKey());
+    expect(reads).toHaveLength(FAILED_ATTEMPTS + 1);
+    expect(await status(key)).toBe(429);
+    expect(await status(key, "192.0.2.2")).toBe(200);
+    vi.advanceTimersByTime(60_000);
+    expect(await status(key)).toBe(200);
+  });
+
+  it("that were right go on beside who guesses, and end within a minute when they are revoked", async () => {
+    const { key, record, records, reads, status } = await withNamespace();
+    expect(await status(key)).toBe(200);
+    for (let i = 0; i < 100; i++) await status(newKey());
+    expect(await status(key)).toBe(200);
+    vi.advanceTimersByTime(59_000);
+    for (let i = 0; i < 100; i++) await status(newKey());
+    expect(reads.filter((hash) => hash === record.hash)).toHaveLength(1);
+    vi.advanceTimersByTime(1_000);
+    expect(await status(key)).toBe(200);
+    expect(reads.filter((hash) => hash === record.hash)).toHaveLength(2);
+    records.clear();
+    vi.advanceTimersByTime(60_000);
+    expect(await status(key)).toBe(401);
+  });
+});
