@@ -78,62 +78,6 @@ export interface Readiness {
     reason: string;
   }[];
 }
-export interface Models {
-  models: {
-    name: string;
-    version: string;
-    /**
-     * SHA-256, 64 lower-case hex digits.
-     */
-    digest: string;
-    licence: string;
-    input: {
-      width: number;
-      height: number;
-    };
-    /**
-     * Whether it takes seeds.
-     */
-    seeds: boolean;
-    default: boolean;
-  }[];
-  limits: Limits;
-}
-export interface Limits {
-  /**
-   * Of a request.
-   */
-  body_bytes: number;
-  /**
-   * Of one photograph's file.
-   */
-  image_bytes: number;
-  /**
-   * Of a group, as sent.
-   */
-  images: number;
-  /**
-   * That a request may take.
-   */
-  seconds: number;
-  /**
-   * Of a photograph that cut-outs and overlays are made of.
-   */
-  rendered_pixels: number;
-  /**
-   * More are answered with a job, where there are jobs.
-   */
-  synchronous_images: number;
-  backends: {
-    wasm?: BackendLimits;
-    gpu?: BackendLimits;
-  };
-}
-export interface BackendLimits {
-  images: number;
-  pixels: number;
-  total_pixels: number;
-}
 /**
  * RFC 9457.
  */
@@ -223,6 +167,62 @@ export interface ProblemPlace {
   sha256?: string;
   detail: string;
   limit?: Limit;
+}
+export interface Models {
+  models: {
+    name: string;
+    version: string;
+    /**
+     * SHA-256, 64 lower-case hex digits.
+     */
+    digest: string;
+    licence: string;
+    input: {
+      width: number;
+      height: number;
+    };
+    /**
+     * Whether it takes seeds.
+     */
+    seeds: boolean;
+    default: boolean;
+  }[];
+  limits: Limits;
+}
+export interface Limits {
+  /**
+   * Of a request.
+   */
+  body_bytes: number;
+  /**
+   * Of one photograph's file.
+   */
+  image_bytes: number;
+  /**
+   * Of a group, as sent.
+   */
+  images: number;
+  /**
+   * That a request may take.
+   */
+  seconds: number;
+  /**
+   * Of a photograph that cut-outs and overlays are made of.
+   */
+  rendered_pixels: number;
+  /**
+   * More are answered with a job, where there are jobs.
+   */
+  synchronous_images: number;
+  backends: {
+    wasm?: BackendLimits;
+    gpu?: BackendLimits;
+  };
+}
+export interface BackendLimits {
+  images: number;
+  pixels: number;
+  total_pixels: number;
 }
 export interface ProblemKind {
   type: string;
