@@ -1,19 +1,19 @@
-// `npm run demo [-- FOLDER]`: starts the Worker on this machine, sends it groups of photographs over
-// HTTP as any app would, and writes what it finds to demo-output/.
+// `npm run demo [-- FOLDER]`: starts the Worker on this machine and sends it photographs as any app
+// would, with the command `cosal` and the client behind it. Results lie in demo-output/.
+
+import { openAsBlob } from "node:fs";
 import { join, relative } from "node:path";
-import { type LocalWorker, startLocalWorker } from "../worker.ts";
-import { writeOutput } from "./output.ts";
-import { type PhotographGroup, readGroups, UsageError } from "./photographs.ts";
-import { Progress } from "./progress.ts";
-import { Refused } from "./request.ts";
-import { type GroupRun, runGroup } from "./run.ts";
-import { table } from "./table.ts";
+import { segment } from "../../src/cli/commands/segment.ts";
+import { readSets } from "../../src/cli/sets.ts";
+import { UsageError } from "../../src/cli/usage-error.ts";
+import { Cosal } from "../../src/client/index.ts";
+import { startLocalWorker } from "../worker.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const USAGE = `npm run demo [-- FOLDER]
 
-Finds what the photographs in FOLDER have in common; if FOLDER has no photographs but folders of
-them, each is a group. Without FOLDER: the project's examples.`;
+Finds what the photographs in FOLDER have in common; each folder in it is a group of its own.
+Without FOLDER: the project's examples.`;
 
 async function main(args: string[]): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
@@ -21,47 +21,43 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   if (args.length > 1) throw new UsageError(`Expected one folder at most.\n\n${USAGE}`);
-  const groups = await readGroups(args[0] ?? join(root, "examples"));
+  const folder = args[0] ?? join(root, "examples");
+  const [first] = await readSets([folder], { recursive: true });
   console.log("Starting the Worker ...");
   const worker = await startLocalWorker({ port: 0, watch: false });
-  let runs: GroupRun[];
+  const out = join(root, "demo-output");
   try {
-    runs = await runGroups(worker, groups);
+    console.log(
+      `It listens on ${worker.url}. The first group waits for the network to be loaded.\n`,
+    );
+    const status = await segment(
+      {
+        ...{ paths: [folder], recursive: true, out, server: worker.url, format: ["png"] },
+        ...{ threshold: 0.5, force: true, strict: false, json: false, quiet: false },
+        contactSheet: true,
+      },
+      new AbortController().signal,
+    );
+    const files = (first?.photographs ?? []).map(
+      ({ path }) =>
+        () =>
+          openAsBlob(path),
+    );
+    const again = await askAgain(worker.url, files.reverse());
+    console.log(`Asked again, in another order and under other names: ${again}`);
+    console.log(`Masks: ${relative(process.cwd(), out)}`);
+    return status;
   } finally {
     await worker.stop();
   }
-  if (runs.length > 0) {
-    const written = await writeOutput(join(root, "demo-output"), runs);
-    const shown = (path: string) => relative(process.cwd(), path);
-    console.log(`Look at  ${shown(written.page)}  (in a browser)`);
-    console.log(`or at    ${shown(written.sheet)}`);
-    console.log(`masks:   ${shown(written.masks)}`);
-  }
-  const isComplete = runs.length === groups.length;
-  return isComplete && runs.every(({ again }) => again.cache === "hit") ? 0 : 1;
 }
 
-/** A group that is refused is reported; the others go on. */
-async function runGroups(
-  { url }: LocalWorker,
-  groups: readonly PhotographGroup[],
-): Promise<GroupRun[]> {
-  console.log(`It listens on ${url}. The first group waits for the network to be loaded.\n`);
-  const runs: GroupRun[] = [];
-  for (const group of groups) {
-    const progress = new Progress(`${group.name}, ${group.photographs.length} photographs`);
-    try {
-      const run = await runGroup(url, group, (event) => progress.show(event));
-      progress.end();
-      console.log(table(run));
-      runs.push(run);
-    } catch (error) {
-      progress.end();
-      if (!(error instanceof Refused)) throw error;
-      console.error(`${group.name}: refused (${error.problem.status}). ${error.message}\n`);
-    }
-  }
-  return runs;
+/** The same photographs are the same group, whatever their order and names: it is stored. */
+async function askAgain(url: string, files: (() => Promise<Blob>)[]): Promise<string> {
+  const begun = performance.now();
+  const group = await new Cosal({ url }).group(files, { onError: "skip" });
+  const milliseconds = (performance.now() - begun).toFixed(0);
+  return `${group.masks.length} masks in ${milliseconds} ms (${group.cache})`;
 }
 
 try {

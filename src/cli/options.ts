@@ -77,6 +77,11 @@ export const maskOptions = <T>(args: Argv<T>) =>
       default: false,
       describe: "exit with 3 where a photograph does not seem to show the object",
     })
+    .option("contact-sheet", {
+      type: "boolean",
+      default: false,
+      describe: "all photographs with their masks on one page, HTML and PNG",
+    })
     .option("json", {
       type: "boolean",
       default: false,

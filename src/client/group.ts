@@ -13,6 +13,8 @@ export class Group {
   readonly model: api.Group["model"];
   /** Where it was computed. */
   readonly backend: string;
+  /** Whether it was stored (`hit`), computed now, or computed by an equal request just then. */
+  readonly cache: api.Group["cache"];
   /** Mean presence, 0..1: how sure the network is that the photographs share an object. */
   readonly common: number;
   /** In the order sent. */
@@ -32,6 +34,7 @@ export class Group {
     this.id = first.id;
     this.model = first.model;
     this.backend = first.backend;
+    this.cache = first.cache;
     this.common = masks.reduce((sum, { presence }) => sum + presence, 0) / (masks.length || 1);
     this.masks = masks;
     this.skipped = parts.flatMap(({ skipped }) => skipped);

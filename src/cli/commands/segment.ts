@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { writeContactSheet } from "../contact-sheet/write.ts";
 import type { RuntimeName } from "../engine/runtime-name.ts";
 import { EXIT } from "../exit-status.ts";
 import { FORMATS } from "../formats/index.ts";
@@ -27,6 +28,8 @@ export interface MaskArguments {
   readonly strict: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly contactSheet: boolean;
+  readonly watch?: boolean;
 }
 
 export interface SegmentArguments extends MaskArguments, MarkArguments {
@@ -69,7 +72,8 @@ async function maskSets(
   consensus?: Uint8Array,
 ): Promise<number> {
   const reporter = reporterOf(args);
-  const formats = formatsOf(args.format);
+  // The sheet is made of the masks' PNG files.
+  const formats = formatsOf(args.contactSheet ? ["png", ...args.format] : args.format);
   const finished: FinishedSet[] = [];
   for (const set of sets) {
     const result = await runSet(
@@ -89,6 +93,11 @@ async function maskSets(
     );
     reporter.end(result);
     finished.push(result);
+  }
+  if (args.contactSheet && finished.some(({ masked }) => masked > 0)) {
+    const shown = finished.map((set) => ({ ...set, detail: source.title }));
+    const { page } = await writeContactSheet(args.out, shown);
+    if (!args.quiet) console.error(`Look at ${relative(process.cwd(), page)} in a browser.`);
   }
   return statusOf(finished, args.strict);
 }

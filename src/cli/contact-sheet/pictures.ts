@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import encodePng, { init as initPng } from "@jsquash/png/encode.js";
-import { nodeDecoder } from "../../src/codec/node.ts";
+import { nodeDecoder } from "../../codec/node.ts";
 
 /** A small picture: RGBA, row by row. */
 export interface Picture {
