@@ -64,10 +64,20 @@ describe("a group", () => {
     const { cosal, calls } = await behind();
     const run = cosal.group([file("a"), file("b")]);
     const seen: string[] = [];
-    for await (const mask of run) seen.push(mask.id);
+    for await (const mask of run) {
+      seen.push(mask.id);
+      expect((await mask.bytes("webp")).length).toBeGreaterThan(0);
+    }
     expect(seen.sort()).toEqual(["a", "b"]);
     expect((await run).masks).toHaveLength(2);
     expect(calls).toHaveLength(1);
+  });
+
+  it("ends when its loop is left", async () => {
+    const { cosal } = await behind();
+    const run = cosal.group([file("a"), file("b"), file("slow")]);
+    for await (const _ of run) break;
+    await expect(run).rejects.toThrow("left before its end");
   });
 
   it("applies what it has in common to other photographs, hands it out, and goes", async () => {

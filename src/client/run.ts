@@ -24,9 +24,14 @@ export class GroupRun implements AsyncIterable<Mask>, PromiseLike<Group> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Mask, void> {
-    for (let next = 0; ; next++) {
-      if (next === this.#masks.length && (await this.#isFinished())) return;
-      yield this.#masks[next] as Mask;
+    try {
+      for (let next = 0; ; next++) {
+        if (next === this.#masks.length && (await this.#isFinished())) return;
+        yield this.#masks[next] as Mask;
+      }
+    } finally {
+      // Whoever leaves the loop wants no more: the service is told by the connection's end.
+      if (this.#group === undefined) await this.#steps.return(undefined as never);
     }
   }
 
@@ -50,7 +55,8 @@ export class GroupRun implements AsyncIterable<Mask>, PromiseLike<Group> {
       const step = await this.#steps.next();
       if (!step.done) this.#masks.push(step.value);
       // Of two that wait for the last step, the second is told nothing.
-      else this.#group ??= Promise.resolve(step.value);
+      else if (step.value !== undefined) this.#group = Promise.resolve(step.value);
+      else if (this.#group === undefined) throw left();
       return step.done === true;
     } catch (error) {
       this.#group = Promise.reject(error);
@@ -58,6 +64,10 @@ export class GroupRun implements AsyncIterable<Mask>, PromiseLike<Group> {
       throw error;
     }
   }
+}
+
+function left(): CosalError {
+  return new CosalError("unexpected", "The group was left before its end.");
 }
 
 /**

@@ -97,15 +97,14 @@ async function findFile(
   const name = parseFileName(kind, pathParameter(c, "file"));
   if (name === undefined || !isDigest(name.image)) throw notHere("mask");
   const { image, suffix } = name;
-  const result = await groups.result(group);
-  if (!result?.images.some(({ sha256 }) => sha256 === image)) throw notHere("mask");
+  // Not the group's result: a mask can be fetched while the others are being computed.
+  const record = await groups.mask(group, image);
+  if (record === undefined) throw notHere("mask");
   const stale = service.renditions.stale(key);
   if (stale !== undefined) {
     service.renditions.revalidate(key);
     return fileResponse(c.req.raw, stale, service.cacheControl);
   }
-  const record = await groups.mask(group, image);
-  if (record === undefined) throw notHere("mask");
   const { size = "source", threshold = DEFAULT_THRESHOLD } = query;
   const variant: Variant = { kind, suffix, size, threshold };
   const known = await unchanged(c.req.raw, record, variant, service.cacheControl);
