@@ -299,6 +299,10 @@ export interface Image {
    * The intersection over union with a drawn mask that is to be expected of this one. Missing where the model does not tell.
    */
   confidence?: number;
+  /**
+   * In a ZIP archive: the name of the image's file.
+   */
+  file?: string;
   mask: File;
   cutout?: File;
   overlay?: File;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { digestOf, events, group, problem, setUp } from "../../../test/app-client.ts";
 import { FakeSegmenter } from "../../../test/fakes.ts";
-import { localCompute } from "../index.ts";
+import { type ImageBody, localCompute } from "../index.ts";
 
 describe("event stream", () => {
   const accept = { accept: "text/event-stream" };
@@ -104,6 +104,12 @@ describe("zip", () => {
     const mask = await (await request(body.images[1].mask.url)).text();
     expect(entries["masks/b.svg"]).toBe(mask);
     expect(mask).toMatch(/^<svg/);
+    expect(body.images.map(({ id, file }: ImageBody) => [id, file])).toEqual([
+      ["../a.jpg", "masks/__a.svg"],
+      ["b.jpg", "masks/b.svg"],
+      ["b-2.jpg", "masks/b-2.svg"],
+    ]);
+    expect((await group(await post(files))).images[0]).not.toHaveProperty("file");
     const stored = await post(files, "?format=svg", { accept: "application/zip" });
     expect(unzip(new Uint8Array(await stored.arrayBuffer()))["masks/b.svg"]).toBe(mask);
   });

@@ -70,7 +70,10 @@ export class ResponseWriter {
     }
   }
 
-  /** Files under the images' names, and the JSON body last. What fails breaks the archive off. */
+  /**
+   * Files under the images' names, and last the JSON body, which says which file is whose. What
+   * fails breaks the archive off.
+   */
   async *archive(steps: Steps): AsyncGenerator<{ name: string; input: Bytes | string }> {
     const { kind, suffix } = this.#presentation.main;
     const { sent } = this.#group;
@@ -78,13 +81,18 @@ export class ResponseWriter {
     for await (const step of steps) {
       if (step.type === "mask") {
         const input = await this.#file(step);
-        for (const [i, { sha256 }] of sent.entries()) {
-          if (sha256 === step.image.sha256) yield { name: `${kind}/${names[i]}`, input };
+        for (const { id, sha256 } of sent) {
+          if (sha256 === step.image.sha256) yield { name: `${kind}/${names.get(id)}`, input };
         }
       }
       if (step.type === "done") {
         const body = await this.#body(step);
-        yield { name: "result.json", input: `${JSON.stringify(body, undefined, 2)}\n` };
+        const images = body.images.map((image) => ({
+          ...image,
+          file: `${kind}/${names.get(image.id)}`,
+        }));
+        const text = JSON.stringify({ ...body, images }, undefined, 2);
+        yield { name: "result.json", input: `${text}\n` };
       }
     }
   }

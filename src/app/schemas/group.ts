@@ -28,6 +28,10 @@ export const ImageSchema = z
       description:
         "The intersection over union with a drawn mask that is to be expected of this one. Missing where the model does not tell.",
     }),
+    file: z.string().optional().openapi({
+      description: "In a ZIP archive: the name of the image's file.",
+      example: "masks/a.png",
+    }),
     mask: FileSchema,
     cutout: FileSchema.optional(),
     overlay: FileSchema.optional(),
