@@ -6,8 +6,7 @@ import type { Decoder } from "./types.ts";
  * The decoder in a page or a web worker: the same code as everywhere, so that masks do not depend
  * on a browser's own decoding. Each type's module is fetched when its first image comes.
  *
- * @param assets URL of the folder with `jpeg-turbo.wasm`, `squoosh_png_bg.wasm`, `webp_dec.wasm`
- * and `avif_dec.wasm`
+ * @param assets URL of the folder with `jpeg-turbo.wasm`, `webp_dec.wasm` and `avif_dec.wasm`
  */
 export function browserDecoder(assets: string, heap: number = WORKER_DECODER_HEAP): Decoder {
   const fetched = (file: string) => {
@@ -23,7 +22,6 @@ export function browserDecoder(assets: string, heap: number = WORKER_DECODER_HEA
   return createDecoder(
     {
       "image/jpeg": fetched("jpeg-turbo.wasm"),
-      "image/png": fetched("squoosh_png_bg.wasm"),
       "image/webp": fetched("webp_dec.wasm"),
       "image/avif": fetched("avif_dec.wasm"),
     },

@@ -3,16 +3,20 @@ import webpFactory from "@jsquash/webp/codec/dec/webp_dec.js";
 import { CosalError } from "../errors.ts";
 import { readHeader } from "./header/index.ts";
 import { swapsAxes, upright, uprightPlanes } from "./orientation.ts";
-import { toTensor } from "./resample.ts";
-import { extentOf, scaleFor, scaleWithin } from "./scale.ts";
-import type { Decoder, ImageHeader, ImageType, InputFormat, Pixels } from "./types.ts";
+import { type PixelRows, rowsOf } from "./pixel-rows.ts";
+import { pngRows } from "./png/rows.ts";
+import { reducedRows, rowsToTensor } from "./resample.ts";
+import { extentOf, reducedSize, scaleFor, scaleWithin } from "./scale.ts";
+import type { Decoder, ImageHeader, ImageType, InputFormat } from "./types.ts";
 import { openSquoosh, type SquooshFactory } from "./wasm/emscripten.ts";
 import type { HeapDecoder, Scaled } from "./wasm/heap.ts";
 import { openJpeg } from "./wasm/jpeg.ts";
-import { openPng } from "./wasm/png.ts";
+
+/** Types that are decoded in WebAssembly; PNG is not. */
+type WasmType = Exclude<ImageType, "image/png">;
 
 /** How a platform gets at the compiled decoder of each type. */
-export type DecoderModules = Readonly<Record<ImageType, () => Promise<WebAssembly.Module>>>;
+export type DecoderModules = Readonly<Record<WasmType, () => Promise<WebAssembly.Module>>>;
 
 /** Emscripten decoders start with 16 MiB; a heap of up to this size is kept between groups. */
 const HEAP_TO_KEEP = 16 * 1024 * 1024;
@@ -25,9 +29,9 @@ const BYTES_OF_RGBA = 4;
  * @param heap bytes that a decoder's heap may grow to; images that would need more are refused
  */
 export function createDecoder(modules: DecoderModules, heap: number): Decoder {
-  let open: { type: ImageType; decoder: HeapDecoder } | undefined;
+  let open: { type: WasmType; decoder: HeapDecoder } | undefined;
 
-  async function decoderOf(type: ImageType): Promise<HeapDecoder> {
+  async function decoderOf(type: WasmType): Promise<HeapDecoder> {
     if (open?.type === type) return open.decoder;
     open = undefined;
     const decoder = await instantiate(type, await modules[type](), heap);
@@ -35,15 +39,21 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
     return decoder;
   }
 
+  /** Shows the stored pixels, not turned upright. */
   async function visit<T>(
     bytes: Uint8Array,
     { type }: ImageHeader,
     scaled: Scaled,
-    visitor: (pixels: Pixels) => T,
+    visitor: (pixels: PixelRows) => T,
   ): Promise<T> {
+    if (type === "image/png") {
+      const { width, height } = reducedSize(scaled);
+      const rows = pngRows(bytes);
+      return visitor(scaled.eighths === 8 ? rows : reducedRows(rows, width, height));
+    }
     const decoder = await decoderOf(type);
     try {
-      return decoder.decode(bytes, visitor, scaled);
+      return decoder.decode(bytes, (pixels) => visitor(rowsOf(pixels)), scaled);
     } catch (cause) {
       open = undefined;
       if (cause instanceof CosalError) throw cause;
@@ -60,8 +70,9 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
 
     async decode(bytes) {
       const header = readHeader(bytes, heap);
-      // In the heap and as a copy.
-      const scaled = scaleWithin(header, heap / (2 * BYTES_OF_RGBA));
+      // In the heap and as a copy; a PNG that is read row by row as a copy only.
+      const copies = header.kind === "png" ? 1 : 2;
+      const scaled = scaleWithin(header, heap / (copies * BYTES_OF_RGBA));
       return visit(bytes, header, scaled, (pixels) => upright(pixels, header.orientation));
     },
 
@@ -74,8 +85,8 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
         : format;
       const scaled = scaleFor(header, sideways);
       return visit(bytes, header, scaled, (pixels) => {
-        if (orientation === 1) return toTensor(pixels, sideways, into, extentOf(scaled));
-        const tensor = toTensor(pixels, sideways, undefined, extentOf(scaled));
+        if (orientation === 1) return rowsToTensor(pixels, sideways, into, extentOf(scaled));
+        const tensor = rowsToTensor(pixels, sideways, undefined, extentOf(scaled));
         return uprightPlanes(tensor, width, height, orientation, into);
       });
     },
@@ -86,16 +97,10 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
   };
 }
 
-function instantiate(
-  type: ImageType,
-  wasm: WebAssembly.Module,
-  heap: number,
-): Promise<HeapDecoder> {
+function instantiate(type: WasmType, wasm: WebAssembly.Module, heap: number): Promise<HeapDecoder> {
   switch (type) {
     case "image/jpeg":
       return Promise.resolve(openJpeg(wasm));
-    case "image/png":
-      return Promise.resolve(openPng(wasm));
     case "image/webp":
       return openSquoosh(webpFactory as unknown as SquooshFactory, wasm, heap, []);
     case "image/avif":

@@ -20,6 +20,7 @@ export type ImageKind =
   | "baseline_jpeg"
   | "progressive_jpeg"
   | "png"
+  | "interlaced_png"
   | "lossy_webp"
   | "lossless_webp"
   | "avif";
@@ -45,8 +46,14 @@ export const IMAGE_KINDS: Readonly<Record<ImageKind, KindOfImage>> = {
     bytesPerPixel: 4 / 64 + 6,
     fixedBytes: REDUCED_BYTES,
   },
-  /** As stored, at most four samples of two bytes, and as RGBA. */
-  png: { name: "PNG", bytesPerPixel: 12, fixedBytes: 0 },
+  /** Decoded row by row: two as stored, one as RGBA, and what inflates them. */
+  png: { name: "PNG", bytesPerPixel: 0, fixedBytes: 20 * MAX_SIDE + 256 * 1024 },
+  /** All of it as RGBA, since the last pass still changes every second row. */
+  interlaced_png: {
+    name: "interlaced PNG",
+    bytesPerPixel: 4,
+    fixedBytes: 20 * MAX_SIDE + 256 * 1024,
+  },
   lossy_webp: { name: "lossy WebP", bytesPerPixel: 5, fixedBytes: 0 },
   lossless_webp: { name: "lossless WebP", bytesPerPixel: 11, fixedBytes: 0 },
   /** Planes, film grain and RGBA; tiles and alpha have buffers of their own. */
@@ -59,7 +66,7 @@ export const IMAGE_KINDS: Readonly<Record<ImageKind, KindOfImage>> = {
  */
 export const WORKER_DECODER_HEAP = 32 * MEBIBYTE;
 
-/** The same where memory is not scarce: 38 megapixels as AVIF pass, 110 as PNG. */
+/** The same where memory is not scarce: 38 megapixels as AVIF pass. */
 export const NODE_DECODER_HEAP = 1024 * MEBIBYTE;
 
 /**

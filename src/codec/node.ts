@@ -9,7 +9,6 @@ export function nodeDecoder(heap: number = NODE_DECODER_HEAP): Decoder {
   return createDecoder(
     {
       "image/jpeg": compiled("@cwasm/jpeg-turbo/jpeg-turbo.wasm"),
-      "image/png": compiled("@jsquash/png/codec/pkg/squoosh_png_bg.wasm"),
       "image/webp": compiled("@jsquash/webp/codec/dec/webp_dec.wasm"),
       "image/avif": compiled("@jsquash/avif/codec/dec/avif_dec.wasm"),
     },

@@ -1,4 +1,8 @@
+import type { PixelRows } from "./pixel-rows.ts";
 import type { Orientation, Pixels } from "./types.ts";
+
+/** The orientation that undoes another: quarter turns have each other, the rest are their own. */
+const INVERSE = [1, 1, 2, 3, 4, 5, 8, 7, 6] as const;
 
 export function swapsAxes(orientation: Orientation): boolean {
   return orientation >= 5;
@@ -30,16 +34,25 @@ function storage(orientation: Orientation, width: number, height: number) {
   }
 }
 
-/** Turns stored pixels upright, into memory of their own. */
-export function upright(stored: Pixels, orientation: Orientation): Pixels {
-  if (orientation === 1) return { ...stored, data: stored.data.slice() };
+/** Turns stored pixels upright, into memory of their own, as they come. */
+export function upright(stored: PixelRows, orientation: Orientation): Pixels {
   const [width, height] = swapsAxes(orientation)
     ? [stored.height, stored.width]
     : [stored.width, stored.height];
-  const from = new Uint32Array(stored.data.slice().buffer);
-  const to = new Uint32Array(width * height);
-  turn(from, to, width, height, orientation, stored.width, stored.height);
-  return { width, height, data: new Uint8Array(to.buffer) };
+  const result = new Uint32Array(width * height);
+  // Where the stored pixel (x, y) goes is where the opposite turn would fetch it from.
+  const { start, stepX, stepY } = storage(INVERSE[orientation], width, height);
+  const pixels = new Uint32Array(stored.width);
+  const bytes = new Uint8Array(pixels.buffer);
+  let first = start;
+  for (const row of stored.rows) {
+    bytes.set(row);
+    for (let x = 0, to = first; x < pixels.length; x++, to += stepX) {
+      result[to] = pixels[x] as number;
+    }
+    first += stepY;
+  }
+  return { width, height, data: new Uint8Array(result.buffer) };
 }
 
 /** Turns each plane of `[planes, height, width]`, stored sideways when the orientation says so. */
@@ -61,8 +74,8 @@ export function uprightPlanes(
 }
 
 function turn(
-  from: Float32Array | Uint32Array,
-  to: Float32Array | Uint32Array,
+  from: Float32Array,
+  to: Float32Array,
   width: number,
   height: number,
   orientation: Orientation,

@@ -1,3 +1,4 @@
+import { type PixelRows, rowsOf } from "./pixel-rows.ts";
 import type { InputFormat, Pixels } from "./types.ts";
 
 /** For each output position, the source positions it is made of and their weights. */
@@ -47,7 +48,6 @@ export function taps(source: number, target: number): Taps {
 
 /**
  * RGBA pixels to a normalised planar tensor `[3, height, width]`; transparency is laid over white.
- * Works row by row: beside the result it needs two rows.
  *
  * @param extent how much of the pixels is image: of a reduced one the last row and column may be
  * there in part only
@@ -55,23 +55,27 @@ export function taps(source: number, target: number): Taps {
 export function toTensor(
   pixels: Pixels,
   format: InputFormat,
+  tensor?: Float32Array,
+  extent?: { readonly width: number; readonly height: number },
+): Float32Array {
+  return rowsToTensor(rowsOf(pixels), format, tensor, extent);
+}
+
+/** The same of rows that are made as they are needed: beside the result it needs two rows. */
+export function rowsToTensor(
+  source: PixelRows,
+  format: InputFormat,
   tensor: Float32Array = new Float32Array(3 * format.width * format.height),
-  extent: { readonly width: number; readonly height: number } = pixels,
+  extent: { readonly width: number; readonly height: number } = source,
 ): Float32Array {
   const { width, height, mean, std } = format;
   const across = taps(extent.width, width);
   const down = taps(extent.height, height);
   const plane = width * height;
   const sum = new Float32Array(3 * width);
-  const rows = new RowCache(pixels, across, width);
+  const rows = new ResizedRows(source.rows, across, 3, resizeOverWhite);
   for (let y = 0; y < height; y++) {
-    sum.fill(0);
-    const top = down.first[y] as number;
-    for (let k = 0; k < (down.count[y] as number); k++) {
-      const row = rows.get(top + k);
-      const weight = down.weights[y * down.stride + k] as number;
-      for (let i = 0; i < sum.length; i++) sum[i]! += (row[i] as number) * weight;
-    }
+    rows.sum(down, y, sum);
     for (let channel = 0; channel < 3; channel++) {
       const scale = 1 / (255 * (std[channel] as number));
       const shift = (mean[channel] as number) / (std[channel] as number);
@@ -84,38 +88,80 @@ export function toTensor(
   return tensor;
 }
 
-/** Source rows, resized across; the last two stay, since neighbouring output rows share them. */
-class RowCache {
-  private readonly pixels: Pixels;
-  private readonly across: Taps;
-  private readonly rows: [Float32Array, Float32Array];
-  private readonly indices: [number, number] = [-1, -1];
+/** Pixels made smaller: the mean of the area that each covers, in which nothing transparent is seen. */
+export function reducedRows(source: PixelRows, width: number, height: number): PixelRows {
+  function* rows(): Generator<Uint8Array, void> {
+    const down = taps(source.height, height);
+    const resized = new ResizedRows(source.rows, taps(source.width, width), 4, resizePremultiplied);
+    const sum = new Float32Array(4 * width);
+    const row = new Uint8ClampedArray(4 * width);
+    const bytes = new Uint8Array(row.buffer);
+    for (let y = 0; y < height; y++) {
+      resized.sum(down, y, sum);
+      for (let i = 0; i < sum.length; i += 4) {
+        const alpha = sum[i + 3] as number;
+        const scale = alpha > 0 ? 1 / alpha : 0;
+        row[i] = (sum[i] as number) * scale;
+        row[i + 1] = (sum[i + 1] as number) * scale;
+        row[i + 2] = (sum[i + 2] as number) * scale;
+        row[i + 3] = 255 * alpha;
+      }
+      yield bytes;
+    }
+  }
+  return { width, height, rows: rows() };
+}
 
-  constructor(pixels: Pixels, across: Taps, width: number) {
-    this.pixels = pixels;
-    this.across = across;
-    this.rows = [new Float32Array(3 * width), new Float32Array(3 * width)];
+/** Resizes a row of RGBA across. */
+type ResizeRow = (row: Uint8Array, across: Taps, into: Float32Array) => void;
+
+/** Source rows, resized across; the last two stay, since neighbouring output rows share them. */
+class ResizedRows {
+  readonly #source: Iterator<Uint8Array>;
+  readonly #across: Taps;
+  readonly #resize: ResizeRow;
+  readonly #rows: readonly [Float32Array, Float32Array];
+  /** The rows that have been read. */
+  #read = 0;
+
+  constructor(source: Iterable<Uint8Array>, across: Taps, samples: number, resize: ResizeRow) {
+    this.#source = source[Symbol.iterator]();
+    this.#across = across;
+    this.#resize = resize;
+    const length = samples * across.first.length;
+    this.#rows = [new Float32Array(length), new Float32Array(length)];
   }
 
-  get(index: number): Float32Array {
-    const slot = index & 1;
-    const row = this.rows[slot] as Float32Array;
-    if (this.indices[slot] !== index) {
-      resizeRow(this.pixels, index, this.across, row);
-      this.indices[slot] = index;
+  /** The weighted sum of the rows that make output row `y`. */
+  sum(down: Taps, y: number, sum: Float32Array): void {
+    sum.fill(0);
+    const top = down.first[y] as number;
+    for (let k = 0; k < (down.count[y] as number); k++) {
+      const row = this.#get(top + k);
+      const weight = down.weights[y * down.stride + k] as number;
+      for (let i = 0; i < sum.length; i++) sum[i]! += (row[i] as number) * weight;
     }
-    return row;
+  }
+
+  /** Rows are asked for in order, the last one perhaps again. */
+  #get(index: number): Float32Array {
+    while (this.#read <= index) {
+      const { done, value } = this.#source.next();
+      if (done) throw new RangeError("the image has fewer rows than it says");
+      const row = this.#rows[this.#read & 1] as Float32Array;
+      if (this.#read++ === index) this.#resize(value, this.#across, row);
+    }
+    return this.#rows[index & 1] as Float32Array;
   }
 }
 
-function resizeRow({ data, width }: Pixels, index: number, across: Taps, row: Float32Array): void {
+function resizeOverWhite(data: Uint8Array, across: Taps, row: Float32Array): void {
   const { first, count, weights, stride } = across;
-  const start = 4 * width * index;
   for (let x = 0; x < first.length; x++) {
     let red = 0;
     let green = 0;
     let blue = 0;
-    let source = start + 4 * (first[x] as number);
+    let source = 4 * (first[x] as number);
     const tap = x * stride;
     const end = tap + (count[x] as number);
     for (let k = tap; k < end; k++, source += 4) {
@@ -130,5 +176,30 @@ function resizeRow({ data, width }: Pixels, index: number, across: Taps, row: Fl
     row[3 * x] = red;
     row[3 * x + 1] = green;
     row[3 * x + 2] = blue;
+  }
+}
+
+/** Colours times alpha, and alpha from 0 to 1. */
+function resizePremultiplied(data: Uint8Array, across: Taps, row: Float32Array): void {
+  const { first, count, weights, stride } = across;
+  for (let x = 0; x < first.length; x++) {
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    let seen = 0;
+    let source = 4 * (first[x] as number);
+    const tap = x * stride;
+    const end = tap + (count[x] as number);
+    for (let k = tap; k < end; k++, source += 4) {
+      const weight = ((weights[k] as number) * (data[source + 3] as number)) / 255;
+      red += (data[source] as number) * weight;
+      green += (data[source + 1] as number) * weight;
+      blue += (data[source + 2] as number) * weight;
+      seen += weight;
+    }
+    row[4 * x] = red;
+    row[4 * x + 1] = green;
+    row[4 * x + 2] = blue;
+    row[4 * x + 3] = seen;
   }
 }

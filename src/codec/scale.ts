@@ -38,10 +38,19 @@ export function scaleFor(header: ImageHeader, target: Size): Scaled {
   return { ...size, eighths: Math.min(enough, largest(size, REDUCED_PIXELS)) };
 }
 
-/** The largest scale of an image with no more than so many pixels; an eighth when all have more. */
+/**
+ * The largest scale of an image with no more than so many pixels; an eighth when all have more. Only
+ * what is decoded row by row can be reduced.
+ */
 export function scaleWithin(header: ImageHeader, pixels: number): Scaled {
   const size = storedSize(header);
-  return { ...size, eighths: header.type === "image/jpeg" ? largest(size, pixels) : 8 };
+  const isReducible = header.type === "image/jpeg" || header.kind === "png";
+  return { ...size, eighths: isReducible ? largest(size, pixels) : 8 };
+}
+
+/** The size at that scale. */
+export function reducedSize({ width, height, eighths }: Scaled): Size {
+  return { width: side(width, eighths), height: side(height, eighths) };
 }
 
 /** How much of the pixels is image: rounding up may have added a part of one on each axis. */

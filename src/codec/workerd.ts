@@ -1,7 +1,5 @@
 import jpeg from "@cwasm/jpeg-turbo/jpeg-turbo.wasm";
 import avif from "@jsquash/avif/codec/dec/avif_dec.wasm";
-// @ts-expect-error: the package's own types describe an instance, not the compiled module.
-import png from "@jsquash/png/codec/pkg/squoosh_png_bg.wasm";
 import webp from "@jsquash/webp/codec/dec/webp_dec.wasm";
 import webpEncoder from "@jsquash/webp/codec/enc/webp_enc_simd.wasm";
 import { createDecoder } from "./decoder.ts";
@@ -14,7 +12,6 @@ export function workerdDecoder(): Decoder {
   return createDecoder(
     {
       "image/jpeg": async () => jpeg,
-      "image/png": async () => png,
       "image/webp": async () => webp,
       "image/avif": async () => avif,
     },

@@ -15,7 +15,6 @@ const modules = join(root, "node_modules");
 const ASSETS = [
   "onnxruntime-web/dist",
   "@cwasm/jpeg-turbo",
-  "@jsquash/png/codec/pkg",
   "@jsquash/webp/codec/dec",
   "@jsquash/avif/codec/dec",
 ].map((folder) => join(modules, folder));

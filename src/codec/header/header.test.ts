@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { segment, writeJpeg } from "../../../test/jpeg-writer.ts";
+import { ihdr, pngOf } from "../../../test/png-writer.ts";
 import { CosalError } from "../../errors.ts";
 import { MARKER } from "../jpeg/markers.ts";
 import {
@@ -128,12 +129,8 @@ test("animation is refused by name", () => {
 });
 
 /** A PNG of which only signature and IHDR exist. */
-function pngHeader(width: number, height: number): Uint8Array {
-  const bytes = read("orientation-1.png").slice(0, 33);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(16, width);
-  view.setUint32(20, height);
-  return bytes;
+function pngHeader(width: number, height: number, interlaced = false): Uint8Array<ArrayBuffer> {
+  return pngOf(ihdr({ width, height, depth: 8, colour: 2, interlaced }));
 }
 
 test("a header of 30,000 x 30,000 is refused, in a Worker and in Node", () => {
@@ -142,8 +139,8 @@ test("a header of 30,000 x 30,000 is refused, in a Worker and in Node", () => {
     expect(error.code).toBe("image_too_many_pixels");
     expect(error.message).toContain("30000 x 30000");
   }
-  expect(errorOf(pngHeader(16_000, 16_000)).limit?.name).toBe("pixels");
-  expect(readHeader(pngHeader(2400, 1900)).width).toBe(2400);
+  expect(errorOf(pngHeader(16_000, 16_000, true)).limit?.name).toBe("pixels");
+  expect(readHeader(pngHeader(2400, 1900, true)).width).toBe(2400);
 });
 
 test("a progressive JPEG may have fewer pixels than a baseline one", () => {
@@ -163,17 +160,24 @@ test("a progressive JPEG may have fewer pixels than a baseline one", () => {
 test("every file of a kind is taken up to the pixels that are told of it", () => {
   const limits = pixelLimits(WORKER_DECODER_HEAP);
   expect(limits.baseline_jpeg).toBe(16_383 ** 2);
+  expect(limits.png).toBe(16_383 ** 2);
+  expect(readHeader(pngHeader(16_000, 16_000))).toMatchObject({ kind: "png", width: 16_000 });
+  const kind = "interlaced_png";
   const width = 2000;
-  const height = Math.floor(limits.png / width);
-  const deep = pngHeader(width, height);
-  deep.set([16, 6], 24); // 16 bits, RGBA
-  const file = new Uint8Array(4 * 2 ** 20);
-  file.set(deep);
-  expect(readHeader(file)).toMatchObject({ kind: "png", width, height });
-  new DataView(file.buffer).setUint32(20, height + 1);
-  const error = errorOf(file);
-  expect(error.message).toContain("The PNG is 2000 x");
-  expect(error.limit).toEqual({ name: "pixels", limit: limits.png, actual: width * (height + 1) });
+  const height = Math.floor(limits[kind] / width);
+  /** A file of 4 MiB with such a header. */
+  const fileOf = (height: number) => {
+    const header = ihdr({ width, height, depth: 8, colour: 2, interlaced: true });
+    return pngOf(header, { type: "IDAT", data: new Uint8Array(4 * 2 ** 20 - 8 - 25 - 12) });
+  };
+  expect(readHeader(fileOf(height))).toMatchObject({ kind, width, height });
+  const error = errorOf(fileOf(height + 1));
+  expect(error.message).toContain("The interlaced PNG is 2000 x");
+  expect(error.limit).toEqual({
+    name: "pixels",
+    limit: limits[kind],
+    actual: width * (height + 1),
+  });
 });
 
 test("too many bytes", () => {
