@@ -7,7 +7,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join("src", "server", "main.ts");
-const WANTED_NODE = 22;
+
+/** The first with SQLite, whose locks keep two servers out of one folder. */
+const WANTED_NODE = [22, 13];
+const [major, minor] = process.versions.node.split(".").map(Number);
+const isOld = major < WANTED_NODE[0] || (major === WANTED_NODE[0] && minor < WANTED_NODE[1]);
 
 if (existsSync(join(root, source))) {
   const start = join(root, "scripts", "start.mjs");
@@ -19,9 +23,9 @@ if (existsSync(join(root, source))) {
   child.on("exit", (code) => {
     process.exitCode = code ?? 1;
   });
-} else if (Number.parseInt(process.versions.node, 10) < WANTED_NODE) {
+} else if (isOld) {
   console.error(
-    `cosal-server needs Node ${WANTED_NODE} or newer (24 for WebGPU): this is ${process.version}.`,
+    `cosal-server needs Node ${WANTED_NODE.join(".")} or newer (24 for WebGPU): this is ${process.version}.`,
   );
   process.exitCode = 1;
 } else {

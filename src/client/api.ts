@@ -71,8 +71,16 @@ export interface Health {
   status: "ok";
 }
 export interface Readiness {
-  status: "ready" | "unready";
+  status: "ready" | "degraded" | "unready";
   backends: {
+    name: string;
+    ready: boolean;
+    reason: string;
+  }[];
+  /**
+   * Whether what has to be kept would be, where the service can tell.
+   */
+  storage?: {
     name: string;
     ready: boolean;
     reason: string;

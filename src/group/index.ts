@@ -23,5 +23,6 @@ export {
   type ImageStore,
   type Stores,
   type StoresOf,
+  storeFull,
   storeUnavailable,
 } from "./store.ts";

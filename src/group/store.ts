@@ -69,11 +69,18 @@ export interface Stores {
  */
 export type StoresOf = (tenant: string) => Stores;
 
-/** Seconds after which it is worth to ask a store again that has failed. */
+/** Seconds after which it is worth to ask a store again that has failed, or that was full. */
 const RETRY_AFTER = 5;
+const FULL_RETRY_AFTER = 60;
 
 /** The error of a store that cannot be read or written now. */
 export function storeUnavailable(cause: unknown): CosalError {
   const message = "What is stored cannot be reached now. Try again in a few seconds.";
   return new CosalError("store_unavailable", message, { retryAfter: RETRY_AFTER, cause });
+}
+
+/** The error of a store that has no room for what has to be kept. */
+export function storeFull(cause: unknown): CosalError {
+  const message = "There is no room to keep this.";
+  return new CosalError("store_full", message, { retryAfter: FULL_RETRY_AFTER, cause });
 }

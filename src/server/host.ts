@@ -22,6 +22,8 @@ import { authenticator } from "./http/authentication.ts";
 import { addressOf } from "./http/caller-address.ts";
 import { ADMISSION, serverLimits } from "./limits.ts";
 import type { ServerOptions } from "./options.ts";
+import type { DataFolder, StoredKind } from "./storage/data-folder.ts";
+import type { FaultKind } from "./storage/store-fault.ts";
 import { serverStores } from "./storage/stores.ts";
 import { appLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -57,14 +59,20 @@ export interface Host {
  */
 export async function openHost(
   options: ServerOptions,
+  folder: DataFolder,
   logger: Logger,
   parts: ServerParts,
 ): Promise<Host> {
   const admission = new Admission(parts.admission ?? ADMISSION);
+  const metrics = new Metrics();
+  const onFault = (store: StoredKind, fault: FaultKind, error?: unknown) => {
+    metrics.onStoreFault(store, fault);
+    logger.warn({ store, fault, error }, "store fault");
+  };
   const stores = await serverStores({
-    path: options.data,
-    bytes: options.dataBytes,
+    folder,
     onLookUp: (found) => metrics.onLookUp(found),
+    onFault,
   });
   const device = new Supervisor({
     program: parts.program ?? {
@@ -77,7 +85,7 @@ export async function openHost(
       logDevice(logger, event);
     },
   });
-  const metrics = new Metrics({ admission, stores, device: () => device.status });
+  metrics.observe({ admission, stores, device: () => device.status });
   const decoder = decoderPool();
 
   async function close(): Promise<void> {
@@ -100,6 +108,7 @@ export async function openHost(
       limits: serverLimits(runtime),
       log: appLog(logger),
       readiness: async () => [readiness(opened)],
+      storage: async () => [diskState(await folder.problem())],
       analytics: metrics.count,
       // Requests and jobs for the same group wait for each other.
       singleFlight: memorySingleFlight(),
@@ -125,6 +134,10 @@ function readiness({ runtime, device, admission, isWarm }: Host): BackendState {
   const ready = state === "ready" && isWarm && !admission.isDraining;
   const said = admission.isDraining ? "stopping" : isWarm ? state : "warming up";
   return { name: runtime, ready, reason: ready || !reason ? said : `${said}: ${reason}` };
+}
+
+function diskState(problem: string | undefined): BackendState {
+  return { name: "disk", ready: problem === undefined, reason: problem ?? "it takes files" };
 }
 
 function logDevice(logger: Logger, event: DeviceEvent): void {

@@ -3,6 +3,7 @@
 import { DeviceUnusable } from "./device/process.ts";
 import { readOptions, type ServerOptions, USAGE } from "./options.ts";
 import { startServer } from "./server.ts";
+import { FolderInUse } from "./storage/folder-lock.ts";
 import { createLogger } from "./telemetry/log.ts";
 
 /** How long requests may take to finish after SIGTERM, in milliseconds: Kubernetes waits for 30 s. */
@@ -27,6 +28,7 @@ function read(): ServerOptions {
 
 function explain(error: Error & { code?: string }, { port, runtime }: ServerOptions): string {
   if (error.code === "EADDRINUSE") return `Port ${port} is taken. Set PORT to another.`;
+  if (error instanceof FolderInUse) return error.message;
   if (error instanceof DeviceUnusable) return `--runtime ${runtime}: ${error.message}`;
   return error.stack ?? error.message;
 }

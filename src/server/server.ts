@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Logger } from "pino";
 import { createApp, jobRunner } from "../app/index.ts";
 import type { Supervisor } from "./device/supervisor.ts";
@@ -8,6 +7,7 @@ import { withCheckedBody } from "./http/authentication.ts";
 import { listen } from "./http/listener.ts";
 import { diskJobs } from "./jobs/disk-jobs.ts";
 import type { ServerOptions } from "./options.ts";
+import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { warmUp } from "./warm-up.ts";
 
 export interface Server {
@@ -29,12 +29,13 @@ export async function startServer(
   logger: Logger,
   parts: ServerParts = {},
 ): Promise<Server> {
-  // First of all: who has the port has the folder too.
   const listener = await listen(options.host, options.port);
+  let folder: DataFolder | undefined;
   try {
-    const opened = await openHost(options, logger, parts);
+    folder = await openDataFolder(options.data, options.dataBytes, listener.url);
+    const opened = await openHost(options, folder, logger, parts);
     const { admission, authenticate, device, host, metrics, segmenter } = opened;
-    const jobs = await diskJobs({ path: join(options.data, "1", "jobs"), run: jobRunner(host) });
+    const jobs = await diskJobs({ path: folder.jobs.path, run: jobRunner(host) });
     const app = createApp({ ...host, jobs, ...(authenticate && { authenticate }) });
     const inApp = limitAdmission(
       (request) => app.fetch(withCheckedBody(request)),
@@ -54,6 +55,7 @@ export async function startServer(
       await jobs.stop();
       listener.cut();
       await opened.close();
+      folder?.close();
     }
 
     await warmUp(segmenter).catch(async (error) => {
@@ -69,6 +71,7 @@ export async function startServer(
     logger.info({ url, runtime, model: segmenter.name }, "listening");
     return { url, device, stop };
   } catch (error) {
+    folder?.close();
     listener.close();
     listener.cut();
     throw error;

@@ -31,7 +31,7 @@ function run(args: string[], environment: Record<string, string> = {}) {
 it("starts, serves, keeps for itself what it writes, and ends with status 0 on SIGTERM", async () => {
   const data = await mkdtemp(join(tmpdir(), "cosal-process-"));
   // As an older server has left it.
-  await mkdir(join(data, "1"), { mode: 0o755 });
+  await mkdir(join(data, "2"), { mode: 0o755 });
   const server = run(["--runtime", RUNTIME, "--port", "0", "--data", data]);
   let url = "";
   for await (const line of createInterface({ input: server.stdout! })) {
@@ -43,6 +43,11 @@ it("starts, serves, keeps for itself what it writes, and ends with status 0 on S
   }
   const body = formOf(await photographs("cats", 0, 2));
   expect((await fetch(`${url}/v1/groups`, { method: "POST", body })).status).toBe(200);
+  const second = run(["--runtime", RUNTIME, "--port", "0", "--data", data]);
+  const errors: string[] = [];
+  second.stderr!.on("data", (text) => errors.push(String(text)));
+  expect((await once(second, "close"))[0]).toBe(1);
+  expect(errors.join("")).toContain(`belongs to the server at ${url} (process ${server.pid}`);
   server.kill("SIGTERM");
   expect(await once(server, "exit")).toEqual([0, null]);
   const written = await readdir(data, { recursive: true, withFileTypes: true });

@@ -33,6 +33,8 @@ export interface AppDependencies {
   readonly jobs?: Jobs;
   /** State of each backend, for `GET /readyz`. */
   readonly readiness?: () => Promise<readonly BackendState[]>;
+  /** Whether what has to be kept would be, for `GET /readyz`. */
+  readonly storage?: () => Promise<readonly BackendState[]>;
   readonly authenticate?: Authenticator;
   /** Every tenant sees every group and photograph whose hash it knows. */
   readonly isCacheShared?: boolean;

@@ -35,16 +35,22 @@ export function serviceRoutes(router: Router, { host }: Service): void {
       summary: "Whether a group would be computed now, and where",
       tags: ["service"],
       responses: {
-        200: json(ReadinessSchema, "At least one backend is ready."),
+        200: json(
+          ReadinessSchema,
+          "At least one backend is ready. `degraded`: groups are computed and answered, but what has to be kept, photographs and jobs, may not be taken.",
+        ),
         503: json(ReadinessSchema, "None is."),
         ...problems("rate_limited"),
       },
     },
     async (c) => {
       const backends = [...((await host.readiness?.()) ?? [])];
+      const storage = [...((await host.storage?.()) ?? [])];
       const isReady = host.readiness === undefined || backends.some(({ ready }) => ready);
-      const status = isReady ? "ready" : "unready";
-      return c.json({ status, backends }, isReady ? 200 : 503, { "cache-control": "no-store" });
+      const isWhole = storage.every(({ ready }) => ready);
+      const status = isReady ? (isWhole ? "ready" : "degraded") : "unready";
+      const body = { status, backends, ...(host.storage && { storage }) } as const;
+      return c.json(body, isReady ? 200 : 503, { "cache-control": "no-store" });
     },
   );
   router.add(

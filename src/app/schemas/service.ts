@@ -53,10 +53,15 @@ export const StoredImageSchema = z
 
 export const HealthSchema = z.object({ status: z.literal("ok") }).openapi("Health");
 
+const StateSchema = z.object({ name: z.string(), ready: z.boolean(), reason: z.string() });
+
 export const ReadinessSchema = z
   .object({
-    status: z.enum(["ready", "unready"]),
-    backends: z.array(z.object({ name: z.string(), ready: z.boolean(), reason: z.string() })),
+    status: z.enum(["ready", "degraded", "unready"]),
+    backends: z.array(StateSchema),
+    storage: z.array(StateSchema).optional().openapi({
+      description: "Whether what has to be kept would be, where the service can tell.",
+    }),
   })
   .openapi("Readiness");
 

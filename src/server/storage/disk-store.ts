@@ -1,7 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { LRUCache } from "lru-cache";
+import { storeUnavailable } from "../../group/index.ts";
 import type { Bytes, KeyValueStore } from "./key-value-store.ts";
+import { type OnFault, storeError } from "./store-fault.ts";
+import { decodeValue, encodeValue } from "./stored-value.ts";
+import { syncFolder, syncFoldersOf } from "./sync-folder.ts";
 
 export interface DiskStoreOptions {
   readonly path: string;
@@ -9,6 +14,9 @@ export interface DiskStoreOptions {
   readonly bytes: number;
   /** Milliseconds that a file is kept after it was written. */
   readonly age: number;
+  /** Whether `put` waits until the value is on the disk and survives the machine's end. */
+  readonly isDurable?: boolean;
+  readonly onFault?: OnFault;
 }
 
 /** The parts of a key: names of folders and, last, of a file. */
@@ -22,37 +30,43 @@ const PURGE_INTERVAL = 10 * 60_000;
 
 /**
  * Files by key, within a number of bytes and for a time. A file appears under its name whole or not
- * at all. What lies in the folder from an earlier process is there again after `open`; one process at
- * a time may have it open.
+ * at all, and one that is not what was written counts as absent. What lies in the folder from an
+ * earlier process is there again after `open`; one process at a time may have it open (see
+ * `lockFolder`).
+ *
+ * `get`, `delete` and `deleteAll` throw CosalError store_unavailable, and `put` store_full too.
  */
 export class DiskStore implements KeyValueStore {
   readonly #path: string;
+  readonly #isDurable: boolean;
+  readonly #onFault: OnFault;
   /** Bytes of each file by key. */
   readonly #index: LRUCache<string, number>;
   readonly #purge: NodeJS.Timeout;
   /** The last of what is to be done with a key's file: one thing at a time. */
-  readonly #lastOperation = new Map<string, Promise<void>>();
-  #temporaryFiles = 0;
+  readonly #lastOperation = new Map<string, Promise<unknown>>();
 
-  private constructor({ path, bytes, age }: DiskStoreOptions) {
+  private constructor(options: DiskStoreOptions) {
+    const { path, bytes, age, isDurable = false, onFault = () => {} } = options;
     this.#path = path;
+    this.#isDurable = isDurable;
+    this.#onFault = onFault;
     this.#index = new LRUCache<string, number>({
       maxSize: bytes,
       sizeCalculation: (size) => Math.max(1, size),
       ttl: age,
       dispose: (_, key, reason) => {
-        if (reason !== "set") this.#remove(key);
+        if (reason === "evict" || reason === "expire") this.#discard(key);
       },
     });
     this.#purge = setInterval(() => this.#index.purgeStale(), PURGE_INTERVAL).unref();
   }
 
   static async open(options: DiskStoreOptions): Promise<DiskStore> {
-    await rm(join(options.path, TEMPORARY), { recursive: true, force: true });
-    await mkdir(join(options.path, TEMPORARY), { recursive: true });
-    const folder = new DiskStore(options);
-    await folder.#find(options.age);
-    return folder;
+    const store = new DiskStore(options);
+    await store.#removeUnfinished();
+    await store.#find(options.age);
+    return store;
   }
 
   /** Bytes of all files together. */
@@ -66,43 +80,51 @@ export class DiskStore implements KeyValueStore {
 
   async get(key: string): Promise<Bytes | undefined> {
     if (this.#index.get(key) === undefined) return undefined;
-    try {
-      const bytes = new Uint8Array(await readFile(this.#file(key)));
-      // A machine that lost its power may have kept the name and not the contents.
-      if (bytes.length > 0) return bytes;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-    this.#index.delete(key);
-    return undefined;
+    const value = await this.#read(key);
+    // Looked at again when nobody writes it, so that what has just been replaced is not discarded.
+    return value ?? this.#serialize(key, () => this.#readOrDiscard(key));
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
+  async put(key: string, value: Uint8Array): Promise<void> {
     if (!KEY.test(key)) throw new TypeError(`Expected a key of a file but received ${key}`);
     const file = this.#file(key);
-    const temporary = join(this.#path, TEMPORARY, String(++this.#temporaryFiles));
-    await writeFile(temporary, bytes);
+    const temporary = join(this.#path, TEMPORARY, randomUUID());
+    const bytes = await encodeValue(key, value);
     await this.#serialize(key, async () => {
-      await mkdir(dirname(file), { recursive: true });
-      await rename(temporary, file);
-      this.#index.set(key, bytes.length);
+      try {
+        await writeFile(temporary, bytes, { flush: this.#isDurable });
+        const created = await mkdir(dirname(file), { recursive: true });
+        await rename(temporary, file);
+        if (this.#isDurable) await syncFoldersOf(file, created);
+        this.#index.set(key, bytes.length);
+      } catch (error) {
+        this.#onFault("write", error);
+        await rm(temporary, { force: true }).catch(() => {});
+        throw storeError(error);
+      }
     });
     // What is larger than the whole folder may be was not taken into the index.
-    if (!this.#index.has(key)) this.#remove(key);
+    if (!this.#index.has(key)) this.#discard(key);
   }
 
-  /** Whether it was here. */
+  /** Whether it was here. It does not come back, whatever happens to the machine. */
   async delete(key: string): Promise<boolean> {
-    const isHere = this.#index.delete(key);
-    await this.#lastOperation.get(key);
+    const isHere = this.#index.has(key);
+    await this.#deleteFile(key);
+    await this.#removal(() => syncFolder(dirname(this.#file(key))));
     return isHere;
   }
 
   /** Removes every file below a key. */
   async deleteAll(key: string): Promise<void> {
-    const keys = [...this.#index.keys()].filter((other) => other.startsWith(`${key}/`));
-    await Promise.all(keys.map((other) => this.delete(other)));
-    await rm(this.#file(key), { recursive: true, force: true });
+    // What is being written at this moment is not in the index yet.
+    const keys = new Set([...this.#index.keys(), ...this.#lastOperation.keys()]);
+    const below = [...keys].filter((other) => other.startsWith(`${key}/`));
+    await Promise.all(below.map((other) => this.#deleteFile(other)));
+    await this.#removal(async () => {
+      await rm(this.#file(key), { recursive: true, force: true });
+      await syncFolder(dirname(this.#file(key)));
+    });
   }
 
   close(): void {
@@ -113,15 +135,52 @@ export class DiskStore implements KeyValueStore {
     return join(this.#path, key);
   }
 
+  async #read(key: string): Promise<Bytes | undefined> {
+    try {
+      return await decodeValue(key, new Uint8Array(await readFile(this.#file(key))));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      this.#onFault("read", error);
+      throw storeUnavailable(error);
+    }
+  }
+
+  async #readOrDiscard(key: string): Promise<Bytes | undefined> {
+    const value = await this.#read(key);
+    if (value !== undefined || !this.#index.has(key)) return value;
+    this.#onFault("damaged");
+    this.#index.delete(key);
+    await this.#removal(() => rm(this.#file(key), { force: true })).catch(() => {});
+    return undefined;
+  }
+
+  #deleteFile(key: string): Promise<void> {
+    return this.#serialize(key, async () => {
+      if (this.#index.peek(key, { allowStale: true }) === undefined) return;
+      await this.#removal(() => rm(this.#file(key), { force: true }));
+      this.#index.delete(key);
+    });
+  }
+
   /** Removes the file of a key that has left the index, unless it is back when its turn comes. */
-  #remove(key: string): void {
+  #discard(key: string): void {
     const removal = this.#serialize(key, async () => {
-      if (!this.#index.has(key)) await rm(this.#file(key), { force: true });
+      if (this.#index.has(key)) return;
+      await this.#removal(() => rm(this.#file(key), { force: true }));
     });
     removal.catch(() => {});
   }
 
-  #serialize(key: string, work: () => Promise<void>): Promise<void> {
+  async #removal(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#onFault("delete", error);
+      throw storeUnavailable(error);
+    }
+  }
+
+  #serialize<T>(key: string, work: () => Promise<T>): Promise<T> {
     const turn = (this.#lastOperation.get(key) ?? Promise.resolve())
       .then(work, work)
       .finally(() => {
@@ -131,21 +190,36 @@ export class DiskStore implements KeyValueStore {
     return turn;
   }
 
+  /** A folder that cannot be written can still be read. */
+  async #removeUnfinished(): Promise<void> {
+    const folder = join(this.#path, TEMPORARY);
+    try {
+      await mkdir(folder, { recursive: true });
+      for (const name of await readdir(folder)) {
+        await rm(join(folder, name), { recursive: true, force: true });
+        this.#onFault("unfinished");
+      }
+    } catch (error) {
+      this.#onFault("write", error);
+    }
+  }
+
   /** Takes the files that are there into the index, the newest last. */
   async #find(age: number): Promise<void> {
     const entries = await readdir(this.#path, { recursive: true, withFileTypes: true });
     const files: { key: string; size: number; written: number }[] = [];
     for (const entry of entries) {
-      if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
+      const key = relative(this.#path, path).replaceAll(sep, "/");
+      if (!entry.isFile() || !KEY.test(key)) continue;
       const { size, mtimeMs } = await stat(path);
-      files.push({ key: relative(this.#path, path).replaceAll(sep, "/"), size, written: mtimeMs });
+      files.push({ key, size, written: mtimeMs });
     }
     const now = Date.now();
     for (const { key, size, written } of files.sort((a, b) => a.written - b.written)) {
       const left = age - (now - written);
       if (left > 0) this.#index.set(key, size, { ttl: left });
-      else this.#remove(key);
+      else this.#discard(key);
     }
   }
 }

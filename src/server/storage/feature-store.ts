@@ -29,7 +29,8 @@ export class TieredFeatureStore implements FeatureStore {
   async get(key: string): Promise<Uint8Array | undefined> {
     const own = this.#key(key);
     const remembered = await this.#memory.get(own);
-    const found = remembered ?? (await this.#disk?.get(own));
+    // What cannot be read is computed.
+    const found = remembered ?? (await this.#disk?.get(own).catch(() => undefined));
     if (remembered === undefined && found !== undefined) await this.#memory.put(own, found);
     this.#onLookUp(remembered ? "memory" : found ? "disk" : "nowhere");
     return found;

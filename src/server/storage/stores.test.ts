@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { GroupResult } from "../../group/index.ts";
+import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { serverStores, WORKERS } from "./stores.ts";
 
 const GROUP = "a".repeat(64);
@@ -19,18 +20,31 @@ const RESULT: GroupResult = {
 };
 
 let path: string;
+let folder: DataFolder;
 beforeEach(async () => {
   path = await mkdtemp(join(tmpdir(), "cosal-stores-"));
+  folder = await openDataFolder(path, 1e6, "");
 });
-afterEach(() => rm(path, { recursive: true }));
+afterEach(async () => {
+  folder.close();
+  await rm(path, { recursive: true });
+});
+
+/** Files of what is stored. */
+async function files(): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith("lock"))
+    .map(({ name }) => name);
+}
 
 it("keeps groups and photographs over a restart, each tenant's apart", async () => {
-  const first = (await serverStores({ path, bytes: 1e6 })).of("a tenant: ../x");
+  const first = (await serverStores({ folder })).of("a tenant: ../x");
   await first.groups.putMask(GROUP, IMAGE, Uint8Array.of(1));
   await first.groups.putConsensus(GROUP, Uint8Array.of(2));
   await first.groups.putResult(RESULT);
   await first.images.put(IMAGE, Uint8Array.of(3));
-  const { of } = await serverStores({ path, bytes: 1e6 });
+  const { of } = await serverStores({ folder });
   const own = of("a tenant: ../x");
   expect(await own.groups.result(GROUP)).toEqual(RESULT);
   expect(await own.groups.mask(GROUP, IMAGE)).toEqual(Uint8Array.of(1));
@@ -44,22 +58,19 @@ it("keeps groups and photographs over a restart, each tenant's apart", async () 
   expect(await own.groups.delete(GROUP)).toBe(false);
   expect(await own.groups.mask(GROUP, IMAGE)).toBeUndefined();
   expect(await own.images.delete(IMAGE)).toBe(true);
-  const left = await readdir(path, { recursive: true, withFileTypes: true });
-  expect(left.filter((entry) => entry.isFile())).toEqual([]);
+  expect(await files()).toEqual([]);
 });
 
 it("finds features in memory, then on disk, and forgets them with their photograph", async () => {
   const found: string[] = [];
   const onLookUp = (where: string) => found.push(where);
   const key = `${MODEL}/${IMAGE}`;
-  const first = (await serverStores({ path, bytes: 1e6, onLookUp })).of("").features;
+  const first = (await serverStores({ folder, onLookUp })).of("").features;
   expect(await first.get(key)).toBeUndefined();
   await first.put(key, Uint8Array.of(1, 2));
   expect(await first.get(key)).toEqual(Uint8Array.of(1, 2));
-  const files = async () =>
-    (await readdir(path, { recursive: true })).filter((name) => name.endsWith(MODEL));
-  await expect.poll(files).toHaveLength(1);
-  const onDisk = async () => (await serverStores({ path, bytes: 1e6, onLookUp })).of("").features;
+  await expect.poll(files).toEqual([MODEL]);
+  const onDisk = async () => (await serverStores({ folder, onLookUp })).of("").features;
   expect(await (await onDisk()).get(key)).toEqual(Uint8Array.of(1, 2));
   expect(found.slice(0, 2)).toEqual(["nowhere", "memory"]);
   expect(found.at(-1)).toBe("disk");
@@ -69,7 +80,7 @@ it("finds features in memory, then on disk, and forgets them with their photogra
 });
 
 it("writes nothing of a Worker's to the disk, and keeps no photograph of it", async () => {
-  const { of } = await serverStores({ path, bytes: 1e6 });
+  const { of } = await serverStores({ folder });
   const { groups, images, features } = of(WORKERS);
   await groups.putMask(GROUP, IMAGE, Uint8Array.of(1));
   await groups.putResult(RESULT);
@@ -81,6 +92,5 @@ it("writes nothing of a Worker's to the disk, and keeps no photograph of it", as
   expect(await images.get(IMAGE)).toBeUndefined();
   expect(await groups.delete(GROUP)).toBe(true);
   expect(await groups.mask(GROUP, IMAGE)).toBeUndefined();
-  const left = await readdir(path, { recursive: true, withFileTypes: true });
-  expect(left.filter((entry) => entry.isFile())).toEqual([]);
+  expect(await files()).toEqual([]);
 });

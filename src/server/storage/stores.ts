@@ -1,21 +1,16 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import type { Stores, StoresOf } from "../../group/index.ts";
+import type { DataFolder, StoredKind } from "./data-folder.ts";
 import { DiskStore } from "./disk-store.ts";
 import { type Found, TieredFeatureStore } from "./feature-store.ts";
 import { type KeyValueStore, memoryKeyValueStore } from "./key-value-store.ts";
-import { privateFolder } from "./private-folder.ts";
+import type { FaultKind } from "./store-fault.ts";
 import { TenantGroupStore, TenantImageStore } from "./tenant-stores.ts";
+import { writeBehindStore } from "./write-behind-store.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-
-/** Files of another layout lie in a folder of another name, and are not looked at. */
-const LAYOUT = "1";
-
-/** How the bytes are shared out. Photographs are large and soon forgotten; masks are 5 to 50 kB. */
-const SHARES = { images: 0.4, groups: 0.3, features: 0.3 };
 
 /** Photographs are kept to be named again, results to be fetched. */
 const AGES = { images: DAY, groups: 30 * DAY, features: 30 * DAY };
@@ -29,41 +24,45 @@ const WORKER_RESULTS = { bytes: 256 * MEBIBYTE, age: 10 * MINUTE };
  */
 export const WORKERS = "workers:";
 
+/** Results in memory while the disk does not take them. */
+const WRITE_BEHIND_BYTES = 64 * MEBIBYTE;
+
 export interface ServerStoresOptions {
-  readonly path: string;
-  /** Of all files together. */
-  readonly bytes: number;
+  readonly folder: DataFolder;
   /** Of the features in memory. */
   readonly memoryBytes?: number;
   readonly onLookUp?: (found: Found) => void;
+  readonly onFault?: (kind: StoredKind, fault: FaultKind, error?: unknown) => void;
 }
 
 export interface ServerStores {
   readonly of: StoresOf;
   /** Bytes on disk, by kind. */
-  sizes(): Readonly<Record<keyof typeof SHARES, number>>;
+  sizes(): Readonly<Record<keyof typeof AGES, number>>;
   close(): void;
 }
 
 /** Stores in a folder, which a restart leaves as it is; those of `WORKERS` in memory. */
 export async function serverStores({
-  path,
-  bytes,
+  folder,
   memoryBytes = 512 * MEBIBYTE,
   onLookUp = () => {},
+  onFault = () => {},
 }: ServerStoresOptions): Promise<ServerStores> {
-  const folder = await privateFolder(join(path, LAYOUT));
-  const open = (kind: keyof typeof SHARES) =>
+  const open = (kind: keyof typeof AGES) =>
     DiskStore.open({
-      path: join(folder, kind),
-      bytes: Math.max(1, Math.floor(bytes * SHARES[kind])),
+      ...folder[kind],
       age: AGES[kind],
+      // A photograph that was taken may be needed by a job that was. All else can be made again.
+      isDurable: kind === "images",
+      onFault: (fault, error) => onFault(kind, fault, error),
     });
-  const [groups, images, features] = await Promise.all([
+  const [results, images, features] = await Promise.all([
     open("groups"),
     open("images"),
     open("features"),
   ]);
+  const groups = writeBehindStore(results, WRITE_BEHIND_BYTES);
   const memory = memoryKeyValueStore({ bytes: memoryBytes, age: AGES.features });
   const workerResults = memoryKeyValueStore(WORKER_RESULTS);
   return {

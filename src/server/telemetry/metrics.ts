@@ -3,7 +3,9 @@ import type { Analytics } from "../../app/index.ts";
 import { BATCH_SHAPES } from "../batching/batch-shapes.ts";
 import type { DeviceEvent, DeviceStatus } from "../device/supervisor.ts";
 import type { Admission } from "../http/admission.ts";
+import type { StoredKind } from "../storage/data-folder.ts";
 import type { Found } from "../storage/feature-store.ts";
+import type { FaultKind } from "../storage/store-fault.ts";
 import type { ServerStores } from "../storage/stores.ts";
 
 /** Seconds. From one run of a small graph on a GPU to a group of 64 in WebAssembly. */
@@ -31,6 +33,10 @@ export class Metrics {
   readonly #shared = this.#counter("images_shared_total", "Images encoded for another already", []);
   readonly #lost = this.#counter("device_lost_total", "Device processes that ended", []);
   readonly #padding = this.#counter("batch_padding_total", "Empty places in batches", []);
+  readonly #faults = this.#counter("store_faults_total", "What was wrong with what is stored", [
+    "store",
+    "fault",
+  ]);
   readonly #batches = new Histogram({
     name: "cosal_batch_images",
     help: "Images of an encoder run",
@@ -38,8 +44,12 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor({ admission, device, stores }: Observed) {
+  constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Takes in what is read when somebody asks. */
+  observe({ admission, device, stores }: Observed): void {
     this.#gauge("queue_images", "Images of groups under way", () => admission.load.images);
     this.#gauge("queue_bytes", "Bytes of bodies under way", () => admission.load.bytes);
     this.#gauge("queue_requests", "Requests with a body under way", () => admission.load.requests);
@@ -75,6 +85,10 @@ export class Metrics {
 
   onLookUp(found: Found): void {
     this.#lookUps.inc({ found });
+  }
+
+  onStoreFault(store: StoredKind, fault: FaultKind): void {
+    this.#faults.inc({ store, fault });
   }
 
   /** A whole group. @returns what ends it */
