@@ -19,13 +19,13 @@ import {
   type Seed,
 } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
-import type { Annotation } from "../formats/format.ts";
 import { FORMS } from "../output/forms.ts";
 import { writeWhole } from "../output/whole-file.ts";
 import { featureFolder } from "./feature-folder.ts";
 import { bundledModel } from "./model.ts";
 import { openRuntime } from "./runtime.ts";
 import type {
+  Annotation,
   ImageTask,
   MaskFacts,
   Outcome,

@@ -1,5 +1,4 @@
-import type { ImageKind } from "../limits.ts";
-import type { Orientation } from "../types.ts";
+import type { ImageKind, Orientation } from "../types.ts";
 
 /** Size as stored in the file, and how to turn it upright. */
 export interface StoredImage {
