@@ -68,6 +68,8 @@ export interface MaskFacts {
   readonly box: Box | null;
   /** Undefined where a service has told it already. */
   readonly presence?: number;
+  /** The intersection over union that can be expected, where the model tells it. */
+  readonly confidence?: number | undefined;
   readonly rle?: CocoRle;
   /** Runs along the rows of the box. */
   readonly rows?: readonly number[];

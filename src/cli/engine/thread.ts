@@ -80,7 +80,8 @@ async function perform(task: Task): Promise<unknown> {
       if (mask === undefined) throw new Error("a mask for each image");
       // As stores and services keep it: in half precision.
       const record = await decodeLogits(await encodeLogits(mask));
-      return { ...(await render(record, task.image, task.render)), presence: mask.presence };
+      const { presence, confidence } = mask;
+      return { ...(await render(record, task.image, task.render)), presence, confidence };
     }
     case "render":
       return render(await decodeLogits(task.logits), task.image, task.render);
