@@ -9,6 +9,7 @@ export {
 export { FAILED_ATTEMPTS } from "./access/failed-attempts.ts";
 export { type JwtPolicy, jwtAuthenticator, keysOrJwt } from "./access/jwt.ts";
 export { memoryRateLimiter } from "./access/rate-limiter.ts";
+export { remoteKeys } from "./access/remote-keys.ts";
 export type {
   Authenticator,
   LinkSigning,

@@ -136,6 +136,7 @@ export interface Problem {
     | "model_invalid"
     | "backend_unavailable"
     | "deadline_exceeded"
+    | "authentication_unavailable"
     | "store_unavailable"
     | "store_full"
     | "internal";
