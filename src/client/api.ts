@@ -223,6 +223,17 @@ export interface Limits {
    * More are answered with a job, where there are jobs.
    */
   synchronous_images: number;
+  seeds: {
+    count: number;
+    /**
+     * Of a mask.
+     */
+    pixels: number;
+    /**
+     * Of all masks of a request; equal ones count once.
+     */
+    total_pixels: number;
+  };
   backends: {
     wasm?: BackendLimits;
     gpu?: BackendLimits;
