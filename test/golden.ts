@@ -68,7 +68,10 @@ export async function segmentGolden(
 ): Promise<{ consensus: Float32Array; masks: ImageMask[] }> {
   const pictureOf = (bytes: Uint8Array) => golden.picture(bytes[0] as number);
   const decoder: Decoder = {
-    inspect: (bytes) => ({ ...pictureOf(bytes), type: "image/png", kind: "png", orientation: 1 }),
+    inspect: (bytes) => {
+      const { width, height } = pictureOf(bytes);
+      return { type: "image/png", kind: "png", width, height, orientation: 1, cost: 0 };
+    },
     decode: async (bytes) => pictureOf(bytes),
     sample: async (bytes, format: InputFormat) => toTensor(pictureOf(bytes), format),
     trim() {},

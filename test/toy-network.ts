@@ -95,7 +95,7 @@ export function toyDecoder(log: string[] = []): Decoder {
   return {
     inspect(bytes) {
       if (bytes[0] === 254) throw new CosalError("image_type_unsupported", "no header");
-      return { type: "image/png", kind: "png", width: 10, height: 6, orientation: 1 };
+      return { type: "image/png", kind: "png", width: 10, height: 6, orientation: 1, cost: 10 };
     },
     decode: () => Promise.reject(new Error("not used")),
     async sample(bytes) {

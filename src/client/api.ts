@@ -136,7 +136,6 @@ export interface Problem {
     | "model_invalid"
     | "backend_unavailable"
     | "deadline_exceeded"
-    | "authentication_unavailable"
     | "store_unavailable"
     | "store_full"
     | "internal";
@@ -223,17 +222,6 @@ export interface Limits {
    * More are answered with a job, where there are jobs.
    */
   synchronous_images: number;
-  seeds: {
-    count: number;
-    /**
-     * Of a mask.
-     */
-    pixels: number;
-    /**
-     * Of all masks of a request; equal ones count once.
-     */
-    total_pixels: number;
-  };
   backends: {
     wasm?: BackendLimits;
     gpu?: BackendLimits;

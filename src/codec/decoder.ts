@@ -20,7 +20,6 @@ export type DecoderModules = Readonly<Record<WasmType, () => Promise<WebAssembly
 
 /** Emscripten decoders start with 16 MiB; a heap of up to this size is kept between groups. */
 const HEAP_TO_KEEP = 16 * 1024 * 1024;
-const BYTES_OF_RGBA = 4;
 
 /**
  * The decoder of a platform. At most one WebAssembly instance is alive at a time: heaps never
@@ -70,9 +69,7 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
 
     async decode(bytes) {
       const header = readHeader(bytes, heap);
-      // In the heap and as a copy; a PNG that is read row by row as a copy only.
-      const copies = header.kind === "png" ? 1 : 2;
-      const scaled = scaleWithin(header, heap / (copies * BYTES_OF_RGBA));
+      const scaled = scaleWithin(header, heap);
       return visit(bytes, header, scaled, (pixels) => upright(pixels, header.orientation));
     },
 

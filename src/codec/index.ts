@@ -4,6 +4,7 @@ export { encodeGreyPng } from "./grey-png.ts";
 export { readHeader } from "./header/index.ts";
 export {
   IMAGE_KINDS,
+  type ImageKind,
   MAX_BYTES,
   MAX_SIDE,
   MIN_SIDE,
@@ -16,7 +17,6 @@ export * from "./output/index.ts";
 export type {
   Decoder,
   ImageHeader,
-  ImageKind,
   ImageType,
   InputFormat,
   Orientation,

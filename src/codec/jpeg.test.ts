@@ -130,7 +130,7 @@ describe("reduced scale", () => {
   );
 
   const header = (width: number, height: number): ImageHeader => {
-    return { type: "image/jpeg", kind: "baseline_jpeg", width, height, orientation: 1 };
+    return { type: "image/jpeg", kind: "baseline_jpeg", width, height, orientation: 1, cost: 10 };
   };
 
   test("the scale leaves half as much again as the target, and never enlarges", () => {
@@ -150,7 +150,9 @@ describe("reduced scale", () => {
       }),
     );
     expect(scaleFor(header(4032, 3024), { width: 320, height: 320 }).eighths).toBe(2);
-    expect(scaleWithin(header(4032, 3024), 4e6).eighths).toBe(4);
+    expect(scaleWithin(header(4032, 3024), 32e6).eighths).toBe(4);
+    const progressive = { ...header(4032, 3024), kind: "progressive_jpeg" } as const;
+    expect(scaleWithin(progressive, 32e6).eighths).toBe(3);
   });
 
   test("a photograph comes whole as far as half of the heap allows, and then reduced", async () => {

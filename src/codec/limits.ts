@@ -1,6 +1,5 @@
 import { CosalError } from "../errors.ts";
-import { REDUCED_PIXELS } from "./scale.ts";
-import type { ImageKind } from "./types.ts";
+import { REDUCED_PIXELS, REDUCED_PROGRESSIVE_PIXELS } from "./scale.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -16,6 +15,16 @@ export const MAX_SIDE = 16_383;
 /** Pixels of the shorter side. Below this nothing is left that could be told from its background. */
 export const MIN_SIDE = 8;
 
+/** Kinds of files that differ in what a decoder keeps of an image while it works. */
+export type ImageKind =
+  | "baseline_jpeg"
+  | "progressive_jpeg"
+  | "png"
+  | "interlaced_png"
+  | "lossy_webp"
+  | "lossless_webp"
+  | "avif";
+
 interface KindOfImage {
   /** As messages name it. */
   readonly name: string;
@@ -27,15 +36,20 @@ interface KindOfImage {
 
 /** RGBA of a JPEG that is reduced less than to an eighth, and its rows: under 40 bytes a column. */
 const REDUCED_BYTES = 4 * REDUCED_PIXELS + 40 * MAX_SIDE;
+/** The same of a progressive one: RGBA and 16-bit coefficients of up to four components. */
+const REDUCED_PROGRESSIVE_BYTES = (4 + 2 * 4) * REDUCED_PROGRESSIVE_PIXELS;
 
 export const IMAGE_KINDS: Readonly<Record<ImageKind, KindOfImage>> = {
   /** Decoded row by row at reduced scale; at an eighth, RGBA takes 1/16 byte for each pixel. */
   baseline_jpeg: { name: "baseline JPEG", bytesPerPixel: 4 / 64, fixedBytes: REDUCED_BYTES },
-  /** All of its coefficients are kept, two bytes each: three for each pixel at full resolution. */
+  /**
+   * Or one whose components come one after the other. A bit for each of its coefficients, at most four a pixel; at
+   * an eighth, RGBA and a 16-bit coefficient of each component.
+   */
   progressive_jpeg: {
     name: "progressive JPEG",
-    bytesPerPixel: 4 / 64 + 6,
-    fixedBytes: REDUCED_BYTES,
+    bytesPerPixel: 4 / 8 + (4 + 2 * 4) / 64,
+    fixedBytes: REDUCED_PROGRESSIVE_BYTES,
   },
   /** Decoded row by row: two as stored, one as RGBA, and what inflates them. */
   png: { name: "PNG", bytesPerPixel: 0, fixedBytes: 20 * MAX_SIDE + 256 * 1024 },
@@ -102,6 +116,34 @@ export function pixelLimits(decoderHeap: number): Readonly<Record<ImageKind, num
 function pixelsWithin(decoderHeap: number, bytes: number, bytesPerPixel: number): number {
   const fitting = Math.floor((decoderHeap - bytes) / bytesPerPixel);
   return Math.min(MAX_SIDE * MAX_SIDE, Math.max(0, fitting));
+}
+
+/**
+ * Blocks of 8 x 8 pixels that a JPEG's scans may go through, all together: each takes time, and next to no
+ * bytes. Encoders' usual ten scans of an image of `MAX_SIDE` go through 25 to 60 million. So many
+ * take half a second to three, the longer the more bytes they have.
+ */
+export const MAX_SCANNED_BLOCKS = 64_000_000;
+
+/**
+ * The same of a progressive JPEG that is decoded at its full size. libjpeg takes ten times as long
+ * for a block; ten scans of a photograph of 24 megapixels go through 3 to 5 million.
+ */
+export const MAX_SCANNED_BLOCKS_WHOLE = 8_000_000;
+
+/** @throws CosalError image_too_many_pixels */
+export function checkScans(
+  scans: number,
+  blocks: number,
+  limit: number = MAX_SCANNED_BLOCKS,
+): void {
+  if (blocks <= limit) return;
+  throw new CosalError(
+    "image_too_many_pixels",
+    `The progressive JPEG has ${scans} scans, which go through ${blocks} blocks of 8 x 8 pixels; ` +
+      `at most ${limit} are taken. Save it as a baseline JPEG.`,
+    { limit: { name: "blocks in all scans", limit, actual: blocks } },
+  );
 }
 
 export interface SizeToCheck {

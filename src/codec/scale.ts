@@ -1,3 +1,4 @@
+import type { ImageKind } from "./limits.ts";
 import { swapsAxes } from "./orientation.ts";
 import type { ImageHeader } from "./types.ts";
 import type { Scaled } from "./wasm/heap.ts";
@@ -8,10 +9,13 @@ interface Size {
 }
 
 /**
- * Pixels of a reduced image for which its heap is accounted (`limits.ts`). Beyond it, which only
+ * Pixels of a reduced image for which its memory is accounted (`limits.ts`). Beyond it, which only
  * a long and narrow image is before it comes to an eighth, it is reduced further.
  */
 export const REDUCED_PIXELS = 2 * 1024 * 1024;
+
+/** The same of a progressive JPEG, of which coefficients are kept for each reduced pixel. */
+export const REDUCED_PROGRESSIVE_PIXELS = REDUCED_PIXELS / 2;
 
 /**
  * How much longer than the target's sides those of a reduced image are at least. At 1 the network's
@@ -35,17 +39,26 @@ export function scaleFor(header: ImageHeader, target: Size): Scaled {
     side(size.width, eighths) >= MARGIN * target.width &&
     side(size.height, eighths) >= MARGIN * target.height;
   const enough = EIGHTHS.find(suits) ?? 8;
-  return { ...size, eighths: Math.min(enough, largest(size, REDUCED_PIXELS)) };
+  const most = header.kind === "progressive_jpeg" ? REDUCED_PROGRESSIVE_PIXELS : REDUCED_PIXELS;
+  return { ...size, eighths: Math.min(enough, largest(size, most)) };
 }
 
+/** Memory for each reduced pixel: RGBA as it is decoded and as a copy, and coefficients. */
+const BYTES_PER_REDUCED_PIXEL: Readonly<Partial<Record<ImageKind, number>>> = {
+  baseline_jpeg: 4 + 4,
+  progressive_jpeg: 4 + 4 + 4,
+  // Read row by row: the copy only.
+  png: 4,
+};
+
 /**
- * The largest scale of an image with no more than so many pixels; an eighth when all have more. Only
- * what is decoded row by row can be reduced.
+ * The largest scale at which an image, and a copy of it, fit so many bytes; an eighth when none
+ * does. What is decoded as a whole cannot be reduced.
  */
-export function scaleWithin(header: ImageHeader, pixels: number): Scaled {
+export function scaleWithin(header: ImageHeader, bytes: number): Scaled {
   const size = storedSize(header);
-  const isReducible = header.type === "image/jpeg" || header.kind === "png";
-  return { ...size, eighths: isReducible ? largest(size, pixels) : 8 };
+  const bytesPerPixel = BYTES_PER_REDUCED_PIXEL[header.kind];
+  return { ...size, eighths: bytesPerPixel ? largest(size, bytes / bytesPerPixel) : 8 };
 }
 
 /** The size at that scale. */

@@ -1,14 +1,6 @@
-export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif";
+import type { ImageKind } from "./limits.ts";
 
-/** Kinds of files that differ in what a decoder keeps of an image while it works. */
-export type ImageKind =
-  | "baseline_jpeg"
-  | "progressive_jpeg"
-  | "png"
-  | "interlaced_png"
-  | "lossy_webp"
-  | "lossless_webp"
-  | "avif";
+export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif";
 
 /**
  * EXIF orientation, 1 to 8 (EXIF 2.32, tag 0x0112): how the stored pixels have to be turned to be
@@ -26,6 +18,8 @@ export interface ImageHeader {
   /** Pixels down, after orientation. */
   readonly height: number;
   readonly orientation: Orientation;
+  /** Milliseconds that decoding it takes in WebAssembly, estimated (`decodingCost`). */
+  readonly cost: number;
 }
 
 /** Upright RGBA pixels, alpha not premultiplied: `data.length === width * height * 4`. */

@@ -61,10 +61,9 @@ export async function serviceSource(
         wanted(),
         pool.threads + 1,
         async ({ mask, photograph }): Promise<SetEvent> => {
-          const { presence, confidence } = mask;
           const logits = await mask.bytes("logits");
           const facts = await pool.render(photograph, logits, renderOf(photograph));
-          return { type: "masked", photograph, facts: { ...facts, presence, confidence } };
+          return { type: "masked", photograph, facts: { ...facts, presence: mask.presence } };
         },
       );
       const group = await run;

@@ -1,12 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { segment, writeJpeg } from "../../../test/jpeg-writer.ts";
+import {
+  concatenate,
+  jpegParts,
+  segment,
+  USUAL_SCRIPT,
+  writeJpeg,
+} from "../../../test/jpeg-writer.ts";
 import { ihdr, pngOf } from "../../../test/png-writer.ts";
 import { CosalError } from "../../errors.ts";
 import { MARKER } from "../jpeg/markers.ts";
-import { MAX_BYTES, NODE_DECODER_HEAP, pixelLimits, WORKER_DECODER_HEAP } from "../limits.ts";
-import type { ImageKind } from "../types.ts";
+import {
+  type ImageKind,
+  MAX_BYTES,
+  NODE_DECODER_HEAP,
+  pixelLimits,
+  WORKER_DECODER_HEAP,
+} from "../limits.ts";
 import { readHeader } from "./index.ts";
 
 const FOLDER = new URL("../../../test/fixtures/images/", import.meta.url);
@@ -38,6 +49,7 @@ describe.each(["jpg", "png", "webp", "avif"])("%s", (suffix) => {
       width: 48,
       height: 32,
       orientation,
+      cost: expect.any(Number),
     });
   });
 
@@ -138,18 +150,65 @@ test("a header of 30,000 x 30,000 is refused, in a Worker and in Node", () => {
   expect(readHeader(pngHeader(2400, 1900, true)).width).toBe(2400);
 });
 
+/** A JPEG without data, of which a header's reader only sees how it is built. */
+function structure(width: number, height: number, scans: number, progressive = true): Uint8Array {
+  const parts = jpegParts({ width: 8, height: 8, sampling: [[1, 1]], progressive, scans: [] });
+  const frame = progressive ? MARKER.SOF2 : MARKER.SOF0;
+  const sized = parts.map((part) => {
+    const sides = [height >> 8, height & 255, width >> 8, width & 255];
+    return part[1] === frame
+      ? Uint8Array.of(...part.subarray(0, 5), ...sides, ...part.subarray(9))
+      : part;
+  });
+  const scan = (i: number) => segment(MARKER.SOS, 1, 1, 0, ...(i === 0 ? [0, 0, 0] : [1, 63, 0]));
+  const all = Array.from({ length: scans }, (_, i) => scan(i));
+  return concatenate([...sized.slice(0, -1), ...all, ...sized.slice(-1)]);
+}
+
 test("a progressive JPEG may have fewer pixels than a baseline one", () => {
-  const sized = (name: string) => {
-    const bytes = read(name);
-    const frame = bytes.findIndex(
-      (byte, i) => byte === 0xff && (bytes[i + 1] === 0xc0 || bytes[i + 1] === 0xc2),
-    );
-    new DataView(bytes.buffer).setUint16(frame + 5, 3024);
-    new DataView(bytes.buffer).setUint16(frame + 7, 4032);
-    return bytes;
-  };
-  expect(readHeader(sized("orientation-1.jpg"))).toMatchObject({ width: 4032, height: 3024 });
-  expect(errorOf(sized("progressive.jpg")).code).toBe("image_too_many_pixels");
+  for (const [width, height] of [
+    [4032, 3024],
+    [8160, 6120],
+  ] as const) {
+    expect(readHeader(structure(width, height, 1, false)).kind).toBe("baseline_jpeg");
+    expect(readHeader(structure(width, height, 10)).kind).toBe("progressive_jpeg");
+  }
+  expect(readHeader(structure(16_000, 16_000, 1, false)).kind).toBe("baseline_jpeg");
+  const error = errorOf(structure(16_000, 16_000, 10));
+  expect(error.message).toContain("The progressive JPEG is 16000 x 16000 pixels");
+  expect(error.limit?.name).toBe("pixels");
+});
+
+test("scans of a progressive JPEG go through so many blocks, all together", () => {
+  const error = errorOf(structure(8600, 8600, 100));
+  expect(error.code).toBe("image_too_many_pixels");
+  expect(error.message).toContain("100 scans, which go through 115562500 blocks");
+  expect(error.limit).toEqual({
+    ...{ name: "blocks in all scans", limit: 64_000_000, actual: 115_562_500 },
+  });
+  expect(readHeader(structure(8600, 8600, 50)).width).toBe(8600);
+  expect(errorOf(structure(100, 100, 101)).message).toContain("more than 100 scans");
+});
+
+test("the usual scans of the largest image are within that", () => {
+  const factors = [1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
+  const sampling = [1, 2, 3].map(() => [1, 1] as const);
+  const script = { width: 8, height: 8, sampling, progressive: true, scans: USUAL_SCRIPT };
+  const parts = jpegParts(script).map((part) =>
+    part[1] === MARKER.SOF2 ? segment(MARKER.SOF2, 8, 0x3f, 0xff, 0x3f, 0xff, 3, ...factors) : part,
+  );
+  expect(readHeader(concatenate(parts), NODE_DECODER_HEAP).width).toBe(16_383);
+});
+
+test("what decoding costs grows with pixels, bytes and scans", () => {
+  const { cost } = readHeader(structure(4000, 3000, 1, false));
+  expect(readHeader(structure(2000, 1500, 1, false)).cost).toBeLessThan(cost);
+  const progressive = readHeader(structure(4000, 3000, 10)).cost;
+  expect(progressive).toBeGreaterThan(cost);
+  expect(readHeader(structure(4000, 3000, 100)).cost).toBeGreaterThan(2 * progressive);
+  const padded = new Uint8Array(1e6);
+  padded.set(structure(4000, 3000, 1, false));
+  expect(readHeader(padded).cost).toBeCloseTo(cost + 30, 0);
 });
 
 test("every file of a kind is taken up to the pixels that are told of it", () => {

@@ -1,4 +1,5 @@
 import { CosalError } from "../../errors.ts";
+import { decodingCost } from "../cost.ts";
 import { checkBytes, checkSize, WORKER_DECODER_HEAP } from "../limits.ts";
 import type { ImageHeader, ImageType } from "../types.ts";
 import { isAvif, readAvif } from "./avif.ts";
@@ -43,8 +44,9 @@ export function readHeader(
         : "The file is neither JPEG nor PNG, WebP or AVIF (told by its first bytes).",
     );
   }
-  const { kind, width, height, orientation, bytesPerPixel } = format.read(bytes);
+  const { kind, width, height, orientation, bytesPerPixel, scannedBlocks } = format.read(bytes);
   checkSize({ kind, width, height, bytes: bytes.length, bytesPerPixel }, decoderHeap);
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
-  return { type: format.type, kind, ...upright, orientation };
+  const cost = decodingCost({ kind, width, height, bytes: bytes.length, scannedBlocks });
+  return { type: format.type, kind, ...upright, orientation, cost };
 }

@@ -1,11 +1,12 @@
-import { samplesPerPixel } from "../jpeg/frame.ts";
+import { type Frame, samplesPerPixel } from "../jpeg/frame.ts";
 import { MARKER } from "../jpeg/markers.ts";
-import { readStructure, type Structure } from "../jpeg/structure.ts";
-import { IMAGE_KINDS } from "../limits.ts";
+import { isRowByRow, readStructure, scannedBlocks } from "../jpeg/structure.ts";
+import { checkScans } from "../limits.ts";
 import { exifOrientation } from "./exif.ts";
 import type { StoredImage } from "./stored-image.ts";
 
-const BYTES_PER_COEFFICIENT = 2;
+const BYTES_OF_RGBA = 4;
+const BYTES_OF_COEFFICIENT = 2;
 
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === MARKER.SOI && bytes[2] === 0xff;
@@ -17,12 +18,16 @@ export function readJpeg(bytes: Uint8Array): StoredImage {
   const { width, height } = frame;
   const image = { width, height, orientation: exif ? exifOrientation(exif) : 1 } as const;
   if (isRowByRow(structure)) return { kind: "baseline_jpeg", ...image };
-  const coefficients = BYTES_PER_COEFFICIENT * samplesPerPixel(frame);
-  const bytesPerPixel = IMAGE_KINDS.baseline_jpeg.bytesPerPixel + coefficients;
-  return { kind: "progressive_jpeg", ...image, bytesPerPixel };
+  const blocks = scannedBlocks(structure);
+  checkScans(structure.scans.length, blocks);
+  return {
+    ...{ kind: "progressive_jpeg", ...image, scannedBlocks: blocks },
+    bytesPerPixel: reducedBytesPerPixel(frame),
+  };
 }
 
-/** Whether a pixel is complete in one scan; otherwise all coefficients are kept to the end. */
-function isRowByRow({ frame, scans }: Structure): boolean {
-  return !frame.progressive && scans.length === 1;
+/** Which coefficients are not 0; at an eighth, RGBA and a coefficient of each component. */
+function reducedBytesPerPixel(frame: Frame): number {
+  const reduced = BYTES_OF_RGBA + BYTES_OF_COEFFICIENT * frame.components.length;
+  return samplesPerPixel(frame) / 8 + reduced / 64;
 }

@@ -1,4 +1,5 @@
-import type { ImageKind, Orientation } from "../types.ts";
+import type { ImageKind } from "../limits.ts";
+import type { Orientation } from "../types.ts";
 
 /** Size as stored in the file, and how to turn it upright. */
 export interface StoredImage {
@@ -8,4 +9,6 @@ export interface StoredImage {
   readonly orientation: Orientation;
   /** Heap bytes that this file takes for each pixel, where it is less than its kind's. */
   readonly bytesPerPixel?: number;
+  /** Blocks of 8 x 8 pixels that the scans of a JPEG go through, all together. */
+  readonly scannedBlocks?: number;
 }

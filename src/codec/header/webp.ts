@@ -1,5 +1,6 @@
 import { CosalError } from "../../errors.ts";
-import type { ImageKind, Orientation } from "../types.ts";
+import type { ImageKind } from "../limits.ts";
+import type { Orientation } from "../types.ts";
 import { broken, fourCC, truncated, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
 import type { StoredImage } from "./stored-image.ts";

@@ -4,7 +4,7 @@ import { BitReader, huffmanTable, type TableContent } from "./huffman.ts";
 import { MARKER, type Segment } from "./markers.ts";
 import { Plane } from "./plane.ts";
 import { progressiveDecoder } from "./progressive.ts";
-import { type ScanPart, sequentialDecoder } from "./sequential.ts";
+import { type BlockDecoder, type ScanPart, sequentialDecoder } from "./sequential.ts";
 import { STANDARD_TABLES } from "./standard-tables.ts";
 import type { Scan, Structure } from "./structure.ts";
 
@@ -68,30 +68,24 @@ function decodeScan(
 ): void {
   const reader = new BitReader(bytes, scan.start, scan.end);
   const decoder = frame.progressive ? progressiveDecoder(reader, scan) : sequentialDecoder(reader);
-  let unit = 0;
-  const nextUnit = () => {
-    if (interval > 0 && unit > 0 && unit % interval === 0) {
-      reader.restart(MARKER.RST0 + ((unit / interval - 1) & 7));
-      for (const part of parts) part.prediction = 0;
-      decoder.restart();
-    }
-    unit += 1;
-  };
+  const units = new Units(reader, decoder, parts, interval);
   const [only] = parts as [ScanPart];
   if (parts.length === 1) {
     const { across, down, storedAcross } = only.plane;
-    for (let y = 0; y < down; y++) {
-      for (let x = 0; x < across; x++) {
-        nextUnit();
-        decoder.decode(only, y * storedAcross + x);
-      }
+    for (let unit = 0; unit < across * down; ) {
+      units.next(unit);
+      const empty = decoder.decode(
+        only,
+        Math.floor(unit / across) * storedAcross + (unit % across),
+      );
+      unit += 1 + Math.min(empty, units.leftInInterval(unit));
     }
     return;
   }
   const { mcusAcross, mcusDown } = mcusOf(frame);
   for (let row = 0; row < mcusDown; row++) {
     for (let column = 0; column < mcusAcross; column++) {
-      nextUnit();
+      units.next(row * mcusAcross + column);
       for (const part of parts) {
         const { across, down } = part.component;
         for (let y = row * down; y < (row + 1) * down; y++) {
@@ -101,6 +95,41 @@ function decodeScan(
         }
       }
     }
+  }
+}
+
+/** Counts a scan's units, MCUs or blocks of its only component, and restarts between intervals. */
+class Units {
+  private readonly reader: BitReader;
+  private readonly decoder: BlockDecoder;
+  private readonly parts: readonly ScanPart[];
+  private readonly interval: number;
+  /** The first unit of the next interval. */
+  private end: number;
+
+  constructor(
+    reader: BitReader,
+    decoder: BlockDecoder,
+    parts: readonly ScanPart[],
+    interval: number,
+  ) {
+    this.reader = reader;
+    this.decoder = decoder;
+    this.parts = parts;
+    this.interval = interval;
+    this.end = interval || Number.POSITIVE_INFINITY;
+  }
+
+  next(unit: number): void {
+    if (unit < this.end) return;
+    this.reader.restart(MARKER.RST0 + ((this.end / this.interval - 1) & 7));
+    for (const part of this.parts) part.prediction = 0;
+    this.decoder.restart();
+    this.end += this.interval;
+  }
+
+  leftInInterval(unit: number): number {
+    return this.end - unit - 1;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Scan } from "./structure.ts";
 /** Some bits of some coefficients of each block (ITU-T T.81, G.1.2). */
 export function progressiveDecoder(reader: BitReader, scan: Scan): BlockDecoder {
   if (scan.first === 0) return scan.high === 0 ? dcFirst(reader, scan) : dcRefinement(reader, scan);
-  return scan.high === 0 ? new AcFirst(reader, scan) : new AcRefinement(reader, scan);
+  return scan.high === 0 ? acFirst(reader, scan) : new AcRefinement(reader, scan);
 }
 
 function dcFirst(reader: BitReader, { low }: Scan): BlockDecoder {
@@ -15,6 +15,7 @@ function dcFirst(reader: BitReader, { low }: Scan): BlockDecoder {
     restart() {},
     decode(part, block) {
       part.plane.set(block, 0, decodeDc(reader, part) << low);
+      return 0;
     },
   };
 }
@@ -24,50 +25,31 @@ function dcRefinement(reader: BitReader, { low }: Scan): BlockDecoder {
     restart() {},
     decode({ plane }, block) {
       if (reader.number(1) === 1 && plane.size > 0) plane.values[block * plane.size]! |= 1 << low;
+      return 0;
     },
   };
 }
 
-class AcFirst implements BlockDecoder {
-  private readonly reader: BitReader;
-  private readonly scan: Scan;
-  /** Blocks to come that have nothing in this scan. */
-  private emptyBlocks = 0;
-
-  constructor(reader: BitReader, scan: Scan) {
-    this.reader = reader;
-    this.scan = scan;
-  }
-
-  restart(): void {
-    this.emptyBlocks = 0;
-  }
-
-  decode(part: ScanPart, block: number): void {
-    if (this.emptyBlocks > 0) {
-      this.emptyBlocks -= 1;
-      return;
-    }
-    const { reader } = this;
-    const { first, last, low } = this.scan;
-    const { plane } = part;
-    const { nonzero } = plane;
-    const table = needed(part.ac);
-    for (let k = first; k <= last; k++) {
-      const symbol = reader.symbol(table);
-      const size = symbol & 15;
-      const run = symbol >> 4;
-      if (size === 0 && run !== 15) {
-        this.emptyBlocks = (1 << run) - 1 + reader.number(run);
-        return;
+function acFirst(reader: BitReader, { first, last, low }: Scan): BlockDecoder {
+  return {
+    restart() {},
+    decode(part, block) {
+      const { plane } = part;
+      const table = needed(part.ac);
+      for (let k = first; k <= last; k++) {
+        const symbol = reader.symbol(table);
+        const size = symbol & 15;
+        const run = symbol >> 4;
+        if (size === 0 && run !== 15) return (1 << run) - 1 + reader.number(run);
+        k += run;
+        if (size === 0) continue;
+        if (k > last) throw outside();
+        plane.nonzero[2 * block + (k >> 5)]! |= 1 << (k & 31);
+        plane.set(block, k, reader.signed(size) << low);
       }
-      k += run;
-      if (size === 0) continue;
-      if (k > last) throw outside();
-      nonzero[2 * block + (k >> 5)]! |= 1 << (k & 31);
-      plane.set(block, k, reader.signed(size) << low);
-    }
-  }
+      return 0;
+    },
+  };
 }
 
 /**
@@ -98,13 +80,13 @@ class AcRefinement implements BlockDecoder {
     this.quietBlocks = 0;
   }
 
-  decode(part: ScanPart, block: number): void {
+  decode(part: ScanPart, block: number): number {
     const { reader } = this;
     const { first, last, low } = this.scan;
     if (this.quietBlocks > 0) {
       this.quietBlocks -= 1;
       this.refineAll(part, block, first);
-      return;
+      return 0;
     }
     const table = needed(part.ac);
     for (let k = first; k <= last; k++) {
@@ -114,7 +96,7 @@ class AcRefinement implements BlockDecoder {
       if (size === 0 && run !== 15) {
         this.quietBlocks = (1 << run) - 1 + reader.number(run);
         this.refineAll(part, block, k);
-        return;
+        return 0;
       }
       if (size > 1) throw broken("JPEG", "a coefficient is too large");
       const isPositive = size === 1 && reader.number(1) === 1;
@@ -124,6 +106,7 @@ class AcRefinement implements BlockDecoder {
       part.plane.nonzero[2 * block + (k >> 5)]! |= 1 << (k & 31);
       part.plane.set(block, k, isPositive ? 1 << low : -1 << low);
     }
+    return 0;
   }
 
   /** Reads a bit for each coefficient that is not 0, from `k` on to the scan's last. */

@@ -17,8 +17,12 @@ export interface ScanPart {
 export interface BlockDecoder {
   /** At the beginning of the scan, and after each restart. */
   restart(): void;
-  /** @throws CosalError image_undecodable */
-  decode(part: ScanPart, block: number): void;
+  /**
+   * @returns how many of the blocks that follow before the next restart have nothing in this scan: they need not be decoded
+   *
+   * @throws CosalError image_undecodable
+   */
+  decode(part: ScanPart, block: number): number;
 }
 
 /** All coefficients of a block at once (ITU-T T.81, F.2.2). */
@@ -33,11 +37,12 @@ export function sequentialDecoder(reader: BitReader): BlockDecoder {
         const symbol = reader.symbol(ac);
         const size = symbol & 15;
         const run = symbol >> 4;
-        if (size === 0 && run !== 15) return;
+        if (size === 0 && run !== 15) return 0;
         k += run;
         if (k > 63) throw outside();
         if (size !== 0) plane.set(block, k, reader.signed(size));
       }
+      return 0;
     },
   };
 }

@@ -1,5 +1,7 @@
 import { broken, truncated } from "../header/bytes.ts";
-import { type Frame, readFrame, unsupported } from "./frame.ts";
+import { Applications } from "./applications.ts";
+import type { ColourModel } from "./colours.ts";
+import { blocksOf, type Component, type Frame, readFrame, unsupported } from "./frame.ts";
 import { endOfData, isFrame, isRestart, MARKER, nextSegment, type Segment } from "./markers.ts";
 
 /** A pass over the image, or over one of its components. */
@@ -27,11 +29,9 @@ export interface Scan {
 export interface Structure {
   readonly frame: Frame;
   readonly scans: readonly Scan[];
-  /**
-   * The first Exif segment's TIFF structure. It counts, whatever later ones say, for Chromium,
-   * Pillow and libvips too: programs that edit a file may add their own.
-   */
+  /** The first Exif segment's TIFF structure. */
   readonly exif: Uint8Array | undefined;
+  readonly colours: ColourModel;
   /** Where the image ends: at its EOI, or where no more of it can be read. */
   readonly end: number;
 }
@@ -55,7 +55,7 @@ export function readStructure(bytes: Uint8Array): Structure {
   let tables: Segment[] = [];
   let frame: Frame | undefined;
   let bits: RemainingBits | undefined;
-  let exif: Uint8Array | undefined;
+  const applications = new Applications();
   for (let offset = 2; ; ) {
     const segment = nextSegment(bytes, offset);
     const isWhole = segment !== undefined && segment.end <= bytes.length;
@@ -63,7 +63,7 @@ export function readStructure(bytes: Uint8Array): Structure {
     if (!isReadable || segment.marker === MARKER.EOI) {
       if (!frame || !bits) throw isWhole ? broken("JPEG", "it has no image") : truncated("JPEG");
       bits.check(segment?.marker === MARKER.EOI);
-      return { frame, scans, exif, end: offset };
+      return { frame, scans, end: offset, ...applications.meaning(frame) };
     }
     const { marker } = segment;
     offset = segment.end;
@@ -79,23 +79,35 @@ export function readStructure(bytes: Uint8Array): Structure {
       tables = [];
       bits.take(scan);
       if (!frame.progressive && bits.isComplete) {
-        return { frame, scans, exif, end: offset };
+        return { frame, scans, end: offset, ...applications.meaning(frame) };
       }
     } else if (marker === MARKER.DHP) {
       throw unsupported("is hierarchical");
     } else if ([MARKER.DHT, MARKER.DQT, MARKER.DRI].includes(marker as 0xc4)) {
       tables.push(segment);
       if (tables.length > MAX_TABLES) throw broken("JPEG", "it has too many tables");
-    } else if (marker === MARKER.APP1 && scans.length === 0) {
-      exif ??= exifOf(bytes.subarray(segment.start, segment.end));
+    } else if (scans.length === 0) {
+      applications.read(marker, bytes.subarray(segment.start, segment.end));
     }
   }
 }
 
-const EXIF_PREFIX = [0x45, 0x78, 0x69, 0x66, 0]; // "Exif\0", and a byte of any value
+/** Whether a pixel is complete in one scan; otherwise all coefficients are kept to the end. */
+export function isRowByRow({ frame, scans }: Structure): boolean {
+  return !frame.progressive && scans.length === 1;
+}
 
-function exifOf(segment: Uint8Array): Uint8Array | undefined {
-  return EXIF_PREFIX.every((byte, i) => segment[i] === byte) ? segment.subarray(6) : undefined;
+/** Blocks of 8 x 8 that the scans go through, those of all scans together. */
+export function scannedBlocks({ frame, scans }: Structure): number {
+  let sum = 0;
+  for (const { components } of scans) {
+    for (const { index } of components) {
+      const blocks = blocksOf(frame, frame.components[index] as Component);
+      const isAlone = components.length === 1;
+      sum += isAlone ? blocks.across * blocks.down : blocks.storedAcross * blocks.storedDown;
+    }
+  }
+  return sum;
 }
 
 const KNOWN: readonly number[] = [

@@ -1,6 +1,9 @@
+import { inksToRgb } from "../jpeg/colours.ts";
 import { checkEntropy } from "../jpeg/entropy.ts";
 import { MARKER } from "../jpeg/markers.ts";
-import { readStructure } from "../jpeg/structure.ts";
+import { decodeReduced } from "../jpeg/reduced.ts";
+import { isRowByRow, readStructure, scannedBlocks } from "../jpeg/structure.ts";
+import { checkScans, MAX_SCANNED_BLOCKS_WHOLE } from "../limits.ts";
 import { side } from "../scale.ts";
 import type { Pixels } from "../types.ts";
 import type { HeapDecoder, Scaled } from "./heap.ts";
@@ -69,6 +72,10 @@ function decode<T>(
   { width, height, eighths }: Scaled,
 ): T {
   const structure = readStructure(bytes);
+  if (!isRowByRow(structure)) {
+    if (eighths < 8) return visit(decodeReduced(bytes, structure, eighths));
+    checkScans(structure.scans.length, scannedBlocks(structure), MAX_SCANNED_BLOCKS_WHOLE);
+  }
   // What follows the image may be anything: another one, or a maker's own data instead of an end.
   const length = structure.end + END_OF_IMAGE.length;
   const file = allocate(library, length);
@@ -98,21 +105,10 @@ function decode<T>(
   library.tjDestroy(handle);
   library.free(file);
   const data = new Uint8Array(library.memory.buffer, pixels, pitch * reduced.height);
-  if (isCmyk) cmykToRgba(data);
+  if (isCmyk) inksToRgb(data);
   const result = visit({ ...reduced, data });
   library.free(pixels);
   return result;
-}
-
-/** In place. Files have their inks inverted, as Adobe's programs write them; browsers show none else. */
-function cmykToRgba(pixels: Uint8Array): void {
-  for (let i = 0; i < pixels.length; i += 4) {
-    const black = pixels[i + 3] as number;
-    for (let channel = i; channel < i + 3; channel++) {
-      pixels[channel] = Math.round(((pixels[channel] as number) * black) / 255);
-    }
-    pixels[i + 3] = 255;
-  }
 }
 
 function allocate(library: TurboJpeg, size: number): number {
