@@ -1,6 +1,5 @@
 import type { Box, Seed } from "../../engine/index.ts";
 import type { CosalError } from "../../errors.ts";
-import type { SeedRequest } from "../schemas/request.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -12,11 +11,15 @@ export interface LoadableImage {
   readonly index: number;
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
-  /** What its header says, where it was read: bytes of the file and upright size in pixels. */
+  /**
+   * What its header says, where it was read: bytes of the file, upright size in pixels, and the
+   * milliseconds that decoding it takes in WebAssembly, estimated.
+   */
   readonly header?: {
     readonly bytes: number;
     readonly width: number;
     readonly height: number;
+    readonly cost?: number;
   };
   /** The file. Called when its turn comes; who calls it drops the bytes soon after. */
   load(): Promise<Bytes>;
@@ -36,8 +39,6 @@ export interface ComputeJob {
   readonly images: readonly LoadableImage[];
   /** `Seed.image` is a place in `images`. */
   readonly seeds: readonly Seed[];
-  /** The seeds as they were sent, their images named by SHA-256: to be passed on. */
-  readonly seedRequests: readonly SeedRequest[];
   readonly onError: "fail" | "skip";
   readonly backend: BackendChoice;
   /** Mask the images with it instead of finding their own. */

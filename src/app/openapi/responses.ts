@@ -31,7 +31,6 @@ export const GUARDED = [
   "credentials_invalid",
   "scope_missing",
   "rate_limited",
-  "authentication_unavailable",
   "store_unavailable",
   "internal",
 ] as const satisfies readonly ErrorCode[];

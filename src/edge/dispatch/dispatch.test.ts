@@ -14,7 +14,8 @@ import { rank } from "./rendezvous-hash.ts";
 
 type Behaviour = () => void | Promise<void>;
 
-const cost = async () => ({ encode: 100, decode: 0 });
+/** With reading, 100 for each photograph. */
+const cost = async () => ({ encode: 90, decode: 0 });
 const limits = { preferred: 300, most: 1000 };
 const images = Array.from({ length: 20 }, (_, index) => ({
   id: `${index}`,
@@ -40,7 +41,6 @@ function job(count: number, more: Partial<ComputeJob> = {}): ComputeJob {
     model: { name: "m", digest: "d" },
     images: images.slice(0, count),
     seeds: [],
-    seedRequests: [],
     onError: "fail",
     backend: "auto",
     ...more,
@@ -108,6 +108,19 @@ describe("dispatch", () => {
   it("counts an image whose features are known as no cost", async () => {
     const compute = dispatcher([gpu("a")], { known: async () => 19 });
     expect(await backendOf(compute, job(20))).toBe("wasm");
+  });
+
+  it("sends away a photograph that takes long to decode", async () => {
+    const compute = dispatcher([gpu("a")]);
+    const withCost = (cost: number) => {
+      const [image] = images as [(typeof images)[0]];
+      const header = { bytes: 150_000, width: 8600, height: 8600, cost };
+      return job(1, { images: [{ ...image, header }] });
+    };
+    expect(await backendOf(compute, withCost(50))).toBe("wasm");
+    expect(await backendOf(compute, withCost(900))).toBe("a");
+    const tooCostly = backendOf(dispatcher([]), withCost(2000));
+    await expect(tooCostly).rejects.toMatchObject({ code: "group_too_large" });
   });
 
   it("sends away groups that are masked with another's consensus as any other", async () => {

@@ -15,7 +15,7 @@ export interface GuardedBackend extends GpuBackend {
 export interface DispatchParts {
   /** This isolate's own network. */
   readonly wasm: Compute;
-  /** Of one photograph, with the model that is served. */
+  /** What the network that is served takes for one photograph. */
   readonly cost: () => Promise<ImageCost>;
   readonly limits: DispatchLimits;
   readonly gpus: readonly GuardedBackend[];
@@ -42,9 +42,9 @@ export function dispatch(parts: DispatchParts): Compute {
     const candidates = rankOf(job);
     const hasGpu = candidates.length > 0;
     const cost = await parts.cost();
-    const count = job.images.length;
-    const isCostly = hasGpu && estimate(count, 0, cost) > limits.preferred;
-    const milliseconds = estimate(count, isCostly ? await parts.known(job) : 0, cost);
+    const reads = job.images.map(({ header }) => header?.cost);
+    const isCostly = hasGpu && estimate(reads, 0, cost) > limits.preferred;
+    const milliseconds = estimate(reads, isCostly ? await parts.known(job) : 0, cost);
     const wanted = job.backend;
     const plan = planFor({ wanted, estimate: milliseconds, limits, hasGpu });
     const attempt = new Attempt(job, context, plan.reason, parts.log);
