@@ -3,6 +3,7 @@ import {
   type AppDependencies,
   type Authenticator,
   type BackendState,
+  jobRunner,
   memoryRateLimiter,
   memorySingleFlight,
 } from "../app/index.ts";
@@ -20,10 +21,11 @@ import { entryPoint } from "./entry-point.ts";
 import { Admission, type AdmissionLimits } from "./http/admission.ts";
 import { authenticator } from "./http/authentication.ts";
 import { addressOf } from "./http/caller-address.ts";
+import { type DiskJobs, diskJobs } from "./jobs/disk-jobs.ts";
 import { ADMISSION, serverLimits } from "./limits.ts";
 import type { ServerOptions } from "./options.ts";
 import type { DataFolder, StoredKind } from "./storage/data-folder.ts";
-import type { FaultKind } from "./storage/store-fault.ts";
+import type { OnFault } from "./storage/store-fault.ts";
 import { serverStores } from "./storage/stores.ts";
 import { appLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -46,6 +48,7 @@ export interface Host {
   readonly device: Supervisor;
   readonly metrics: Metrics;
   readonly segmenter: Segmenter;
+  readonly jobs: DiskJobs;
   /** Whether a first group has been computed: before that it is not ready. */
   isWarm: boolean;
   close(): Promise<void>;
@@ -65,10 +68,12 @@ export async function openHost(
 ): Promise<Host> {
   const admission = new Admission(parts.admission ?? ADMISSION);
   const metrics = new Metrics();
-  const onFault = (store: StoredKind, fault: FaultKind, error?: unknown) => {
-    metrics.onStoreFault(store, fault);
-    logger.warn({ store, fault, error }, "store fault");
-  };
+  const onFault =
+    (store: StoredKind): OnFault =>
+    (fault, error) => {
+      metrics.onStoreFault(store, fault);
+      logger.warn({ store, fault, error }, "store fault");
+    };
   const stores = await serverStores({
     folder,
     onLookUp: (found) => metrics.onLookUp(found),
@@ -85,7 +90,6 @@ export async function openHost(
       logDevice(logger, event);
     },
   });
-  metrics.observe({ admission, stores, device: () => device.status });
   const decoder = decoderPool();
 
   async function close(): Promise<void> {
@@ -118,8 +122,15 @@ export async function openHost(
       docsAsset: documentation,
     };
     const authenticate = authenticator(options);
-    const shared = { runtime, host, authenticate, admission, device, metrics, segmenter, close };
-    const opened: Host = { ...shared, isWarm: false };
+    const jobs = await diskJobs({
+      ...folder.jobs,
+      run: jobRunner(host),
+      onFault: onFault("jobs"),
+    });
+    const sizes = () => ({ ...stores.sizes(), jobs: jobs.size });
+    metrics.observe({ admission, sizes, device: () => device.status });
+    const shared = { runtime, host, authenticate, admission, device, metrics, segmenter, jobs };
+    const opened: Host = { ...shared, close, isWarm: false };
     return opened;
   }
 

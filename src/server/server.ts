@@ -1,11 +1,10 @@
 import type { Logger } from "pino";
-import { createApp, jobRunner } from "../app/index.ts";
+import { createApp } from "../app/index.ts";
 import type { Supervisor } from "./device/supervisor.ts";
 import { openHost, type ServerParts } from "./host.ts";
 import { limitAdmission } from "./http/admission-control.ts";
 import { withCheckedBody } from "./http/authentication.ts";
 import { listen } from "./http/listener.ts";
-import { diskJobs } from "./jobs/disk-jobs.ts";
 import type { ServerOptions } from "./options.ts";
 import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { warmUp } from "./warm-up.ts";
@@ -34,8 +33,7 @@ export async function startServer(
   try {
     folder = await openDataFolder(options.data, options.dataBytes, listener.url);
     const opened = await openHost(options, folder, logger, parts);
-    const { admission, authenticate, device, host, metrics, segmenter } = opened;
-    const jobs = await diskJobs({ path: folder.jobs.path, run: jobRunner(host) });
+    const { admission, authenticate, device, host, jobs, metrics, segmenter } = opened;
     const app = createApp({ ...host, jobs, ...(authenticate && { authenticate }) });
     const inApp = limitAdmission(
       (request) => app.fetch(withCheckedBody(request)),

@@ -1,3 +1,4 @@
+import { CosalError } from "../../errors.ts";
 import type { RunJob } from "../job-runner.ts";
 import { presentable, problemOf } from "../problems/index.ts";
 import { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./in-memory-job.ts";
@@ -5,6 +6,9 @@ import type { JobRequest, Jobs } from "./types.ts";
 
 /** Jobs that have ended and are still told about; the oldest go first. */
 const MAX_ENDED = 1000;
+
+/** Jobs that have not ended: the seeds of each may have a quarter of a megabyte. */
+const MAX_UNFINISHED = 1000;
 
 /** Jobs in this process, one after another: they do not survive it. */
 export function memoryJobs(run: RunJob): Jobs {
@@ -38,6 +42,10 @@ export function memoryJobs(run: RunJob): Jobs {
       const key = idempotencyKey && JSON.stringify([tenant, idempotencyKey]);
       const known = key && jobs.get(keys.get(key) ?? "");
       if (known) return requireSameRequest(known, fingerprint);
+      if ([...jobs.values()].filter((job) => !job.hasEnded).length >= MAX_UNFINISHED) {
+        const message = "As many jobs wait as can be kept.";
+        throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
+      }
       const id = crypto.randomUUID();
       const job = new InMemoryJob({ tenant, fingerprint, state: newJob(id, request) });
       jobs.set(id, job);

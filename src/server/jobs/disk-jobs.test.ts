@@ -1,6 +1,17 @@
-import { appendFile, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { JobRequest, RunJob } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
@@ -8,14 +19,17 @@ import { type DiskJobs, diskJobs } from "./disk-jobs.ts";
 
 let path: string;
 const opened: DiskJobs[] = [];
+const faults: string[] = [];
 
-async function open(run: RunJob): Promise<DiskJobs> {
-  const jobs = await diskJobs({ path, run, retryDelay: 1 });
+async function open(run: RunJob, bytes = 1e6): Promise<DiskJobs> {
+  const onFault = (fault: string) => faults.push(fault);
+  const jobs = await diskJobs({ path, run, bytes, onFault, retryDelay: 1 });
   opened.push(jobs);
   return jobs;
 }
 
 beforeEach(async () => {
+  faults.length = 0;
   path = await mkdtemp(join(tmpdir(), "cosal-jobs-"));
 });
 afterEach(async () => {
@@ -38,6 +52,7 @@ const request = (group = "a", tenant = "t"): JobRequest => ({
   request: "r",
 });
 
+const fileOf = (id: string) => join(path, `${id}.journal`);
 const progress = (done: number) =>
   ({ event: "progress", data: { stage: "encoded", done, total: 2 } }) as const;
 const forever = new AbortController().signal;
@@ -96,11 +111,136 @@ it("reads a file that broke off as far as it goes, and drops one that says nothi
   const { id } = await first.submit({ request: request() });
   await eventNames(first, id);
   await first.stop();
-  await appendFile(join(path, `${id}.jsonl`), '{"number":4,"eve');
-  await writeFile(join(path, `${crypto.randomUUID()}.jsonl`), '{"id":');
+  await appendFile(fileOf(id), '12345678 {"number":4,"eve');
+  await writeFile(fileOf(crypto.randomUUID()), '12345678 {"id":');
   const second = await open(untilAborted);
   expect(await second.get("t", id)).toMatchObject({ status: "succeeded" });
-  expect(await readdir(path)).toEqual([`${id}.jsonl`]);
+  expect(await readdir(path)).toEqual([`${id}.journal`]);
+  expect(faults.toSorted()).toEqual(["damaged", "torn"]);
+});
+
+it("keeps a job over any number of restarts that each tear its last line", async () => {
+  const first = await open(untilAborted);
+  const { id } = await first.submit({ request: request() });
+  await expect.poll(async () => (await first.get("t", id))?.status).toBe("running");
+  await first.stop();
+  for (let life = 0; life < 2; life++) {
+    const file = await readFile(fileOf(id));
+    await writeFile(fileOf(id), file.subarray(0, file.length - 5));
+    const next = await open(untilAborted);
+    await expect.poll(async () => (await next.get("t", id))?.status).toBe("running");
+    await next.stop();
+  }
+  const last = await open(async () => {});
+  expect((await eventNames(last, id)).at(-1)).toMatch(/succeeded$/);
+  expect(faults).toEqual(["torn", "torn"]);
+});
+
+it("tells what it told before, as far as it can be read, wherever a file is damaged", async () => {
+  const first = await open(async (_, { onEvent }) => {
+    for (let done = 0; done < 3; done++) onEvent(progress(done));
+  });
+  const { id } = await first.submit({ request: request() });
+  const all = await eventNames(first, id);
+  await first.stop();
+  const whole = await readFile(fileOf(id));
+  const end = whole.indexOf("\n") + 1;
+  const place = fc.integer({ min: end, max: whole.length - 1 });
+  await fc.assert(
+    fc.asyncProperty(place, fc.constantFrom("cut", "zeros", "bit"), async (at, kind) => {
+      const damaged = Uint8Array.from(kind === "cut" ? whole.subarray(0, at) : whole);
+      if (kind === "zeros") damaged.fill(0, at, at + 40);
+      if (kind === "bit") damaged[at]! ^= 1;
+      await writeFile(fileOf(id), damaged);
+      const next = await open(untilAborted);
+      const state = await next.get("t", id);
+      expect(state?.total).toBe(2);
+      const events = await Array.fromAsync(
+        (await next.events("t", id, 0, AbortSignal.timeout(20)))!,
+      );
+      expect(events.map(({ number }) => number)).toEqual(events.map((_, i) => i + 1));
+      await next.stop();
+      const reread = await open(untilAborted);
+      expect(await reread.get("t", id)).toBeDefined();
+      await reread.stop();
+    }),
+    { numRuns: 25 },
+  );
+  expect(all).toHaveLength(6);
+});
+
+it("promises nothing that it cannot write down", async () => {
+  const jobs = await open(async () => {});
+  await rm(path, { recursive: true });
+  await writeFile(path, "");
+  const submission = { request: request(), idempotencyKey: "key" };
+  const outcomes = await Promise.allSettled([jobs.submit(submission), jobs.submit(submission)]);
+  for (const outcome of outcomes) {
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "store_unavailable" } });
+  }
+  await rm(path);
+  await mkdir(path);
+  const { id } = await jobs.submit(submission);
+  expect((await jobs.submit(submission)).id).toBe(id);
+  expect((await eventNames(jobs, id)).at(-1)).toBe("3 succeeded");
+});
+
+it("writes what the disk did not take with the next that it does", async () => {
+  const release = Promise.withResolvers<void>();
+  const jobs = await open(async (_, { onEvent }) => {
+    onEvent(progress(1));
+    await release.promise;
+    onEvent(progress(2));
+  });
+  const { id } = await jobs.submit({ request: request() });
+  await expect.poll(async () => (await readFile(fileOf(id), "utf8")).split("\n").length).toBe(5);
+  await rename(fileOf(id), `${fileOf(id)}.away`);
+  const [cancelled] = await Promise.all([jobs.cancel("t", id)]);
+  expect(cancelled?.status).toBe("cancelled");
+  expect(faults).toContain("write");
+  await rename(`${fileOf(id)}.away`, fileOf(id));
+  await jobs.cancel("t", id);
+  release.resolve();
+  await jobs.stop();
+  const next = await open(untilAborted);
+  expect(await next.get("t", id)).toMatchObject({ status: "cancelled" });
+});
+
+it("takes jobs within its bytes, and no more than half of them of one tenant", async () => {
+  const seeds = [{ image: "x", rle: { size: [1, 1], counts: "x".repeat(1000) } }];
+  const jobs = await open(untilAborted, 20_000);
+  const submit = (tenant: string) => jobs.submit({ request: { ...request("a", tenant), seeds } });
+  const many = async (tenant: string) => {
+    let taken = 0;
+    try {
+      for (; ; taken++) await submit(tenant);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "backend_unavailable", retryAfter: 60 });
+      return taken;
+    }
+  };
+  const first = await many("t");
+  expect(first).toBeGreaterThan(3);
+  expect(jobs.size).toBeLessThan(12_000);
+  expect(Math.abs((await many("u")) - first)).toBeLessThan(3);
+  expect(await many("v")).toBeLessThan(2);
+  const files = await Promise.all((await readdir(path)).map((name) => stat(join(path, name))));
+  expect(jobs.size).toBe(files.reduce((sum, { size }) => sum + size, 0));
+});
+
+it("forgets those that have ended, of who has most, before it refuses one", async () => {
+  const jobs = await open(async () => {}, 20_000);
+  const quiet = await jobs.submit({ request: request("a", "quiet") });
+  const loud: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    const { id } = await jobs.submit({ request: request("b", "t") });
+    loud.push(id);
+    await eventNames(jobs, id);
+  }
+  expect(jobs.size).toBeLessThanOrEqual(20_000);
+  expect(await jobs.get("t", loud[0]!)).toBeUndefined();
+  expect(await jobs.get("t", loud.at(-1)!)).toBeDefined();
+  expect(await jobs.get("quiet", quiet.id)).toMatchObject({ status: "succeeded" });
 });
 
 it("tries again what failed for no fault of its own, a few times", async () => {

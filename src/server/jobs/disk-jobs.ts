@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   InMemoryJob,
-  type Job,
   type JobEvent,
-  type JobRequest,
   type Jobs,
   jobAccess,
   newJob,
@@ -12,16 +10,24 @@ import {
   requireSameRequest,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
+import type { OnFault } from "../storage/store-fault.ts";
+import { JobQuota } from "./job-quota.ts";
 import { type JobHeader, Journal, jobFrom } from "./journal.ts";
+import { encodeLine } from "./journal-lines.ts";
 
 export interface DiskJobsOptions {
   readonly path: string;
   readonly run: RunJob;
+  /** Of all journals together. */
+  readonly bytes: number;
+  readonly onFault?: OnFault;
   /** Milliseconds before the second attempt; doubled for each that follows. */
   readonly retryDelay?: number;
 }
 
 export interface DiskJobs extends Jobs {
+  /** Bytes of all journals together. */
+  readonly size: number;
   /** Stops what runs, which the next process begins again. */
   stop(): Promise<void>;
 }
@@ -32,50 +38,77 @@ const MAX_RUNNING = 4;
 /** How often a job is begun before it is given up: it may be what ends the process. */
 const MAX_ATTEMPTS = 4;
 
-/** Jobs that have ended and are still told about; the oldest go first. */
+/** Jobs that have ended and are still told about. */
 const MAX_ENDED = 1000;
 
-/** Jobs that wait. */
-const MAX_QUEUED = 10_000;
+/** Jobs that have not ended. */
+const MAX_UNFINISHED = 10_000;
 
 /** What one attempt may take, in milliseconds. */
 const ATTEMPT_TIMEOUT = 10 * 60_000;
 
 const RETRY_DELAY = 10_000;
 
-interface Entry {
-  readonly request: JobRequest;
-  readonly job: InMemoryJob;
-}
-
-/** Jobs in this process, with their state on disk: one that has not ended goes on after a restart. */
+/**
+ * Jobs in this process, with their state on disk: one that has not ended goes on after a restart.
+ * What was asked is on disk alone until the job begins, since seeds can be large.
+ */
 export async function diskJobs({
   path,
   run,
+  bytes,
+  onFault,
   retryDelay = RETRY_DELAY,
 }: DiskJobsOptions): Promise<DiskJobs> {
-  const journal = await Journal.open(path);
+  const journal = await Journal.open(path, onFault);
+  const quota = new JobQuota({ bytes, unfinished: MAX_UNFINISHED });
   const jobs = new Map<string, InMemoryJob>();
-  const queue: Entry[] = [];
+  /** Those that have ended, the oldest first. */
+  const ended = new Map<string, InMemoryJob>();
+  /** Those that are not on the disk yet. */
+  const creating = new Map<string, Promise<void>>();
+  const queue: InMemoryJob[] = [];
   const running = new Set<Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
   let isStopped = false;
 
-  function forgetOldest(): void {
-    const ended = [...jobs.values()].filter((job) => job.hasEnded).map(({ state }) => state);
-    ended.sort((a, b) => (a.updated < b.updated ? -1 : 1));
-    for (const { id } of ended.slice(0, Math.max(0, ended.length - MAX_ENDED))) {
-      jobs.delete(id);
-      journal.remove(id);
+  /** Forgets a job that has ended: the oldest of a tenant, or of all. Whether there was one. */
+  function forgetOldest(tenant?: string): boolean {
+    const job = ended.values().find((one) => tenant === undefined || one.tenant === tenant);
+    if (job === undefined) return false;
+    const { id } = job.state;
+    quota.add(job.tenant, { bytes: -journal.sizeOf(id) });
+    ended.delete(id);
+    jobs.delete(id);
+    journal.remove(id);
+    return true;
+  }
+
+  /** Of those that take most first: nobody's jobs make others' disappear. */
+  function forgetSome(): boolean {
+    return forgetOldest(quota.largest) || forgetOldest();
+  }
+
+  /** @throws CosalError backend_unavailable */
+  function makeRoom(tenant: string, size: number): void {
+    for (;;) {
+      const exceeded = quota.exceededBy(tenant, size);
+      if (exceeded === undefined) return;
+      if (exceeded === "tenant" ? forgetOldest(tenant) : forgetSome()) continue;
+      const message =
+        exceeded === "tenant"
+          ? "As many jobs wait as one tenant may have. Send this one when some have ended."
+          : "As many jobs wait as can be kept.";
+      throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
     }
   }
 
   function begin(): void {
     while (!isStopped && running.size < MAX_RUNNING) {
-      const entry = queue.shift();
-      if (entry === undefined) return;
-      if (entry.job.hasEnded) continue;
-      const work = attempt(entry).finally(() => {
+      const job = queue.shift();
+      if (job === undefined) return;
+      if (job.hasEnded) continue;
+      const work = attempt(job).finally(() => {
         running.delete(work);
         begin();
       });
@@ -83,25 +116,29 @@ export async function diskJobs({
     }
   }
 
-  async function attempt(entry: Entry): Promise<void> {
-    const { request, job } = entry;
+  async function attempt(job: InMemoryJob): Promise<void> {
+    const { id } = job.state;
     const attempts = job.state.attempts + 1;
     job.change("running", { attempts, done: 0 });
+    let problemId = id;
     try {
+      const { request } = await journal.header(id);
+      problemId = request.request;
       const deadline = Date.now() + ATTEMPT_TIMEOUT;
       const { signal } = job.stop;
+      signal.throwIfAborted();
       await run(request, { signal, onEvent: (event) => job.progress(event), deadline });
       if (!job.hasEnded) job.change("succeeded", { done: job.state.total });
     } catch (error) {
       // A job that was stopped with the process is left as one that runs: the next begins it again.
       if (job.hasEnded || isStopped) return;
       const isFinal = error instanceof CosalError && error.isCallerFault;
-      if (isFinal || attempts >= MAX_ATTEMPTS) return job.fail(problemOf(error, request.request));
+      if (isFinal || attempts >= MAX_ATTEMPTS) return job.fail(problemOf(error, problemId));
       job.change("queued");
       const timer = setTimeout(
         () => {
           timers.delete(timer);
-          queue.push(entry);
+          queue.push(job);
           begin();
         },
         retryDelay * 2 ** (attempts - 1),
@@ -110,34 +147,55 @@ export async function diskJobs({
     }
   }
 
-  function register(
-    { id, fingerprint, request }: JobHeader,
-    state: Job,
-    events: JobEvent[],
-  ): InMemoryJob {
-    const onEvent = (event: JobEvent) => {
-      journal.append(id, event);
-      if (job.hasEnded) forgetOldest();
-    };
+  function register({ id, fingerprint, request }: JobHeader, events: JobEvent[]): InMemoryJob {
     const { tenant } = request;
+    const onEvent = (event: JobEvent) => {
+      const before = journal.sizeOf(id);
+      journal.append(id, event);
+      quota.add(tenant, { bytes: journal.sizeOf(id) - before });
+      if (job.hasEnded && !ended.has(id)) {
+        quota.add(tenant, { unfinished: -1 });
+        end(job);
+      }
+    };
+    const state = jobFrom(events) ?? newJob(id, request);
     const job = new InMemoryJob({ tenant, fingerprint, state, events, onEvent });
     jobs.set(id, job);
     return job;
   }
 
-  for (const { header, events } of await journal.read()) {
-    const { id, request } = header;
-    const job = register(header, jobFrom(events) ?? newJob(id, request), events);
-    if (job.hasEnded) continue;
-    if (job.state.attempts >= MAX_ATTEMPTS) job.fail(tooManyAttempts(request));
-    else queue.push({ request, job });
+  function end(job: InMemoryJob): void {
+    ended.set(job.state.id, job);
+    while (ended.size > MAX_ENDED || (ended.size > 1 && quota.bytes > bytes)) forgetSome();
   }
-  queue.sort((a, b) => (a.job.state.created < b.job.state.created ? -1 : 1));
-  forgetOldest();
+
+  async function recover(): Promise<void> {
+    const found: { readonly job: InMemoryJob; readonly problemId: string }[] = [];
+    for await (const { header, events } of journal.read()) {
+      const job = register(header, events);
+      const usage = { bytes: journal.sizeOf(header.id), unfinished: job.hasEnded ? 0 : 1 };
+      quota.add(job.tenant, usage);
+      found.push({ job, problemId: header.request.request });
+    }
+    const inOrder = (time: "created" | "updated") =>
+      found.toSorted(({ job: a }, { job: b }) => (a.state[time] < b.state[time] ? -1 : 1));
+    for (const { job } of inOrder("updated")) if (job.hasEnded) end(job);
+    for (const { job, problemId } of inOrder("created")) {
+      if (job.hasEnded) continue;
+      if (job.state.attempts >= MAX_ATTEMPTS) job.fail(tooManyAttempts(problemId));
+      else queue.push(job);
+    }
+  }
+
+  await recover();
   begin();
 
+  const access = jobAccess(jobs);
   return {
-    ...jobAccess(jobs),
+    ...access,
+    get size() {
+      return quota.bytes;
+    },
     async submit({ request, idempotencyKey }) {
       const { tenant, group, presentation } = request;
       const id =
@@ -145,24 +203,38 @@ export async function diskJobs({
           ? crypto.randomUUID()
           : digest([tenant, idempotencyKey]).slice(0, 32);
       const fingerprint = digest([group, presentation]);
+      // One that comes twice at the same time is promised to nobody before it is on the disk.
+      while (creating.has(id)) await creating.get(id)?.catch(() => {});
       const known = jobs.get(id);
       if (known !== undefined) return requireSameRequest(known, fingerprint);
-      if (isStopped || queue.length >= MAX_QUEUED) {
+      if (isStopped) {
         const message = "No more jobs are taken now.";
         throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
       }
       const header = { id, fingerprint, request };
-      const job = register(header, newJob(id, request), []);
+      const usage = { bytes: encodeLine(header).length, unfinished: 1 };
+      makeRoom(tenant, usage.bytes);
+      quota.add(tenant, usage);
+      const creation = journal.create(header);
+      creating.set(id, creation);
       try {
-        await journal.create(header);
+        await creation;
       } catch (error) {
-        jobs.delete(id);
+        quota.add(tenant, { bytes: -usage.bytes, unfinished: -1 });
         throw error;
+      } finally {
+        creating.delete(id);
       }
+      const job = register(header, []);
       job.change("queued");
       const { state } = job;
-      queue.push({ request, job });
+      queue.push(job);
       begin();
+      return state;
+    },
+    async cancel(tenant, id) {
+      const state = await access.cancel(tenant, id);
+      if (state?.status === "cancelled") await journal.sync(id);
       return state;
     },
     async stop() {
@@ -175,7 +247,7 @@ export async function diskJobs({
   };
 }
 
-function tooManyAttempts({ request }: JobRequest): ReturnType<typeof problemOf> {
+function tooManyAttempts(request: string): ReturnType<typeof problemOf> {
   const message = "The job failed as often as it may be tried.";
   return problemOf(new CosalError("backend_unavailable", message), request);
 }

@@ -4,7 +4,7 @@ import type { DataFolder, StoredKind } from "./data-folder.ts";
 import { DiskStore } from "./disk-store.ts";
 import { type Found, TieredFeatureStore } from "./feature-store.ts";
 import { type KeyValueStore, memoryKeyValueStore } from "./key-value-store.ts";
-import type { FaultKind } from "./store-fault.ts";
+import type { OnFault } from "./store-fault.ts";
 import { TenantGroupStore, TenantImageStore } from "./tenant-stores.ts";
 import { writeBehindStore } from "./write-behind-store.ts";
 
@@ -32,7 +32,7 @@ export interface ServerStoresOptions {
   /** Of the features in memory. */
   readonly memoryBytes?: number;
   readonly onLookUp?: (found: Found) => void;
-  readonly onFault?: (kind: StoredKind, fault: FaultKind, error?: unknown) => void;
+  readonly onFault?: (store: StoredKind) => OnFault;
 }
 
 export interface ServerStores {
@@ -47,7 +47,7 @@ export async function serverStores({
   folder,
   memoryBytes = 512 * MEBIBYTE,
   onLookUp = () => {},
-  onFault = () => {},
+  onFault = () => () => {},
 }: ServerStoresOptions): Promise<ServerStores> {
   const open = (kind: keyof typeof AGES) =>
     DiskStore.open({
@@ -55,7 +55,7 @@ export async function serverStores({
       age: AGES[kind],
       // A photograph that was taken may be needed by a job that was. All else can be made again.
       isDurable: kind === "images",
-      onFault: (fault, error) => onFault(kind, fault, error),
+      onFault: onFault(kind),
     });
   const [results, images, features] = await Promise.all([
     open("groups"),

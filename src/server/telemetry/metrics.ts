@@ -6,7 +6,6 @@ import type { Admission } from "../http/admission.ts";
 import type { StoredKind } from "../storage/data-folder.ts";
 import type { Found } from "../storage/feature-store.ts";
 import type { FaultKind } from "../storage/store-fault.ts";
-import type { ServerStores } from "../storage/stores.ts";
 
 /** Seconds. From one run of a small graph on a GPU to a group of 64 in WebAssembly. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -17,7 +16,8 @@ const STATES: readonly DeviceStatus["state"][] = ["starting", "ready", "waiting"
 export interface Observed {
   readonly admission: Admission;
   readonly device: () => DeviceStatus;
-  readonly stores: ServerStores;
+  /** Bytes on disk, by kind. */
+  readonly sizes: () => Readonly<Record<StoredKind, number>>;
 }
 
 /** What Prometheus is told at `/metrics`. */
@@ -49,7 +49,7 @@ export class Metrics {
   }
 
   /** Takes in what is read when somebody asks. */
-  observe({ admission, device, stores }: Observed): void {
+  observe({ admission, device, sizes }: Observed): void {
     this.#gauge("queue_images", "Images of groups under way", () => admission.load.images);
     this.#gauge("queue_bytes", "Bytes of bodies under way", () => admission.load.bytes);
     this.#gauge("queue_requests", "Requests with a body under way", () => admission.load.requests);
@@ -59,7 +59,7 @@ export class Metrics {
     this.#labelled("device_state", "1 for the state that it is in", "state", () =>
       STATES.map((state) => [state, device().state === state ? 1 : 0]),
     );
-    this.#labelled("store_bytes", "Bytes on disk", "kind", () => Object.entries(stores.sizes()));
+    this.#labelled("store_bytes", "Bytes on disk", "kind", () => Object.entries(sizes()));
   }
 
   readonly count: Analytics = ({ route, status, milliseconds, cache, problem }) => {
