@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import restarts from "../../test/fixtures/images/jpeg-restarts.jpg";
 import progressive from "../../test/fixtures/images/progressive.jpg";
+import { concatenate, USUAL_SCRIPT, writeJpeg } from "../../test/jpeg-writer.ts";
 import {
   cutout,
   decodeLogits,
@@ -38,6 +39,22 @@ test.each([
   await expect(decoder.decode(bytes.subarray(0, 400))).rejects.toMatchObject({
     code: "image_undecodable",
   });
+});
+
+test("a JPEG with flaws that harm nothing, at full and at reduced scale; one that lacks data", async () => {
+  const sampling = [[4, 2], [1, 1], [1, 1]] as const; // biome-ignore format: a table
+  for (const more of [{}, { progressive: true, scans: USUAL_SCRIPT }]) {
+    const file = writeJpeg({ width: 150, height: 90, sampling, ...more });
+    const trailer = Uint8Array.of(0, 1, 0xff, 0xc0, 3);
+    const flawed = concatenate([file.subarray(0, -2), trailer]);
+    expect(await decoder.decode(flawed)).toEqual(await decoder.decode(file));
+    const format: InputFormat = { width: 12, height: 8, mean: [0, 0, 0], std: [1, 1, 1] };
+    expect(await decoder.sample(flawed, format)).toEqual(await decoder.sample(file, format));
+    const cut = concatenate([file.subarray(0, -40), file.subarray(-2)]);
+    const refused = { code: "image_undecodable" };
+    await expect(decoder.decode(cut)).rejects.toMatchObject(refused);
+    await expect(decoder.sample(cut, format)).rejects.toMatchObject(refused);
+  }
 });
 
 test("a record, and every file that is made of it", async () => {

@@ -105,7 +105,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   image_too_many_pixels: kind(
     422,
     "The image has too many pixels",
-    "The file's header announces more pixels, or a longer side, than are taken. Nothing was decoded.",
+    "The file's header announces more pixels, a longer side, or more scans of a progressive JPEG than are taken. Nothing was decoded.",
   ),
   image_too_small: kind(
     422,
