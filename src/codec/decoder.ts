@@ -1,9 +1,10 @@
 import avifFactory from "@jsquash/avif/codec/dec/avif_dec.js";
 import webpFactory from "@jsquash/webp/codec/dec/webp_dec.js";
 import { CosalError } from "../errors.ts";
-import { readHeader } from "./header/index.ts";
+import { readHeader, readStored } from "./header/index.ts";
+import type { StoredImage } from "./header/stored-image.ts";
 import { swapsAxes, upright, uprightPlanes } from "./orientation.ts";
-import { type PixelRows, rowsOf } from "./pixel-rows.ts";
+import { cropped, type PixelRows, placed, rowsOf } from "./pixel-rows.ts";
 import { pngRows } from "./png/rows.ts";
 import { reducedRows, rowsToTensor } from "./resample.ts";
 import { extentOf, reducedSize, scaleFor, scaleWithin } from "./scale.ts";
@@ -38,10 +39,10 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
     return decoder;
   }
 
-  /** Shows the stored pixels, not turned upright. */
+  /** Shows the pixels as they are stored, not turned upright. */
   async function visit<T>(
     bytes: Uint8Array,
-    { type }: ImageHeader,
+    { header: { type }, stored }: { header: ImageHeader; stored: StoredImage },
     scaled: Scaled,
     visitor: (pixels: PixelRows) => T,
   ): Promise<T> {
@@ -51,8 +52,9 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
       return visitor(scaled.eighths === 8 ? rows : reducedRows(rows, width, height));
     }
     const decoder = await decoderOf(type);
+    const file = stored.file ?? bytes;
     try {
-      return decoder.decode(bytes, (pixels) => visitor(rowsOf(pixels)), scaled);
+      return decoder.decode(file, (pixels) => visitor(shownRows(rowsOf(pixels), stored)), scaled);
     } catch (cause) {
       open = undefined;
       if (cause instanceof CosalError) throw cause;
@@ -68,20 +70,22 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
     inspect: (bytes) => readHeader(bytes, heap),
 
     async decode(bytes) {
-      const header = readHeader(bytes, heap);
+      const image = readStored(bytes, heap);
+      const { header } = image;
       const scaled = scaleWithin(header, heap);
-      return visit(bytes, header, scaled, (pixels) => upright(pixels, header.orientation));
+      return visit(bytes, image, scaled, (pixels) => upright(pixels, header.orientation));
     },
 
     async sample(bytes, format, into) {
-      const header = readHeader(bytes, heap);
+      const image = readStored(bytes, heap);
+      const { header } = image;
       const { orientation } = header;
       const { width, height } = format;
       const sideways: InputFormat = swapsAxes(orientation)
         ? { ...format, width: height, height: width }
         : format;
       const scaled = scaleFor(header, sideways);
-      return visit(bytes, header, scaled, (pixels) => {
+      return visit(bytes, image, scaled, (pixels) => {
         if (orientation === 1) return rowsToTensor(pixels, sideways, into, extentOf(scaled));
         const tensor = rowsToTensor(pixels, sideways, undefined, extentOf(scaled));
         return uprightPlanes(tensor, width, height, orientation, into);
@@ -92,6 +96,14 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
       if (open && open.decoder.heapBytes > HEAP_TO_KEEP) open = undefined;
     },
   };
+}
+
+/** What is seen of the pixels of a file. */
+function shownRows(pixels: PixelRows, { width, height, crop, place }: StoredImage): PixelRows {
+  if (place !== undefined) return placed(pixels, place, width, height);
+  if (crop === undefined) return pixels;
+  if (pixels.width !== width || pixels.height !== height) throw new Error("two sizes are told");
+  return cropped(pixels, crop);
 }
 
 function instantiate(type: WasmType, wasm: WebAssembly.Module, heap: number): Promise<HeapDecoder> {

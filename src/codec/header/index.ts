@@ -34,6 +34,14 @@ export function readHeader(
   bytes: Uint8Array,
   decoderHeap: number = WORKER_DECODER_HEAP,
 ): ImageHeader {
+  return readStored(bytes, decoderHeap).header;
+}
+
+/** The same, with what a decoder has to know. */
+export function readStored(
+  bytes: Uint8Array,
+  decoderHeap: number,
+): { readonly header: ImageHeader; readonly stored: StoredImage } {
   checkBytes(bytes);
   const format = FORMATS.find(({ matches }) => matches(bytes));
   if (!format) {
@@ -44,9 +52,12 @@ export function readHeader(
         : "The file is neither JPEG nor PNG, WebP or AVIF (told by its first bytes).",
     );
   }
-  const { kind, width, height, orientation, bytesPerPixel, scannedBlocks } = format.read(bytes);
-  checkSize({ kind, width, height, bytes: bytes.length, bytesPerPixel }, decoderHeap);
+  const stored = format.read(bytes);
+  const { kind, crop, orientation } = stored;
+  checkSize({ ...stored, bytes: bytes.length }, decoderHeap);
+  const { width, height } = crop ?? stored;
+  if (crop !== undefined) checkSize({ kind, width, height, bytes: bytes.length }, decoderHeap);
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
-  const cost = decodingCost({ kind, width, height, bytes: bytes.length, scannedBlocks });
-  return { type: format.type, kind, ...upright, orientation, cost };
+  const cost = decodingCost({ ...stored, bytes: bytes.length });
+  return { header: { type: format.type, kind, ...upright, orientation, cost }, stored };
 }

@@ -1,74 +1,62 @@
-import { CosalError } from "../../errors.ts";
-import type { ImageKind } from "../limits.ts";
-import type { Orientation } from "../types.ts";
-import { broken, fourCC, truncated, viewOf } from "./bytes.ts";
+import { isRiffOfWebp, type RiffChunk, uint24, webpChunks, webpOf } from "../webp/chunks.ts";
+import { FLAG, readExtended } from "../webp/extended.ts";
+import { readFrame } from "../webp/frame.ts";
+import { broken, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
 import type { StoredImage } from "./stored-image.ts";
 
-const ANIMATION = 0x02;
+export { isRiffOfWebp as isWebp };
 
-export function isWebp(bytes: Uint8Array): boolean {
-  if (bytes.length < 12) return false;
-  const view = viewOf(bytes);
-  return fourCC(view, 0) === "RIFF" && fourCC(view, 8) === "WEBP";
-}
-
-/** Walks the RIFF chunks (RFC 9649, 2.3 to 2.7). */
+/** Walks the RIFF chunks (RFC 9649, 2.3 to 2.7). Of an animation the first frame is the image. */
 export function readWebp(bytes: Uint8Array): StoredImage {
-  const view = viewOf(bytes);
-  if (view.getUint32(4, true) + 8 > bytes.length) throw truncated("WebP");
-  let size: { width: number; height: number } | undefined;
-  let orientation: Orientation = 1;
-  let kind: ImageKind = "lossy_webp";
-  for (let offset = 12; offset + 8 <= bytes.length; ) {
-    const type = fourCC(view, offset);
-    const length = view.getUint32(offset + 4, true);
-    const data = offset + 8;
-    if (data + length > bytes.length) throw truncated("WebP");
-    if (type === "VP8X") {
-      if (length < 10) throw broken("WebP", "its VP8X chunk is too short");
-      if (view.getUint8(data) & ANIMATION) {
-        throw new CosalError(
-          "image_type_unsupported",
-          "The WebP file is an animation; still images are supported.",
-        );
-      }
-      size ??= { width: 1 + uint24(view, data + 4), height: 1 + uint24(view, data + 7) };
-    } else if (type === "VP8 ") {
-      size ??= readLossy(view, data, length);
-    } else if (type === "VP8L") {
-      size ??= readLossless(view, data, length);
-      kind = "lossless_webp";
-    } else if (type === "EXIF") {
-      orientation = exifOrientation(withoutPrefix(bytes.subarray(data, data + length)));
+  const chunks = [...webpChunks(bytes)];
+  const first = (...types: string[]) => chunks.find(({ type }) => types.includes(type));
+  const exif = first("EXIF");
+  const orientation = exif ? exifOrientation(withoutPrefix(exif.data)) : 1;
+  const vp8x = first("VP8X");
+  const extended = vp8x && readExtended(vp8x);
+  if (extended !== undefined && extended.flags & FLAG.animation) {
+    const anmf = first("ANMF");
+    if (anmf === undefined) throw broken("WebP", "it is an animation without frames");
+    const { width, height } = extended;
+    const { place, bitstream, file } = readFrame(anmf);
+    const { kind, ...size } = readBitstream(bitstream);
+    const isInside = place.x + place.width <= width && place.y + place.height <= height;
+    if (!isInside || size.width !== place.width || size.height !== place.height) {
+      throw broken("WebP", "its first frame has another size than it says");
     }
-    offset = data + length + (length & 1);
+    return { kind, width, height, orientation, place, file };
   }
-  if (!size) throw broken("WebP", "it has no image");
-  return { kind, ...size, orientation };
+  const bitstream = first("VP8 ", "VP8L");
+  if (bitstream === undefined) throw broken("WebP", "it has no image");
+  const { kind, ...size } = readBitstream(bitstream);
+  const { width, height } = extended ?? size;
+  const image = { kind, width, height, orientation } as const;
+  const hasStrayAlpha = first("ALPH") !== undefined && !((extended?.flags ?? 0) & FLAG.alpha);
+  if (!hasStrayAlpha || size.width !== width || size.height !== height) return image;
+  // Chromium and the format (2.7) go by the flag, libwebp's decoder by the chunk.
+  return { ...image, file: webpOf([bitstream]) };
 }
 
-function uint24(view: DataView, offset: number): number {
-  return view.getUint16(offset, true) | (view.getUint8(offset + 2) << 16);
+function readBitstream({ type, data }: RiffChunk) {
+  return type === "VP8 "
+    ? ({ kind: "lossy_webp", ...readLossy(data) } as const)
+    : ({ kind: "lossless_webp", ...readLossless(data) } as const);
 }
 
 /** VP8 key frame header (RFC 6386, 9.1). */
-function readLossy(view: DataView, offset: number, length: number) {
-  if (length < 10 || uint24(view, offset + 3) !== 0x2a019d) {
+function readLossy(data: Uint8Array) {
+  const view = viewOf(data);
+  if (data.length < 10 || uint24(view, 3) !== 0x2a019d) {
     throw broken("WebP", "its VP8 frame header is wrong");
   }
-  return {
-    width: view.getUint16(offset + 6, true) & 0x3fff,
-    height: view.getUint16(offset + 8, true) & 0x3fff,
-  };
+  return { width: view.getUint16(6, true) & 0x3fff, height: view.getUint16(8, true) & 0x3fff };
 }
 
 /** VP8L header (RFC 9649, 3.4): two 14-bit numbers after the signature. */
-function readLossless(view: DataView, offset: number, length: number) {
-  if (length < 5 || view.getUint8(offset) !== 0x2f) {
-    throw broken("WebP", "its VP8L header is wrong");
-  }
-  const bits = view.getUint32(offset + 1, true);
+function readLossless(data: Uint8Array) {
+  if (data.length < 5 || data[0] !== 0x2f) throw broken("WebP", "its VP8L header is wrong");
+  const bits = viewOf(data).getUint32(1, true);
   return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff) };
 }
 

@@ -1,3 +1,4 @@
+import { webpOf } from "../../webp/chunks.ts";
 import { BitWriter } from "../bit-writer.ts";
 import { packLengths } from "../code-lengths.ts";
 import { huffmanCode } from "../huffman.ts";
@@ -72,7 +73,7 @@ export function encodeGreyWebp(
     }
   }
   bits.align();
-  return riff(bits.take());
+  return webpOf([{ type: "VP8L", data: bits.take() }]);
 }
 
 /** Differences to the row above as bytes, and 255 + the length of runs that go on with the last one. */
@@ -144,21 +145,4 @@ function writeCode(bits: BitWriter, lengths: Uint8Array): void {
     bits.write(code.bits[symbol] as number, code.lengths[symbol] as number);
     if (extraBits > 0) bits.write(extra, extraBits);
   }
-}
-
-/** The container: a RIFF file with one chunk, filled up to an even length. */
-function riff(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const padded = data.length + (data.length & 1);
-  const file = new Uint8Array(20 + padded);
-  const view = new DataView(file.buffer);
-  const name = (text: string, offset: number) => {
-    for (let i = 0; i < 4; i++) file[offset + i] = text.charCodeAt(i);
-  };
-  name("RIFF", 0);
-  view.setUint32(4, 12 + padded, true);
-  name("WEBP", 8);
-  name("VP8L", 12);
-  view.setUint32(16, data.length, true);
-  file.set(data, 20);
-  return file;
 }
