@@ -3,6 +3,7 @@ import { decodingCost } from "../cost.ts";
 import { checkBytes, checkSize, WORKER_DECODER_HEAP } from "../limits.ts";
 import type { ImageHeader, ImageType } from "../types.ts";
 import { isAvif, readAvif } from "./avif.ts";
+import { foreignTypeOf } from "./foreign-types.ts";
 import { isJpeg, readJpeg } from "./jpeg.ts";
 import { isPng, readPng } from "./png.ts";
 import type { StoredImage } from "./stored-image.ts";
@@ -44,14 +45,7 @@ export function readStored(
 ): { readonly header: ImageHeader; readonly stored: StoredImage } {
   checkBytes(bytes);
   const format = FORMATS.find(({ matches }) => matches(bytes));
-  if (!format) {
-    throw new CosalError(
-      "image_type_unsupported",
-      bytes.length === 0
-        ? "The file is empty."
-        : "The file is neither JPEG nor PNG, WebP or AVIF (told by its first bytes).",
-    );
-  }
+  if (!format) throw unsupported(bytes);
   const stored = format.read(bytes);
   const { kind, crop, orientation } = stored;
   checkSize({ ...stored, bytes: bytes.length }, decoderHeap);
@@ -60,4 +54,16 @@ export function readStored(
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
   const cost = decodingCost({ ...stored, bytes: bytes.length });
   return { header: { type: format.type, kind, ...upright, orientation, cost }, stored };
+}
+
+/** Says what the file is, where that is known, and what to do. */
+function unsupported(bytes: Uint8Array): CosalError {
+  const foreign = foreignTypeOf(bytes);
+  const message =
+    bytes.length === 0
+      ? "The file is empty."
+      : foreign === undefined
+        ? "The file is neither JPEG nor PNG, WebP or AVIF (told by its first bytes)."
+        : `The file is ${foreign.name}; JPEG, PNG, WebP and AVIF are taken. ${foreign.advice}`;
+  return new CosalError("image_type_unsupported", message);
 }
