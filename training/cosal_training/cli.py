@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .data import Catalogue
     from .group_model import GroupModel
 
 DATA = "../shared/data"
@@ -77,10 +78,15 @@ def main() -> None:
     curve.add_argument("run", type=Path, help="folder with log.csv and validation.txt")
     curve.add_argument("--output", type=Path, help="RUN/curve.png, unless given; also .svg and .pdf")
 
-    calibrate = commands.add_parser("calibrate", help="presence thresholds into a manifest")
+    calibrate = commands.add_parser(
+        "calibrate", help="calibrated logits, confidence and presence thresholds into a model"
+    )
     calibrate.add_argument("model", type=Path, help="folder with manifest.json and the graphs")
     calibrate.add_argument("--data", type=Path, default=Path(DATA), help="training data")
     calibrate.add_argument("--groups", type=Path, help="held-out groups; DATA/val where there is one")
+    calibrate.add_argument(
+        "--held-back", type=int, default=0, help="one class and scene in so many, as in the recipe: for trust"
+    )
 
     export = commands.add_parser("export", help="checkpoint to ONNX graphs, manifest and golden tensors")
     export.add_argument("--checkpoint", type=Path, required=True)
@@ -256,21 +262,41 @@ def _calibrate(options: argparse.Namespace) -> None:
     from .graphs import Graphs
     from .presence import calibrate, leave_one_out, merged, write_thresholds
 
-    model = Graphs(options.model)
     held_out = options.groups or options.data / "val"
     try:
+        catalogue = Catalogue.read(options.data)
+        if options.held_back:
+            _trust(options.model, catalogue, options.held_back)
+        model = Graphs(options.model)
         if held_out.is_dir():
             parts = protocols.presence_by_group(protocols.read_groups(held_out, model), model)
             found = merged(parts)
             thresholds = found.thresholds()
             _print("each group at the others' thresholds", leave_one_out(parts))
         else:
-            thresholds, found = calibrate(model, Catalogue.read(options.data))
+            thresholds, found = calibrate(model, catalogue)
     except (ValueError, OSError) as error:
         sys.exit(f"cosal-train calibrate: {error}")
     write_thresholds(options.model, thresholds)
     _print("thresholds", {"image": thresholds.image, "group": thresholds.group})
     _print("where they were chosen", found.figures(thresholds))
+
+
+def _trust(folder: Path, catalogue: Catalogue, every: int) -> None:
+    """Calibrate a model's logits and fit its confidence on what training held back."""
+    from dataclasses import asdict
+
+    from .calibration import rescale
+    from .confidence import write_confidence
+    from .graphs import Graphs
+    from .held_back import calibrate, held_back_cases
+
+    cases = list(held_back_cases(Graphs(folder), catalogue, every))
+    scale, confidence = calibrate(cases)
+    rescale(folder, scale)
+    write_confidence(folder, confidence)
+    _print(f"logits, by {len(cases)} masks that were held back", {"multiplied by": scale})
+    _print("confidence", asdict(confidence))
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -5,7 +5,9 @@ A logistic function of five figures, fitted on groups that training held back (`
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, astuple, dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -90,6 +92,14 @@ def fit(figures: list[Figures], jaccards: list[float], weights: list[float]) -> 
         if np.abs(step).max() < 1e-9:
             break
     return Confidence(*(round(float(value), 5) for value in beta))
+
+
+def write_confidence(folder: Path, confidence: Confidence) -> None:
+    """Set `confidence` in a model folder's manifest; the model's digest depends on it."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["confidence"] = asdict(confidence)
+    path.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def _logit(share: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .group_model import GroupModel
+from .group_model import GroupModel, Tensors
 from .labelled import LabelledGroup, groups_in
 from .metrics import measure, summary
 from .reliability import counts
@@ -75,9 +76,17 @@ def evaluate(
     folder for the masks, `<group>/<photograph>.png`.
     """
     scores = []
-    for group in groups_in(folder):
-        images, truths = group.read()
-        encoded = model.encode(np.stack([model.input.tensor(image) for image in images]))
+    groups = groups_in(folder)
+    uses = Counter(path for group in groups for path in group.photographs)
+    kept: dict[Path, Tensors] = {}
+    for group in groups:
+        truths = [group.truth(i) for i in range(len(group.photographs))]
+        encoded = []
+        for i, path in enumerate(group.photographs):
+            one = kept.get(path) or model.encode(model.input.tensor(group.image(i))[None])[0]
+            encoded.append(one)
+            if uses[path] > 1:
+                kept[path] = one
         step = group_size or len(encoded)
         results = [model.masks(encoded[i : i + step]) for i in range(0, len(encoded), step)]
         logits = [z[0] for result in results for z in result.logits]
