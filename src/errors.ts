@@ -80,6 +80,8 @@ const SERVER_CODES = {
   backend_unavailable: true,
   /** The time that the caller or the host gave was over before the work was. */
   deadline_exceeded: true,
+  /** Keys or tokens cannot be checked: what they are checked against cannot be reached. */
+  authentication_unavailable: true,
   /** A store cannot be read or written now: whether something is stored cannot be told. */
   store_unavailable: true,
   /** A store has no room for what has to be kept. */

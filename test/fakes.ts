@@ -22,13 +22,18 @@ const MANIFEST: Manifest = {
   consensus: { shape: [2, 4] },
   refinements: 0,
   excludeSelf: true,
-  graphs: { encoder: graph, affinity: graph, seed: graph, decoder: graph },
+  graphs: {
+    encoder: graph,
+    affinity: graph,
+    seed: { ...graph, inputs: { region: [1, 1, 1, 3] } },
+    decoder: graph,
+  },
   presence: { image: 0.5, group: 0.5 },
 };
 
 /**
  * A decoder that sees no pixels: a file is an image if it begins with "image", as many pixels wide
- * as it has bytes (16,000 at most) and 8 high.
+ * as it has bytes (16,000 at most) and 8 high; a PNG if it has "png" in it.
  */
 export const fakeDecoder: Decoder = {
   inspect: fakeHeader,
@@ -48,8 +53,15 @@ export const fakeDecoder: Decoder = {
 
 function fakeHeader(bytes: Uint8Array): ImageHeader {
   if (!text(bytes).startsWith("image")) throw new CosalError("image_type_unsupported", "no image");
-  const width = Math.min(bytes.length, 16_000);
-  return { type: "image/jpeg", kind: "baseline_jpeg", width, height: 8, orientation: 1, cost: 10 };
+  const size = {
+    width: Math.min(bytes.length, 16_000),
+    height: 8,
+    orientation: 1,
+    cost: 10,
+  } as const;
+  return text(bytes).includes("png")
+    ? { type: "image/png", kind: "png", ...size }
+    : { type: "image/jpeg", kind: "baseline_jpeg", ...size };
 }
 
 /**

@@ -72,7 +72,7 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
       await next();
     });
   }
-  registerSecurity(router);
+  registerSecurity(app);
   serviceRoutes(router, service);
   groupRoutes(router, service);
   fileRoutes(router, service);

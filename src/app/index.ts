@@ -9,6 +9,7 @@ export {
 export { FAILED_ATTEMPTS } from "./access/failed-attempts.ts";
 export { type JwtPolicy, jwtAuthenticator, keysOrJwt } from "./access/jwt.ts";
 export { memoryRateLimiter } from "./access/rate-limiter.ts";
+export { remoteKeys } from "./access/remote-keys.ts";
 export type {
   Authenticator,
   LinkSigning,
@@ -33,10 +34,19 @@ export type {
   MaskOfImage,
 } from "./compute/types.ts";
 export type { AppDependencies, BackendState } from "./context/dependencies.ts";
-export { type JobContext, jobRunner, type RunJob } from "./job-runner.ts";
+export { jobRunner } from "./job-runner.ts";
 export { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./jobs/in-memory-job.ts";
 export { memoryJobs } from "./jobs/memory-jobs.ts";
-export type { Job, JobEvent, JobRequest, JobStatus, Jobs, Submission } from "./jobs/types.ts";
+export type {
+  Job,
+  JobContext,
+  JobEvent,
+  JobRequest,
+  JobStatus,
+  Jobs,
+  RunJob,
+  Submission,
+} from "./jobs/types.ts";
 export { type BackendLimits, type Limits, MAX_BODY_BYTES } from "./limits.ts";
 export { CONSENSUS_TYPE } from "./media-types.ts";
 export { PROBLEMS, type Problem, type ProblemPlace, problemOf } from "./problems/index.ts";

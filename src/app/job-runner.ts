@@ -4,22 +4,12 @@ import { planGroup } from "./compute/plan.ts";
 import { runGroup } from "./compute/run.ts";
 import type { AppDependencies } from "./context/dependencies.ts";
 import { Service } from "./context/service.ts";
-import type { JobRequest } from "./jobs/types.ts";
+import type { RunJob } from "./jobs/types.ts";
 import { parseBody, parseQuery } from "./problems/index.ts";
-import { eventsOf, type GroupEvent } from "./representation/events.ts";
+import { eventsOf } from "./representation/events.ts";
 import { groupBody } from "./representation/group-body.ts";
 import { presentationOf } from "./representation/variants.ts";
 import { PresentationQuery, SeedSchema } from "./schemas/request.ts";
-
-export interface JobContext {
-  /** Aborts when the job is cancelled, or its time is over. */
-  readonly signal: AbortSignal;
-  readonly onEvent: (event: GroupEvent) => void;
-  /** Milliseconds since 1970; a job may take longer than a request. */
-  readonly deadline?: number;
-}
-
-export type RunJob = (request: JobRequest, context: JobContext) => Promise<void>;
 
 /**
  * What computes jobs: the group ends up in the tenant's stores, and every event that a request would

@@ -7,6 +7,19 @@ const MEBIBYTE = 1024 * 1024;
  */
 export const MAX_BODY_BYTES = 24 * MEBIBYTE;
 
+/** Seeds of a request. */
+export const MAX_SEEDS = 256;
+
+/**
+ * Pixels of a seed's PNG, which is stretched over its photograph: the network looks at a grid of some
+ * tens of cells a side, so 2048 x 2048 is more than enough, and 4 MiB of grey. Run lengths have no
+ * such limit: they are never made into pixels.
+ */
+export const MAX_SEED_PIXELS = 2048 * 2048;
+
+/** Pixels of a request's PNGs together, equal ones counted once: each megapixel takes 20 ms. */
+export const MAX_SEED_PIXELS_TOTAL = 4 * MAX_SEED_PIXELS;
+
 /** What one kind of backend takes. */
 export interface BackendLimits {
   /** Photographs of a group. */

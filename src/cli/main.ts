@@ -11,88 +11,117 @@ process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
 
 let status: number = EXIT.failed;
 
-const cli = yargs(hideBin(process.argv))
-  .scriptName("cosal")
-  .usage(
-    "$0 [segment] PATH...\n\nMasks of the object that photographs have in common. Nothing leaves this machine.",
-  )
-  .command(
-    ["segment <paths..>", "$0"],
-    "masks of what each set has in common",
-    (args) =>
-      maskOptions(markOptions(photographs(args)))
-        .option("server", {
-          type: "string",
-          describe: "compute at a service instead (COSAL_SERVER)",
-          requiresArg: true,
-        })
-        .option("key", {
-          type: "string",
-          describe: "the service's key (COSAL_KEY)",
-          requiresArg: true,
-        })
-        .example("$0 photos/", "a folder is a set: masks/*.png")
-        .example("$0 a.jpg b.jpg c.jpg -o out", "files given together are a set")
-        .example("$0 shop/ -r -f cutout", "cut-outs; each folder below is a set")
-        .example("$0 photos/ --seed cat.jpg:120,80", "the object that is meant"),
-    async (args) => {
-      const { segment } = await import("./commands/segment.ts");
-      const server = args.server ?? process.env.COSAL_SERVER;
-      const key = args.key ?? process.env.COSAL_KEY;
-      status = await segment({ ...args, server, key }, interrupt.signal);
-    },
-  )
-  .command(
-    "learn <paths..>",
-    "what photographs have in common, as a file",
-    (args) =>
-      runtimeOption(markOptions(photographs(args)))
-        .option("out", {
-          alias: "o",
-          type: "string",
-          default: "consensus.cosal",
-          describe: "the file",
-        })
-        .option("quiet", { alias: "q", type: "boolean", default: false, describe: "say nothing" })
-        .example("$0 learn cats/ -o cat.cosal", "from five photographs or sixty"),
-    async (args) => {
-      const { learn } = await import("./commands/learn.ts");
-      status = await learn(args, interrupt.signal);
-    },
-  )
-  .command(
-    "apply <consensus> <paths..>",
-    "masks with a consensus file; any number of photographs",
-    (args) =>
-      maskOptions(
-        photographs(
-          args.positional("consensus", {
-            type: "string",
-            demandOption: true,
-            describe: "from cosal learn",
-          }),
-        ),
-      ).example("$0 apply cat.cosal new-photos/ -o masks", "goes on where it was interrupted"),
-    async (args) => {
-      const { apply } = await import("./commands/segment.ts");
-      status = await apply(args, interrupt.signal);
-    },
-  )
-  .completion("completion", "a script for your shell: cosal completion >> ~/.bashrc")
-  .demandCommand(1)
-  .strict()
-  .recommendCommands()
-  .epilogue("Exit status: 0 done, 1 nothing done, 2 wrong usage, 3 some photographs left out.")
-  .wrap(Math.min(100, process.stdout.columns ?? 100))
-  .fail((message, error) => {
-    throw error ?? new UsageError(message);
-  });
+// The server has options of its own, and ends by itself.
+if (process.argv[2] === "serve") {
+  const { runServer } = await import("../server/run.ts");
+  await runServer(process.argv.slice(3));
+} else await run();
 
-try {
-  await cli.parseAsync();
-  process.exitCode = status;
-} catch (error) {
-  process.exitCode = explain(error);
+async function run(): Promise<void> {
+  try {
+    await commands().parseAsync();
+    process.exitCode = status;
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+}
+
+function commands() {
+  return yargs(hideBin(process.argv))
+    .scriptName("cosal")
+    .usage(
+      "$0 [segment] PATH...\n\nMasks of the object that photographs have in common. Nothing leaves this machine.",
+    )
+    .command(
+      ["segment <paths..>", "$0"],
+      "masks of what each set has in common",
+      (args) =>
+        maskOptions(markOptions(photographs(args)))
+          .option("server", {
+            type: "string",
+            describe: "compute at a service instead (COSAL_SERVER)",
+            requiresArg: true,
+          })
+          .option("key", {
+            type: "string",
+            describe: "the service's key (COSAL_KEY)",
+            requiresArg: true,
+          })
+          .option("watch", {
+            type: "boolean",
+            default: false,
+            describe: "go on: mask what comes to the folder with what the set has in common",
+          })
+          .example("$0 photos/", "a folder is a set: masks/*.png")
+          .example("$0 a.jpg b.jpg c.jpg -o out", "files given together are a set")
+          .example("$0 shop/ -r -f cutout", "cut-outs; each folder below is a set")
+          .example("$0 photos/ --seed cat.jpg:120,80", "the object that is meant"),
+      async (args) => {
+        const { segment } = await import("./commands/segment.ts");
+        const server = args.server ?? process.env.COSAL_SERVER;
+        const key = args.key ?? process.env.COSAL_KEY;
+        status = await segment({ ...args, server, key }, interrupt.signal);
+      },
+    )
+    .command(
+      "learn <paths..>",
+      "what photographs have in common, as a file",
+      (args) =>
+        runtimeOption(markOptions(photographs(args)))
+          .option("out", {
+            alias: "o",
+            type: "string",
+            default: "consensus.cosal",
+            describe: "the file",
+          })
+          .option("quiet", { alias: "q", type: "boolean", default: false, describe: "say nothing" })
+          .example("$0 learn cats/ -o cat.cosal", "from five photographs or sixty"),
+      async (args) => {
+        const { learn } = await import("./commands/learn.ts");
+        status = await learn(args, interrupt.signal);
+      },
+    )
+    .command(
+      "apply <consensus> <paths..>",
+      "masks with a consensus file; any number of photographs",
+      (args) =>
+        maskOptions(
+          photographs(
+            args.positional("consensus", {
+              type: "string",
+              demandOption: true,
+              describe: "from cosal learn",
+            }),
+          ),
+        ).example("$0 apply cat.cosal new-photos/ -o masks", "goes on where it was interrupted"),
+      async (args) => {
+        const { apply } = await import("./commands/segment.ts");
+        status = await apply(args, interrupt.signal);
+      },
+    )
+    .command("serve", "the service on this machine: cosal serve --help")
+    .command("doctor", "what works here, and what a bug report needs", {}, async () => {
+      const { doctor } = await import("./commands/doctor.ts");
+      status = await doctor();
+    })
+    .command(
+      "bench <paths..>",
+      "milliseconds for a photograph here, by runtime",
+      photographs,
+      async (args) => {
+        const { bench } = await import("./commands/bench.ts");
+        status = await bench(args.paths);
+      },
+    )
+    .completion("completion", "a script for your shell: cosal completion >> ~/.bashrc")
+    .demandCommand(1)
+    .strict()
+    .recommendCommands()
+    .epilogue("Exit status: 0 done, 1 nothing done, 2 wrong usage, 3 some photographs left out.")
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    });
 }
 
 function explain(error: unknown): number {

@@ -136,6 +136,7 @@ export interface Problem {
     | "model_invalid"
     | "backend_unavailable"
     | "deadline_exceeded"
+    | "authentication_unavailable"
     | "store_unavailable"
     | "store_full"
     | "internal";
@@ -222,6 +223,17 @@ export interface Limits {
    * More are answered with a job, where there are jobs.
    */
   synchronous_images: number;
+  seeds: {
+    count: number;
+    /**
+     * Of a mask.
+     */
+    pixels: number;
+    /**
+     * Of all masks of a request; equal ones count once.
+     */
+    total_pixels: number;
+  };
   backends: {
     wasm?: BackendLimits;
     gpu?: BackendLimits;

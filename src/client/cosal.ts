@@ -1,9 +1,10 @@
 import type { Limits, Models } from "./api.ts";
 import { attemptsOf, Connection } from "./connection.ts";
+import { GroupRun } from "./group.ts";
 import type { HttpOptions } from "./http.ts";
 import type { CallOptions, GroupOptions } from "./options.ts";
 import type { Photograph } from "./photographs.ts";
-import { GroupRun, masksWith } from "./run.ts";
+import { masksWith } from "./run.ts";
 
 /**
  * A client of a cosal service, for browsers, Node, Deno, Bun and Workers.

@@ -11,66 +11,6 @@ import type { OnProgress } from "./progress.ts";
 import type { Attempts } from "./retry.ts";
 
 /**
- * A group that is being computed: iterate it for masks as soon as they are there, or await it for
- * the whole. Both may be done; the work is done once.
- */
-export class GroupRun implements AsyncIterable<Mask>, PromiseLike<Group> {
-  readonly #steps: AsyncGenerator<Mask, Group>;
-  readonly #masks: Mask[] = [];
-  #group: Promise<Group> | undefined;
-
-  constructor(steps: AsyncGenerator<Mask, Group>) {
-    this.#steps = steps;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Mask, void> {
-    try {
-      for (let next = 0; ; next++) {
-        if (next === this.#masks.length && (await this.#isFinished())) return;
-        yield this.#masks[next] as Mask;
-      }
-    } finally {
-      // Whoever leaves the loop wants no more: the service is told by the connection's end.
-      if (this.#group === undefined) await this.#steps.return(undefined as never);
-    }
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: a run is awaited for its group
-  then<A = Group, B = never>(
-    onFulfilled?: ((group: Group) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#finish().then(onFulfilled, onRejected);
-  }
-
-  async #finish(): Promise<Group> {
-    while (!(await this.#isFinished()));
-    return this.#group as Promise<Group>;
-  }
-
-  /** Takes one step, unless it was the last. */
-  async #isFinished(): Promise<boolean> {
-    if (this.#group !== undefined) return true;
-    try {
-      const step = await this.#steps.next();
-      if (!step.done) this.#masks.push(step.value);
-      // Of two that wait for the last step, the second is told nothing.
-      else if (step.value !== undefined) this.#group = Promise.resolve(step.value);
-      else if (this.#group === undefined) throw left();
-      return step.done === true;
-    } catch (error) {
-      this.#group = Promise.reject(error);
-      this.#group.catch(() => {});
-      throw error;
-    }
-  }
-}
-
-function left(): CosalError {
-  return new CosalError("unexpected", "The group was left before its end.");
-}
-
-/**
  * Masks of a set of any size. More photographs than the service takes in one group are masked with
  * the consensus of as many as it takes, spread over the set (and those that are marked).
  *
@@ -166,7 +106,7 @@ class Run {
 
   group(): Group {
     const masks = this.#set.flatMap((photograph) => this.#masks.get(photograph) ?? []);
-    return new Group(this.#connection, this.#parts as [api.Group], masks);
+    return new Group(this.#connection, this.#parts as [api.Group], masks, masksWith);
   }
 
   async *#compute(

@@ -1,4 +1,4 @@
-import type { ImageKind } from "./limits.ts";
+import type { ImageKind } from "./types.ts";
 
 /** Processor milliseconds of decoding: at least, for each million pixels, for each million bytes. */
 interface Cost {

@@ -4,7 +4,6 @@ export { encodeGreyPng } from "./grey-png.ts";
 export { readHeader } from "./header/index.ts";
 export {
   IMAGE_KINDS,
-  type ImageKind,
   MAX_BYTES,
   MAX_SIDE,
   MIN_SIDE,
@@ -17,6 +16,7 @@ export * from "./output/index.ts";
 export type {
   Decoder,
   ImageHeader,
+  ImageKind,
   ImageType,
   InputFormat,
   Orientation,

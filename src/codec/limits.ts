@@ -1,5 +1,6 @@
 import { CosalError } from "../errors.ts";
 import { REDUCED_PIXELS, REDUCED_PROGRESSIVE_PIXELS } from "./scale.ts";
+import type { ImageKind } from "./types.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -14,16 +15,6 @@ export const MAX_SIDE = 16_383;
 
 /** Pixels of the shorter side. Below this nothing is left that could be told from its background. */
 export const MIN_SIDE = 8;
-
-/** Kinds of files that differ in what a decoder keeps of an image while it works. */
-export type ImageKind =
-  | "baseline_jpeg"
-  | "progressive_jpeg"
-  | "png"
-  | "interlaced_png"
-  | "lossy_webp"
-  | "lossless_webp"
-  | "avif";
 
 interface KindOfImage {
   /** As messages name it. */

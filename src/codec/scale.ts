@@ -1,6 +1,5 @@
-import type { ImageKind } from "./limits.ts";
 import { swapsAxes } from "./orientation.ts";
-import type { ImageHeader } from "./types.ts";
+import type { ImageHeader, ImageKind } from "./types.ts";
 import type { Scaled } from "./wasm/heap.ts";
 
 interface Size {

@@ -1,6 +1,14 @@
-import type { ImageKind } from "./limits.ts";
-
 export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif";
+
+/** Kinds of files that differ in what a decoder keeps of an image while it works. */
+export type ImageKind =
+  | "baseline_jpeg"
+  | "progressive_jpeg"
+  | "png"
+  | "interlaced_png"
+  | "lossy_webp"
+  | "lossless_webp"
+  | "avif";
 
 /**
  * EXIF orientation, 1 to 8 (EXIF 2.32, tag 0x0112): how the stored pixels have to be turned to be

@@ -151,7 +151,7 @@ function computeOf(
 
 /** What depends on bindings and settings that may be missing. */
 function optional(env: Env, log: Log): Partial<AppDependencies> {
-  const authenticate = authenticationOf(env);
+  const authenticate = authenticationOf(env, log);
   const origins = entries(env.ORIGINS);
   const urlHosts = entries(env.URL_HOSTS);
   const hasJobs = env.JOBS && env.QUEUE && env.BUCKET;

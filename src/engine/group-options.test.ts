@@ -5,8 +5,10 @@ import {
   type FeatureCache,
   type ImageInput,
   memoryFeatureCache,
+  reduceSeedMask,
   type Seed,
   type SegmentEvent,
+  seedGrid,
 } from "./index.ts";
 
 const runs = (log: string[], graph: string) => log.filter((line) => line === `run ${graph}`).length;
@@ -105,6 +107,26 @@ describe("seeds", () => {
     const data = Uint8Array.of(0, 255);
     expect(await seeded(group(3, 7), [{ image: 1, mask: { width: 2, height: 1, data } }])).toBe(70);
     expect(await seeded(group(3, 7), [right, { image: 0, box: [0, 0, 5, 6] }])).toBe((70 + 3) / 2);
+  });
+
+  test("a mask that was reduced to the network's cells marks exactly the same", async () => {
+    const grid = seedGrid((await toy()).manifest);
+    const sides = fc.integer({ min: 1, max: 9 });
+    const masks = fc.tuple(sides, sides).chain(([width, height]) => {
+      const data = fc.uint8Array({ minLength: width * height, maxLength: width * height });
+      return data.map((values) => ({ width, height, data: values }));
+    });
+    const marked = masks.filter(({ data }) => data.some((value) => value > 0));
+    await fc.assert(
+      fc.asyncProperty(marked, async (mask) => {
+        const reduced = reduceSeedMask(mask, grid);
+        expect(reduced.data).toHaveLength(grid.width * grid.height);
+        expect(await seeded(group(3, 7), [{ image: 1, mask: reduced }])).toBe(
+          await seeded(group(3, 7), [{ image: 1, mask }]),
+        );
+      }),
+      { numRuns: 50 },
+    );
   });
 
   test("marks on one image are joined", async () => {

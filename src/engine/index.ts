@@ -4,6 +4,7 @@ export { memoryFeatureCache } from "./feature-cache.ts";
 export { type Graph, type GraphName, type Manifest, parseManifest } from "./manifest.ts";
 export { describeModel, type ModelDescription } from "./model.ts";
 export type { Runtime, Session, Tensor, Tensors } from "./runtime/runtime.ts";
+export { reduceSeedMask, seedGrid } from "./seeds.ts";
 export { createSegmenter, MAX_GROUP, type SegmenterParts } from "./segmenter.ts";
 export type {
   Consensus,

@@ -52,7 +52,7 @@ export function regionOf(marks: readonly SeedMark[], photograph: Size, grid: Siz
 }
 
 function shares(mark: SeedMark, photograph: Size, grid: Size): Float32Array {
-  if ("mask" in mark) return maskShares(mark.mask, grid);
+  if ("mask" in mark) return Float32Array.from(reduceSeedMask(mark.mask, grid).data, asShare);
   if ("box" in mark) {
     const [x, y, width, height] = finite(mark.box, 4) as [number, number, number, number];
     if (width <= 0 || height <= 0) throw invalid("is a box without an area");
@@ -76,31 +76,48 @@ function shares(mark: SeedMark, photograph: Size, grid: Size): Float32Array {
   );
 }
 
-function maskShares({ width, height, data }: SeedMask, grid: Size): Float32Array {
+const asShare = (level: number) => level / 255;
+
+/**
+ * The mask averaged over the cells of a grid (`seedGrid`): all that is ever looked at, in a few
+ * kilobytes. It marks exactly what the mask itself would have marked.
+ *
+ * @throws CosalError seed_invalid when the mask has another number of values than its size says
+ */
+export function reduceSeedMask({ width, height, data }: SeedMask, grid: Size): SeedMask {
   const sides = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
   if (!sides || data.length !== width * height) {
     throw invalid(`is a mask of ${width} x ${height} with ${data.length} values`);
   }
   const across = taps(width, grid.width);
   const down = taps(height, grid.height);
-  const result = new Float32Array(grid.width * grid.height);
+  const row = new Float64Array(grid.width);
+  const result = new Float64Array(grid.width * grid.height);
   for (let y = 0; y < grid.height; y++) {
-    for (let x = 0; x < grid.width; x++) {
-      let sum = 0;
-      for (const [row, weight] of tapsOf(down, y)) {
-        for (const [column, share] of tapsOf(across, x)) {
-          sum += weight * share * (data[row * width + column] as number);
-        }
+    for (let k = 0; k < (down.count[y] as number); k++) {
+      averageRow(data, ((down.first[y] as number) + k) * width, across, row);
+      const weight = down.weights[y * down.stride + k] as number;
+      for (let x = 0; x < row.length; x++) {
+        result[y * row.length + x]! += weight * (row[x] as number);
       }
-      result[y * grid.width + x] = sum / 255;
     }
   }
-  return result;
+  return { ...grid, data: result };
 }
 
-function* tapsOf({ first, count, weights, stride }: Taps, i: number): Generator<[number, number]> {
-  for (let k = 0; k < (count[i] as number); k++) {
-    yield [(first[i] as number) + k, weights[i * stride + k] as number];
+function averageRow(
+  data: SeedMask["data"],
+  start: number,
+  { first, count, weights, stride }: Taps,
+  row: Float64Array,
+): void {
+  for (let x = 0; x < row.length; x++) {
+    const from = start + (first[x] as number);
+    let sum = 0;
+    for (let k = 0; k < (count[x] as number); k++) {
+      sum += (weights[x * stride + k] as number) * (data[from + k] as number);
+    }
+    row[x] = sum;
   }
 }
 

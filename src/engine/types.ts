@@ -28,11 +28,11 @@ export type SeedMark =
   /** `[x, y]` in pixels of the upright photograph. */
   | { readonly point: readonly [number, number] };
 
-/** Grey values, row by row: `data.length === width * height`. Any size. */
+/** Grey values 0..255, row by row: `data.length === width * height`. Any size. */
 export interface SeedMask {
   readonly width: number;
   readonly height: number;
-  readonly data: Uint8Array;
+  readonly data: Uint8Array | Float64Array;
 }
 
 /** The mask of one photograph at the network's size; `cosal/codec` makes files of it. */

@@ -14,6 +14,10 @@ const seed = fc.oneof(
     image: digest,
     mask: fc.record({ width: coordinate, height: coordinate, sha256: digest }),
   }),
+  fc.record({
+    image: digest,
+    rle: fc.record({ height: coordinate, width: coordinate, sha256: digest }),
+  }),
 ) satisfies fc.Arbitrary<SeedIdentity>;
 const contents = fc.record({
   model: digest,
@@ -125,6 +129,12 @@ describe("group identity", () => {
       model: "a".repeat(64),
       options: {},
       seeds: [{ image: "a".repeat(64), mask: { width: 1, height: 1, sha256: "1\nimage" } }],
+      images: [],
+    },
+    {
+      model: "a".repeat(64),
+      options: {},
+      seeds: [{ image: "a".repeat(64), rle: { height: 1, width: 1, sha256: "1\nimage" } }],
       images: [],
     },
   ])("refuses what could forge another group's form: %j", (group) => {

@@ -34,6 +34,7 @@ export interface GroupContents {
  * seed <image> point <x> <y>                       one line per distinct seed, the lines sorted
  * seed <image> box <x> <y> <width> <height>
  * seed <image> mask <width> <height> <SHA-256 of its grey values, row by row>
+ * seed <image> rle <height> <width> <SHA-256 of its run lengths, e.g. "7 3 12">
  * image <64 hex digits>                            one line per distinct photograph, sorted
  * ```
  *
@@ -77,6 +78,7 @@ export function distinct(texts: readonly string[]): string[] {
 
 function line(seed: SeedIdentity): string {
   if ("mask" in seed) checked(DIGEST, seed.mask.sha256);
+  if ("rle" in seed) checked(DIGEST, seed.rle.sha256);
   return seedLine(seed);
 }
 

@@ -8,12 +8,23 @@ export type SeedIdentity = {
   | { readonly point: readonly [number, number] }
   | { readonly box: Box }
   | { readonly mask: SeedMaskIdentity }
+  | { readonly rle: SeedRleIdentity }
 );
 
 export interface SeedMaskIdentity {
   readonly width: number;
   readonly height: number;
   /** SHA-256 of its grey values, row by row, one byte each. */
+  readonly sha256: string;
+}
+
+export interface SeedRleIdentity {
+  readonly height: number;
+  readonly width: number;
+  /**
+   * SHA-256 of its run lengths as decimal integers with a space between them: background first, and
+   * no run empty but that one.
+   */
   readonly sha256: string;
 }
 
@@ -24,6 +35,10 @@ export const MAX_COORDINATE = 16_383;
 export function seedLine(seed: SeedIdentity): string {
   if ("point" in seed) return `point ${numbers(seed.point)}`;
   if ("box" in seed) return `box ${numbers(seed.box)}`;
+  if ("rle" in seed) {
+    const { height, width, sha256 } = seed.rle;
+    return `rle ${numbers([height, width])} ${sha256}`;
+  }
   const { width, height, sha256 } = seed.mask;
   return `mask ${numbers([width, height])} ${sha256}`;
 }

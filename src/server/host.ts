@@ -9,6 +9,7 @@ import {
 } from "../app/index.ts";
 import { nodeWebpEncoder } from "../codec/node.ts";
 import { describeModel, type Segmenter } from "../engine/index.ts";
+import { entryPoint } from "../entry-point.ts";
 import { documentation, modelFiles } from "./assets.ts";
 import { serverCompute } from "./compute/compute.ts";
 import { serverSegmenter } from "./compute/network.ts";
@@ -17,7 +18,6 @@ import type { DeviceLimits } from "./device/limits.ts";
 import type { DeviceProgram } from "./device/process.ts";
 import type { RuntimeName } from "./device/protocol.ts";
 import { type DeviceEvent, Supervisor } from "./device/supervisor.ts";
-import { entryPoint } from "./entry-point.ts";
 import { Admission, type AdmissionLimits } from "./http/admission.ts";
 import { authenticator } from "./http/authentication.ts";
 import { addressOf } from "./http/caller-address.ts";

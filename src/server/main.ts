@@ -1,49 +1,5 @@
 #!/usr/bin/env node
 // `npm run server [-- OPTION...]`, or `cosal-server`: see `USAGE` in options.ts.
-import { DeviceUnusable } from "./device/process.ts";
-import { readOptions, type ServerOptions, USAGE } from "./options.ts";
-import { startServer } from "./server.ts";
-import { FolderInUse } from "./storage/folder-lock.ts";
-import { createLogger } from "./telemetry/log.ts";
+import { runServer } from "./run.ts";
 
-/** How long requests may take to finish after SIGTERM, in milliseconds: Kubernetes waits for 30 s. */
-const GRACE = 25_000;
-
-// What the server writes is for its own user alone.
-process.umask(0o077);
-
-const logger = createLogger();
-
-function read(): ServerOptions {
-  try {
-    const options = readOptions(process.argv.slice(2), process.env);
-    if (options !== "help") return options;
-    console.log(USAGE);
-    return process.exit(0);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return process.exit(2);
-  }
-}
-
-function explain(error: Error & { code?: string }, { port, runtime }: ServerOptions): string {
-  if (error.code === "EADDRINUSE") return `Port ${port} is taken. Set PORT to another.`;
-  if (error instanceof FolderInUse) return error.message;
-  if (error instanceof DeviceUnusable) return `--runtime ${runtime}: ${error.message}`;
-  return error.stack ?? error.message;
-}
-
-const options = read();
-try {
-  const server = await startServer(options, logger);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(signal, async () => {
-      logger.info({ signal }, "stopping");
-      await server.stop(signal === "SIGTERM" ? GRACE : 0);
-      process.exit(0);
-    });
-  }
-} catch (error) {
-  console.error(explain(error as Error, options));
-  process.exit(1);
-}
+await runServer(process.argv.slice(2));

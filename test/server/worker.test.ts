@@ -69,7 +69,7 @@ async function jobOf(group: readonly Photograph[], consensusOf?: string): Promis
     images: images.map((image) => image.sha256),
   };
   return {
-    ...{ tenant: "t", images, seeds: [], onError: "fail", backend: "auto" },
+    ...{ tenant: "t", images, seeds: [], seedRequests: [], onError: "fail", backend: "auto" },
     group: await groupId(contents),
     model: { name: manifest.name, digest },
   };

@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { digestOf, group, problem, setUp } from "../../../test/app-client.ts";
 import { fakeHost } from "../../../test/fakes.ts";
 import {
@@ -214,37 +214,6 @@ describe("tokens", () => {
     ];
     for (const token of bad) expect(await status(token)).toBe(401);
     expect((await exportJWK(publicKey)).kty).toBe("EC");
-  });
-});
-
-describe("the identity provider's keys", () => {
-  it("are fetched from where it publishes them, once, and not at all for what is no token", async () => {
-    const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
-    const jwk = { ...(await exportJWK(publicKey)), kid: "k1", alg: "ES256" };
-    const fetched = vi
-      .spyOn(globalThis, "fetch")
-      .mockImplementation(async () => Response.json({ keys: [jwk] }));
-    const policy = { issuer: "https://id.example.com", audience: "cosal" };
-    const keys = "https://id.example.com/jwks.json";
-    const { request } = setUp({ authenticate: jwtAuthenticator({ ...policy, keys }) });
-    const sign = (kid: string) =>
-      new SignJWT({ scope: "cosal:read" })
-        .setProtectedHeader({ alg: "ES256", kid })
-        .setIssuer(policy.issuer)
-        .setAudience(policy.audience)
-        .setSubject("u1")
-        .setExpirationTime("5m")
-        .sign(privateKey);
-    const status = async (token: string) =>
-      (await request("/v1/models", { headers: bearer(token) })).status;
-    expect(await status("no.token.atall")).toBe(401);
-    expect(fetched).not.toHaveBeenCalled();
-    expect(await status(await sign("k1"))).toBe(200);
-    expect(await status(await sign("k1"))).toBe(200);
-    // An unknown key may be a new one, but who asks for many does not make us fetch as often.
-    for (let i = 0; i < 5; i++) expect(await status(await sign(`k${i + 2}`))).toBe(401);
-    expect(fetched.mock.calls.map(([url]) => String(url))).toEqual([keys]);
-    fetched.mockRestore();
   });
 });
 

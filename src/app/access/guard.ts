@@ -1,10 +1,17 @@
 import { CosalError } from "../../errors.ts";
-import type { AppDependencies } from "../context/dependencies.ts";
 import { FailedAttempts } from "./failed-attempts.ts";
 import type { SignedLinks } from "./links.ts";
 import { networkOf } from "./networks.ts";
 import { RateLimited } from "./rate-limiter.ts";
-import type { Principal, RateKind, RateLimiter, RateRequest, RateVerdict, Scope } from "./types.ts";
+import type {
+  Authenticator,
+  Principal,
+  RateKind,
+  RateLimiter,
+  RateRequest,
+  RateVerdict,
+  Scope,
+} from "./types.ts";
 
 /** Everybody, where there are no keys. */
 export const ANONYMOUS: Principal = {
@@ -18,6 +25,14 @@ export interface Admittance {
   readonly rate?: { readonly kind: RateKind; readonly verdict: RateVerdict };
 }
 
+/** What a guard needs of the host. Without any of it, everybody may do everything. */
+export interface GuardOptions {
+  readonly authenticate?: Authenticator;
+  readonly rates?: RateLimiter;
+  /** Address of the caller, for limits where there are no keys. */
+  readonly addressOf?: (request: Request) => string;
+}
+
 /** Who sends a request, whether they may, and whether not too often. */
 export type Guard = (request: Request) => Promise<Admittance>;
 
@@ -26,7 +41,7 @@ export type Guard = (request: Request) => Promise<Admittance>;
  * rate_limited
  */
 export function createGuard(
-  { authenticate, rates, addressOf }: AppDependencies,
+  { authenticate, rates, addressOf }: GuardOptions,
   links: SignedLinks | undefined,
 ): Guard {
   const attempts = new FailedAttempts(rates);
@@ -68,7 +83,7 @@ export function createGuard(
  *
  * @throws CosalError (when called) rate_limited
  */
-export function createOpenGuard({ rates, addressOf }: AppDependencies) {
+export function createOpenGuard({ rates, addressOf }: GuardOptions) {
   return async function openGuard(request: Request): Promise<void> {
     await limited(rates, { subject: networkOf(addressOf?.(request) ?? ""), kind: "read" });
   };

@@ -1,12 +1,12 @@
-import { createRemoteJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { CosalError } from "../../errors.ts";
 import { bearerToken, isKey } from "./api-keys.ts";
 import { qualifiedName } from "./names.ts";
 import type { Authenticator, Principal, Scope } from "./types.ts";
 
 export interface JwtPolicy {
-  /** Where the issuer publishes its keys (https), or a function that finds one. */
-  readonly keys: string | JWTVerifyGetKey;
+  /** Finds the issuer's key of a token (`remoteKeys`). */
+  readonly keys: JWTVerifyGetKey;
   readonly issuer: string;
   readonly audience: string;
   /** The claim that names the tenant; the subject when there is none of that name. */
@@ -22,12 +22,15 @@ const SCOPES: readonly Scope[] = ["read", "write", "delete"];
  * Who sends a JWT of an identity provider as bearer token (RFC 6750, RFC 7519). Its `scope` claim
  * (RFC 8693) has to name `cosal:read`, `cosal:write` or `cosal:delete`.
  *
- * @throws CosalError (when called) credentials_missing, credentials_invalid
+ * @throws CosalError (when called) credentials_missing, credentials_invalid,
+ * authentication_unavailable
  */
-export function jwtAuthenticator(policy: JwtPolicy): Authenticator {
-  const keys =
-    typeof policy.keys === "string" ? createRemoteJWKSet(new URL(policy.keys)) : policy.keys;
-  const { issuer, audience } = policy;
+export function jwtAuthenticator({
+  keys,
+  issuer,
+  audience,
+  tenantClaim,
+}: JwtPolicy): Authenticator {
   return async function authenticateJwt(request) {
     const token = bearerToken(request);
     const verified = await jwtVerify(token, keys, {
@@ -37,10 +40,11 @@ export function jwtAuthenticator(policy: JwtPolicy): Authenticator {
       requiredClaims: ["exp", "sub"],
       clockTolerance: 30,
     }).catch((cause: unknown) => {
+      if (cause instanceof CosalError) throw cause;
       const reason = cause instanceof Error ? cause.message : "it cannot be read";
       throw new CosalError("credentials_invalid", `The token is not valid: ${reason}.`, { cause });
     });
-    return principalOf(verified.payload, policy.tenantClaim);
+    return principalOf(verified.payload, tenantClaim);
   };
 }
 
@@ -56,11 +60,8 @@ async function principalOf(
   claims: JWTPayload,
   tenantClaim: string | undefined,
 ): Promise<Principal> {
-  const subject = claims.sub as string;
-  const tenant = tenantClaim === undefined ? subject : claims[tenantClaim];
-  if (typeof tenant !== "string" || tenant === "") {
-    throw new CosalError("credentials_invalid", `The token has no claim ${tenantClaim}.`);
-  }
+  const subject = textOf(claims, "sub");
+  const tenant = tenantClaim === undefined ? subject : textOf(claims, tenantClaim);
   const words = new Set(String(claims.scope ?? "").split(" "));
   const scopes = SCOPES.filter((scope) => words.has(`cosal:${scope}`));
   return {
@@ -68,4 +69,11 @@ async function principalOf(
     tenant: await qualifiedName("jwt", tenant),
     scopes: new Set(scopes),
   };
+}
+
+/** A claim that has to be there; other types than texts are no names. */
+function textOf(claims: JWTPayload, name: string): string {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  if (typeof value === "string" && value !== "") return value;
+  throw new CosalError("credentials_invalid", `The token has no claim ${name} that is a text.`);
 }

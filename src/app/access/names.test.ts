@@ -89,6 +89,7 @@ describe("names in credentials", () => {
       await sign({ org: "a\ud800" }),
       await sign({ org: "" }),
       await sign({ org: ["a"] }),
+      await sign({ sub: 5, org: "a" }),
       key,
     ];
     for (const token of tokens) {

@@ -19,7 +19,7 @@ export interface Principal {
  *
  * @param beforeLookUp called before anything is looked up that costs; throws when the caller has
  * failed too often lately
- * @throws CosalError credentials_missing, credentials_invalid
+ * @throws CosalError credentials_missing, credentials_invalid, authentication_unavailable
  */
 export type Authenticator = (request: Request, beforeLookUp: () => void) => Promise<Principal>;
 

@@ -7,6 +7,7 @@ import {
   type Segmenter,
 } from "../../engine/index.ts";
 import type { StoresOf } from "../../group/index.ts";
+import { yieldToEventLoop } from "../event-loop.ts";
 import { Channel } from "./channel.ts";
 import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } from "./types.ts";
 
@@ -114,13 +115,4 @@ function eventOf(event: SegmentEvent): ComputeEvent | undefined {
     case "mask":
       return undefined;
   }
-}
-
-/**
- * The graphs may run on the host's only thread. Without this nothing that was computeEvent would leave, no
- * other request would be served, and nobody would notice that the caller has hung up, until the
- * group is done. With 0 instead of 1 workerd goes on before it has sent anything.
- */
-function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }

@@ -1,11 +1,11 @@
 import type { Decoder, ImageHeader } from "../../codec/index.ts";
-import { decodeConsensus, type ModelDescription, type Seed } from "../../engine/index.ts";
+import { decodeConsensus, type ModelDescription, type Seed, seedGrid } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import { distinct, groupId, optionsOf, type Stores } from "../../group/index.ts";
 import type { Limits } from "../limits.ts";
 import type { SeedRequest } from "../schemas/request.ts";
 import type { ReceivedImage } from "../upload/received.ts";
-import { resolveSeeds } from "../upload/seeds.ts";
+import { type ResolvedSeed, resolveSeeds } from "../upload/seeds.ts";
 import type { BackendChoice, LoadableImage } from "./types.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -26,6 +26,8 @@ export interface Group {
   /** Files that came with the request, by SHA-256. */
   readonly files: ReadonlyMap<string, Bytes>;
   readonly seeds: readonly Seed[];
+  /** The seeds as they were sent, their images named by SHA-256. */
+  readonly seedRequests: readonly SeedRequest[];
   readonly onError: "fail" | "skip";
   readonly backend: BackendChoice;
   readonly consensusOf?: string;
@@ -63,8 +65,7 @@ export interface PlanContext {
 export async function planGroup(request: GroupRequest, context: PlanContext): Promise<Group> {
   const { images, onError, backend, consensusOf, consensus } = request;
   const model = await modelOf(request, context);
-  const sizeOf = (sha256: string) => sizeOfImage(sha256, images, context);
-  const seeds = await resolveSeeds(request.seeds, { images, decoder: context.decoder, sizeOf });
+  const seeds = await seedsOf(request, model.digest, context);
   const digests = images.map(({ sha256 }) => sha256);
   const id = await groupId({
     model: model.digest,
@@ -83,6 +84,7 @@ export async function planGroup(request: GroupRequest, context: PlanContext): Pr
       images.flatMap(({ sha256, bytes }) => (bytes ? [[sha256, bytes] as const] : [])),
     ),
     seeds: seeds.map(({ identity, mark }) => ({ image: names.indexOf(identity.image), ...mark })),
+    seedRequests: seeds.map((seed) => seed.request),
     onError,
     backend,
     ...(consensusOf !== undefined && { consensusOf }),
@@ -90,6 +92,25 @@ export async function planGroup(request: GroupRequest, context: PlanContext): Pr
   };
   checkSize(group, context.limits);
   return group;
+}
+
+async function seedsOf(
+  { seeds, images }: GroupRequest,
+  model: string,
+  context: PlanContext,
+): Promise<ResolvedSeed[]> {
+  const { models, decoder } = context;
+  const description = models.find(({ digest }) => digest === model);
+  if (seeds.length === 0 || description === undefined) return [];
+  const grid = seedGrid(description.manifest);
+  const sizes = new Map<string, ImageHeader | undefined>();
+  return resolveSeeds(seeds, {
+    ...{ images, decoder, grid },
+    async sizeOf(sha256) {
+      if (!sizes.has(sha256)) sizes.set(sha256, await sizeOfImage(sha256, images, context));
+      return sizes.get(sha256);
+    },
+  });
 }
 
 /** From what was sent, or from the store. */

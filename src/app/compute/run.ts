@@ -205,12 +205,12 @@ async function* events(
   consensus: ReusedConsensus | undefined,
 ): AsyncGenerator<ComputeEvent> {
   const { tenant, deadline, request, traceparent } = context;
-  const { id, model, distinct: images, seeds, onError, backend } = group;
+  const { id, model, distinct: images, seeds, seedRequests, onError, backend } = group;
   // A little later than the deadline that the work is told, so that its own error comes first.
   const late = AbortSignal.timeout(Math.max(0, deadline - Date.now()) + 1000);
   const signal = AbortSignal.any([context.signal, late]);
   const job = {
-    ...{ tenant, group: id, model, images, seeds, onError, backend },
+    ...{ tenant, group: id, model, images, seeds, seedRequests, onError, backend },
     ...(consensus && { consensus }),
   };
   const trace = traceparent === undefined ? {} : { traceparent };

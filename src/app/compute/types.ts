@@ -1,5 +1,6 @@
 import type { Box, Seed } from "../../engine/index.ts";
 import type { CosalError } from "../../errors.ts";
+import type { SeedRequest } from "../schemas/request.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -39,6 +40,8 @@ export interface ComputeJob {
   readonly images: readonly LoadableImage[];
   /** `Seed.image` is a place in `images`. */
   readonly seeds: readonly Seed[];
+  /** The seeds as they were sent, their images named by SHA-256: to be passed on. */
+  readonly seedRequests: readonly SeedRequest[];
   readonly onError: "fail" | "skip";
   readonly backend: BackendChoice;
   /** Mask the images with it instead of finding their own. */

@@ -1,7 +1,8 @@
 import type { Decoder, WebpEncoder } from "../../codec/index.ts";
 import type { ModelDescription } from "../../engine/index.ts";
 import type { StoresOf } from "../../group/index.ts";
-import type { Authenticator, LinkSigning, RateLimiter, UrlPolicy } from "../access/types.ts";
+import type { GuardOptions } from "../access/guard.ts";
+import type { LinkSigning, UrlPolicy } from "../access/types.ts";
 import type { SingleFlight } from "../compute/single-flight.ts";
 import type { Compute } from "../compute/types.ts";
 import type { Jobs } from "../jobs/types.ts";
@@ -17,7 +18,7 @@ export interface BackendState {
 }
 
 /** What the app needs of its host: interfaces only. What is optional is off when it is missing. */
-export interface AppDependencies {
+export interface AppDependencies extends GuardOptions {
   /** What is served; the first is the default. Cheap: asked for every request. */
   readonly models: () => Promise<readonly ModelDescription[]>;
   readonly stores: StoresOf;
@@ -35,12 +36,8 @@ export interface AppDependencies {
   readonly readiness?: () => Promise<readonly BackendState[]>;
   /** Whether what has to be kept would be, for `GET /readyz`. */
   readonly storage?: () => Promise<readonly BackendState[]>;
-  readonly authenticate?: Authenticator;
   /** Every tenant sees every group and photograph whose hash it knows. */
   readonly isCacheShared?: boolean;
-  readonly rates?: RateLimiter;
-  /** Address of the caller, for limits where there are no keys. */
-  readonly addressOf?: (request: Request) => string;
   /** Web pages that may call from a browser: origins, or "*" for all. */
   readonly origins?: readonly string[] | "*";
   readonly links?: LinkSigning;

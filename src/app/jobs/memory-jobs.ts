@@ -1,8 +1,7 @@
 import { CosalError } from "../../errors.ts";
-import type { RunJob } from "../job-runner.ts";
 import { presentable, problemOf } from "../problems/index.ts";
 import { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./in-memory-job.ts";
-import type { JobRequest, Jobs } from "./types.ts";
+import type { JobRequest, Jobs, RunJob } from "./types.ts";
 
 /** Jobs that have ended and are still told about; the oldest go first. */
 const MAX_ENDED = 1000;

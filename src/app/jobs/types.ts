@@ -53,6 +53,17 @@ export interface JobEvent {
   readonly event: GroupEvent | { readonly event: "job"; readonly data: Job };
 }
 
+export interface JobContext {
+  /** Aborts when the job is cancelled, or its time is over. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: GroupEvent) => void;
+  /** Milliseconds since 1970; a job may take longer than a request. */
+  readonly deadline?: number;
+}
+
+/** Computes a job: its group ends up in the tenant's stores. */
+export type RunJob = (request: JobRequest, context: JobContext) => Promise<void>;
+
 export interface Submission {
   readonly request: JobRequest;
   /** The caller's `Idempotency-Key`: the same key gives the same job. */

@@ -1,11 +1,12 @@
-import type { Router } from "../routes/router.ts";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import type { Env } from "../context/request-context.ts";
 
 const DESCRIPTION = `Takes a group of photographs and returns, for each, a mask of the object that they have in common.
 
 A group is named by its contents: the SHA-256 of a canonical form of the model, the options that change masks, and the sorted SHA-256 of its photographs. The same group is computed once. Every file has an address that never changes.`;
 
 /** The OpenAPI 3.1 document, from the schemas that the routes are checked with. Made when first asked for. */
-export function apiDocument({ app }: Router): () => object {
+export function apiDocument(app: OpenAPIHono<Env>): () => object {
   let document: object | undefined;
   return function document31() {
     document ??= app.getOpenAPI31Document({
@@ -31,7 +32,7 @@ export function apiDocument({ app }: Router): () => object {
 }
 
 /** Keys and tokens; deployments without them take requests without. */
-export function registerSecurity({ app }: Router): void {
+export function registerSecurity(app: OpenAPIHono<Env>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
     type: "http",
     scheme: "bearer",

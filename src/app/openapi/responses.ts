@@ -31,6 +31,7 @@ export const GUARDED = [
   "credentials_invalid",
   "scope_missing",
   "rate_limited",
+  "authentication_unavailable",
   "store_unavailable",
   "internal",
 ] as const satisfies readonly ErrorCode[];

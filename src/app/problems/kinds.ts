@@ -202,6 +202,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     "The group took longer than it may",
     "Send fewer photographs, or ask for a job with `Prefer: respond-async`.",
   ),
+  authentication_unavailable: kind(
+    503,
+    "Nobody can be recognised now",
+    "What keys or tokens are checked against cannot be reached. Yours may be valid: Retry-After says when to come again.",
+  ),
   store_unavailable: kind(
     503,
     "What is stored cannot be reached now",

@@ -44,7 +44,7 @@ export async function respondAsync(
   const { tenant, stores, id, traceparent } = requestContext;
   const stored = await stores.groups.result(group.id);
   if (stored !== undefined && (await stores.groups.isComplete(stored))) return undefined;
-  const seeds = namedByDigest(group, options.seeds ?? []);
+  const seeds = group.seedRequests;
   if (JSON.stringify(seeds).length > SEED_BYTES) throw tooManySeeds();
   await requireImages(group, stores);
   refuseUnreadable(group);
@@ -73,18 +73,6 @@ export async function respondAsync(
     ...(isAsync && { "preference-applied": "respond-async" }),
   };
   return c.json(jobBody(job), 202, headers);
-}
-
-/** Ids may be names of files; a job knows photographs by their contents. */
-function namedByDigest(group: Group, seeds: NonNullable<Options["seeds"]>) {
-  return seeds.map((seed) => {
-    const { image } = seed;
-    const found =
-      typeof image === "number"
-        ? group.sent[image]
-        : group.sent.find(({ id, sha256 }) => id === image || sha256 === image);
-    return { ...seed, image: found?.sha256 ?? image };
-  });
 }
 
 /** What `presentationOf` reads again. */

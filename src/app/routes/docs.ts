@@ -41,7 +41,7 @@ const CACHE = { "cache-control": "public, max-age=300" };
 
 /** The description itself is not part of what it describes. */
 export function docsRoutes(router: Router, { host }: Service): void {
-  const document = apiDocument(router);
+  const document = apiDocument(router.app);
   router.page("/openapi.json", (c) => c.json(document(), 200, CACHE));
   router.page("/docs", (c) =>
     c.html(PAGE, 200, { ...CACHE, "content-security-policy": CONTENT_SECURITY_POLICY }),

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { CosalError, ERROR_CODES, type ErrorCode } from "../../errors.ts";
 import type { Service } from "../context/service.ts";
-import type { Limits } from "../limits.ts";
+import { type Limits, MAX_SEED_PIXELS, MAX_SEED_PIXELS_TOTAL, MAX_SEEDS } from "../limits.ts";
 import { GUARDED, json, problems } from "../openapi/responses.ts";
 import { PROBLEMS } from "../problems/index.ts";
 import {
@@ -121,6 +121,7 @@ function limitsBody(limits: Limits): z.infer<typeof LimitsSchema> {
     seconds: limits.seconds,
     rendered_pixels: limits.renderedPixels,
     synchronous_images: limits.synchronousImages,
+    seeds: { count: MAX_SEEDS, pixels: MAX_SEED_PIXELS, total_pixels: MAX_SEED_PIXELS_TOTAL },
     backends: { ...(wasm && { wasm: backend(wasm) }), ...(gpu && { gpu: backend(gpu) }) },
   };
 }

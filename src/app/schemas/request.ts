@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { MAX_COORDINATE } from "../../group/index.ts";
+import { MAX_SEEDS } from "../limits.ts";
 import { DigestInput } from "./common.ts";
 
 const coordinate = z.int().min(0).max(MAX_COORDINATE);
@@ -62,7 +63,7 @@ export const OptionsSchema = z
   .strictObject({
     ...presentation,
     ...computation,
-    seeds: z.array(SeedSchema).max(256),
+    seeds: z.array(SeedSchema).max(MAX_SEEDS),
     webhook: z.url().max(2000).openapi({
       description: "Told of the job's end (Standard Webhooks), with `Prefer: respond-async`.",
     }),

@@ -17,6 +17,13 @@ export const LimitsSchema = z
     synchronous_images: z.int().openapi({
       description: "More are answered with a job, where there are jobs.",
     }),
+    seeds: z.object({
+      count: z.int(),
+      pixels: z.int().openapi({ description: "Of a mask." }),
+      total_pixels: z.int().openapi({
+        description: "Of all masks of a request; equal ones count once.",
+      }),
+    }),
     backends: z.object({
       wasm: BackendLimitsSchema.optional(),
       gpu: BackendLimitsSchema.optional(),

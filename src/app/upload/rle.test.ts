@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { greyOfRle } from "./rle.ts";
+import { reduceSeedMask } from "../../engine/index.ts";
+import { parseRuns, type RunLengths, reduceRuns } from "./rle.ts";
+
+/** The mask itself: a grid with a cell for each pixel. */
+function greyOfRle(mask: RunLengths): Iterable<number> {
+  const size = { height: mask.size[0], width: mask.size[1] };
+  return reduceRuns(parseRuns(mask), size, size).data;
+}
 
 describe("COCO run lengths", () => {
   it("go down the columns, beginning with background", () => {
@@ -41,6 +48,50 @@ describe("COCO run lengths", () => {
         },
       ),
     );
+  });
+
+  it("have one form, whatever empty runs there are", () => {
+    const size = [2, 3] as const;
+    expect(parseRuns({ size, counts: [0, 2, 0, 1, 3, 0, 0] })).toEqual([0, 3, 3]);
+    expect(parseRuns({ size, counts: [1, 0, 0, 0, 5] })).toEqual([6]);
+  });
+
+  it("are averaged over a grid as the mask's pixels would be", () => {
+    const side = fc.integer({ min: 1, max: 12 });
+    const masks = fc.tuple(side, side).chain(([height, width]) =>
+      fc.record({
+        size: fc.constant([height, width] as const),
+        cuts: fc.array(fc.nat(height * width), { maxLength: 8 }),
+        // A grid that is finer than the mask has no pixels to average.
+        grid: fc.record({
+          width: fc.integer({ min: 1, max: width }),
+          height: fc.integer({ min: 1, max: height }),
+        }),
+      }),
+    );
+    fc.assert(
+      fc.property(masks, ({ size: [height, width], cuts, grid }) => {
+        const ends = [...cuts.toSorted((a, b) => a - b), height * width];
+        const counts = ends.map((end, i) => end - (ends[i - 1] ?? 0));
+        const mask = { size: [height, width] as const, counts };
+        const data = Uint8Array.from(greyOfRle(mask));
+        const expected = reduceSeedMask({ width, height, data }, grid).data;
+        const { data: found } = reduceRuns(parseRuns(mask), { width, height }, grid);
+        for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 3);
+      }),
+    );
+  });
+
+  it("of a mask of 268 megapixels are never made into pixels", () => {
+    const side = 16_383;
+    const mask = { size: [side, side] as const, counts: [1, side * side - 1] };
+    const { data } = reduceRuns(
+      parseRuns(mask),
+      { width: side, height: side },
+      { width: 2, height: 2 },
+    );
+    expect(data[0]).toBeLessThan(255);
+    expect([...data.subarray(1)]).toEqual([255, 255, 255]);
   });
 
   it("are refused when they do not fill the mask or are no runs, and never hang", () => {

@@ -1,3 +1,5 @@
+import type { SeedMask } from "../../engine/index.ts";
+
 /** Run lengths of a COCO mask: column by column, starting with background. */
 export interface RunLengths {
   /** `[height, width]` */
@@ -5,30 +7,96 @@ export interface RunLengths {
   readonly counts: string | readonly number[];
 }
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
- * Grey values, row by row, 255 where the mask is object: what pycocotools' `decode` does, for the
- * compressed text (`maskApi.c`, rleFrString) and for the plain list.
+ * The runs in the one form that says the same: of pycocotools' compressed text (`maskApi.c`,
+ * rleFrString) or of the plain list. No run is empty but the first, which is background.
  *
  * @throws RangeError when the runs do not fill the mask
  */
-export function greyOfRle({ size: [height, width], counts }: RunLengths): Uint8Array<ArrayBuffer> {
-  const runs = typeof counts === "string" ? runsOf(counts) : counts;
-  const data = new Uint8Array(width * height);
+export function parseRuns({ size: [height, width], counts }: RunLengths): number[] {
+  const runs: number[] = [0];
+  let filled = 0;
+  for (const [i, run] of (typeof counts === "string" ? runsOfText(counts) : counts).entries()) {
+    if (run < 0 || filled + run > width * height) {
+      throw new RangeError("the runs are longer than the mask");
+    }
+    filled += run;
+    if (run === 0) continue;
+    const isObject = i % 2 === 1;
+    if (isObject === (runs.length % 2 === 0)) runs[runs.length - 1]! += run;
+    else runs.push(run);
+  }
+  if (filled !== width * height) throw new RangeError("the runs are shorter than the mask");
+  return runs;
+}
+
+/**
+ * The marked share of each cell of a grid, 0..255, without the mask itself ever being made: what it
+ * costs goes by the number of runs, not of pixels.
+ *
+ * @param runs of `parseRuns`
+ * @param size of the mask
+ */
+export function reduceRuns(runs: readonly number[], size: Size, grid: Size): SeedMask {
+  const { width, height } = size;
+  const marked = new MarkedArea(size, grid);
   let at = 0;
   for (const [i, run] of runs.entries()) {
-    if (run < 0 || at + run > data.length)
-      throw new RangeError("the runs are longer than the mask");
-    if (i % 2 === 1) {
-      for (let k = at; k < at + run; k++) data[(k % height) * width + Math.floor(k / height)] = 255;
+    const end = at + run;
+    if (i % 2 === 1 && run > 0) {
+      const [first, last] = [Math.floor(at / height), Math.floor((end - 1) / height)];
+      if (first === last) marked.add(first, first + 1, at - first * height, end - first * height);
+      else {
+        marked.add(first, first + 1, at - first * height, height);
+        marked.add(first + 1, last, 0, height);
+        marked.add(last, last + 1, 0, end - last * height);
+      }
     }
-    at += run;
+    at = end;
   }
-  if (at !== data.length) throw new RangeError("the runs are shorter than the mask");
-  return data;
+  const scale = (255 * grid.width * grid.height) / (width * height);
+  return { ...grid, data: marked.area.map((area) => Math.min(255, scale * area)) };
+}
+
+/** How much of each cell of a grid lies in rectangles that do not overlap. */
+class MarkedArea {
+  /** In pixels, row by row. */
+  readonly area: Float64Array;
+  readonly #grid: Size;
+  readonly #cell: Size;
+
+  constructor({ width, height }: Size, grid: Size) {
+    this.area = new Float64Array(grid.width * grid.height);
+    this.#grid = grid;
+    this.#cell = { width: width / grid.width, height: height / grid.height };
+  }
+
+  add(left: number, right: number, top: number, bottom: number): void {
+    if (left === right) return;
+    const { width, height } = this.#cell;
+    const columns = [Math.floor(left / width), Math.ceil(right / width)] as const;
+    const rows = [Math.floor(top / height), Math.ceil(bottom / height)] as const;
+    for (let y = rows[0]; y < Math.min(rows[1], this.#grid.height); y++) {
+      const down = overlap(top, bottom, y * height, (y + 1) * height);
+      for (let x = columns[0]; x < Math.min(columns[1], this.#grid.width); x++) {
+        const across = overlap(left, right, x * width, (x + 1) * width);
+        this.area[y * this.#grid.width + x]! += down * across;
+      }
+    }
+  }
+}
+
+function overlap(from: number, to: number, start: number, end: number): number {
+  return Math.max(0, Math.min(to, end) - Math.max(from, start));
 }
 
 /** Five bits a character, least significant first; from the fourth on, differences to two before. */
-function runsOf(text: string): number[] {
+function runsOfText(text: string): number[] {
   const runs: number[] = [];
   let i = 0;
   while (i < text.length) {

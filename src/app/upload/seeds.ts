@@ -1,22 +1,17 @@
 import type { Decoder, ImageHeader } from "../../codec/index.ts";
 import type { Seed } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
-import { type SeedIdentity, sha256 } from "../../group/index.ts";
+import type { SeedIdentity } from "../../group/index.ts";
 import type { SeedRequest } from "../schemas/request.ts";
-import { decodeBase64 } from "./base64.ts";
-import { greyOfRle } from "./rle.ts";
-
-/**
- * Pixels of a seed's mask: the network looks at a grid of some tens of cells a side, so 2048 x 2048 is
- * more than enough, and 4 MiB of grey. A PNG is stretched over its photograph.
- */
-export const MAX_SEED_PIXELS = 2048 * 2048;
+import { SeedMasks } from "./seed-masks.ts";
 
 /** A seed that names its photograph by SHA-256. */
 export interface ResolvedSeed {
   readonly identity: SeedIdentity;
   /** For the engine, but for its photograph's place. */
   readonly mark: Seed extends infer S ? (S extends Seed ? Omit<S, "image"> : never) : never;
+  /** As it was sent, to be passed on. */
+  readonly request: SeedRequest;
 }
 
 /** A photograph of the request, as a seed may name it. */
@@ -29,6 +24,8 @@ export interface SeedImage {
 export interface SeedContext {
   readonly images: readonly SeedImage[];
   readonly decoder: Pick<Decoder, "inspect" | "decode">;
+  /** The cells that the model looks at (`seedGrid`). */
+  readonly grid: Size;
   /** A photograph's upright size in pixels; undefined where it is not known here. */
   readonly sizeOf: (sha256: string) => Promise<Size | undefined>;
 }
@@ -44,16 +41,18 @@ export async function resolveSeeds(
   seeds: readonly SeedRequest[],
   context: SeedContext,
 ): Promise<ResolvedSeed[]> {
+  const masks = new SeedMasks(context.decoder, context.grid);
   const resolved: ResolvedSeed[] = [];
   for (const [i, seed] of seeds.entries()) {
     try {
-      resolved.push(await resolve(seed, context));
+      resolved.push(await resolve(seed, context, masks));
     } catch (error) {
       if (!(error instanceof CosalError || error instanceof RangeError)) throw error;
       const detail = error.message;
       const pointer = `#/options/seeds/${i}`;
-      const places = [{ pointer, detail }];
-      throw new CosalError("seed_invalid", `${pointer}: ${detail}`, { places, cause: error });
+      const limit = error instanceof CosalError ? error.limit : undefined;
+      const details = { places: [{ pointer, detail }], ...(limit && { limit }), cause: error };
+      throw new CosalError("seed_invalid", `${pointer}: ${detail}`, details);
     }
   }
   return resolved;
@@ -61,24 +60,22 @@ export async function resolveSeeds(
 
 async function resolve(
   seed: SeedRequest,
-  { images, decoder, sizeOf }: SeedContext,
+  { images, sizeOf }: SeedContext,
+  masks: SeedMasks,
 ): Promise<ResolvedSeed> {
   const { id, sha256: image } = imageOf(seed.image, images);
+  const request = { ...seed, image };
   if ("point" in seed) {
     const { point } = seed;
-    return { identity: { image, point }, mark: { point } };
+    return { request, identity: { image, point }, mark: { point } };
   }
   if ("box" in seed) {
     const { box } = seed;
-    return { identity: { image, box }, mark: { box } };
+    return { request, identity: { image, box }, mark: { box } };
   }
   if ("rle" in seed) checkSize(seed.rle, id, await sizeOf(image));
-  const mask = "rle" in seed ? fromRle(seed.rle) : await fromPng(seed.png, decoder);
-  const { width, height, data } = mask;
-  return {
-    identity: { image, mask: { width, height, sha256: await sha256(data) } },
-    mark: { mask },
-  };
+  const { identity, mask } = await masks.read(seed);
+  return { request, identity: { image, ...identity }, mark: { mask } };
 }
 
 function imageOf(name: number | string, images: readonly SeedImage[]): SeedImage {
@@ -105,37 +102,3 @@ function checkSize({ size: [height, width] }: Rle, id: string, photograph: Size 
 }
 
 type Rle = Extract<SeedRequest, { rle: unknown }>["rle"];
-
-function fromRle({ size, counts }: Rle) {
-  const [height, width] = size;
-  checkPixels(width, height);
-  return { width, height, data: greyOfRle({ size, counts }) };
-}
-
-async function fromPng(base64: string, decoder: Pick<Decoder, "inspect" | "decode">) {
-  const file = fromBase64(base64);
-  const header = decoder.inspect(file);
-  checkPixels(header.width, header.height);
-  const { width, height, data } = await decoder.decode(file);
-  return {
-    width,
-    height,
-    data: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]!),
-  };
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  try {
-    return decodeBase64(text);
-  } catch (cause) {
-    throw new CosalError("seed_invalid", `The mask: ${(cause as RangeError).message}.`, { cause });
-  }
-}
-
-function checkPixels(width: number, height: number): void {
-  if (width * height <= MAX_SEED_PIXELS) return;
-  throw new CosalError(
-    "seed_invalid",
-    `The mask has ${width * height} pixels; at most ${MAX_SEED_PIXELS} are taken. A PNG may be smaller than its photograph.`,
-  );
-}

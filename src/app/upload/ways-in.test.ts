@@ -1,6 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { digestOf, form, group, problem, setUp } from "../../../test/app-client.ts";
-import { FAKE_LIMITS } from "../../../test/fakes.ts";
+import { FAKE_LIMITS, fakeDecoder } from "../../../test/fakes.ts";
+import type { Limits } from "../../client/api.ts";
+import type { SeedMask } from "../../engine/index.ts";
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 describe("photographs stored one by one", () => {
   it("are checked while they are stored, and can be read back", async () => {
@@ -405,14 +409,57 @@ describe("seeds", () => {
     expect(ids.has(box.id)).toBe(false);
     const rle = { size: [8, 9], counts: [1, 2, 69] };
     await send(client, [{ image: 0, rle }]);
-    const data = new Uint8Array(72);
-    data[9] = data[18] = 255;
-    expect(client.segmenter.seeds.at(-1)).toMatchObject([{ mask: { width: 9, height: 8, data } }]);
-    const png = Buffer.from("image").toString("base64");
-    await send(client, [{ image: 0, png }]);
-    expect(client.segmenter.seeds.at(-1)).toMatchObject([
-      { mask: { width: 5, height: 8, data: new Uint8Array(40).fill(200) } },
-    ]);
+    const [marked] = client.segmenter.seeds.at(-1) as unknown as [{ readonly mask: SeedMask }];
+    // Two of the 24 pixels that its first third has.
+    expect([marked.mask.width, marked.mask.height]).toEqual([3, 1]);
+    expect(Array.from(marked.mask.data, Math.round)).toEqual([21, 0, 0]);
+    await send(client, [{ image: 0, png: base64("image png") }]);
+    const [stretched] = client.segmenter.seeds.at(-1) as unknown as [{ readonly mask: SeedMask }];
+    expect(Array.from(stretched.mask.data, Math.round)).toEqual([200, 200, 200]);
+  });
+
+  it("that are equal masks are read once, and kept in cells of the network", async () => {
+    const decode = vi.fn(fakeDecoder.decode);
+    const client = setUp({ decoder: { ...fakeDecoder, decode } });
+    const png = base64(`image png ${" ".repeat(3000)}`);
+    const seeds = Array.from({ length: 256 }, (_, i) => ({ image: i % 2, png }));
+    expect((await send(client, seeds)).status).toBe(200);
+    expect(decode).toHaveBeenCalledTimes(1);
+    for (const seed of client.segmenter.seeds.at(-1) ?? []) {
+      expect(seed).toMatchObject({ mask: { width: 3, height: 1 } });
+    }
+  });
+
+  it("have a budget of pixels, all masks of a request together", async () => {
+    // A few bytes that say they are of the largest size.
+    const decode = vi.fn(fakeDecoder.decode);
+    const client = setUp({
+      decoder: {
+        ...fakeDecoder,
+        decode,
+        inspect: (bytes) => ({
+          ...fakeDecoder.inspect(bytes),
+          ...(fakeDecoder.inspect(bytes).type === "image/png" && { width: side, height: side }),
+        }),
+      },
+    });
+    const { seeds: limits } = (await (await client.request("/v1/limits")).json()) as Limits;
+    const side = Math.sqrt(limits.pixels);
+    const most = limits.total_pixels / limits.pixels;
+    const seeds = Array.from({ length: most + 2 }, (_, i) => ({
+      image: 0,
+      png: base64(`image png ${i}`),
+    }));
+    expect((await send(client, [...seeds.slice(0, most), ...seeds.slice(0, most)])).status).toBe(
+      200,
+    );
+    expect(decode).toHaveBeenCalledTimes(most);
+    const response = await send(client, seeds);
+    expect(response.status).toBe(422);
+    const found = await problem(response);
+    expect(found.errors).toMatchObject([{ pointer: `#/options/seeds/${most}` }]);
+    expect(found.limit).toMatchObject({ limit: limits.total_pixels });
+    expect(decode).toHaveBeenCalledTimes(2 * most);
   });
 
   it.each([
@@ -422,7 +469,8 @@ describe("seeds", () => {
     [[{ image: 0, rle: { size: [8, 9], counts: "!" } }]],
     [[{ image: 0, rle: { size: [9, 8], counts: [72] } }]],
     [[{ image: 0, rle: { size: [16000, 16000], counts: [256000000] } }]],
-    [[{ image: 0, png: Buffer.from("a text").toString("base64") }]],
+    [[{ image: 0, png: base64("a text") }]],
+    [[{ image: 0, png: base64("image of another type") }]],
   ])("are refused: %j", async (seeds) => {
     const response = await send(setUp(), seeds);
     expect(response.status).toBe(422);

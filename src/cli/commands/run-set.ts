@@ -28,11 +28,14 @@ export interface RunOptions {
   readonly marks: (photographs: readonly NamedPhotograph[]) => readonly Mark[];
   /** A consensus file to be applied; without one, the set's own is learnt. */
   readonly consensus?: Uint8Array;
+  /** Of an earlier run, to go on with its journal; computed unless given. */
+  readonly key?: string;
   readonly signal: AbortSignal;
 }
 
 /** A set that has been masked. */
 export interface FinishedSet extends SetResult {
+  readonly key: string;
   readonly names: readonly NamedPhotograph[];
   readonly entries: () => AsyncGenerator<MaskEntry>;
 }
@@ -50,11 +53,8 @@ export async function runSet(
   const begun = Date.now();
   const names = withStems(set.photographs);
   const marks = options.marks(names);
-  const journal = await Journal.open(
-    folder,
-    await keyOf(names, marks, source, options),
-    options.force,
-  );
+  const key = options.key ?? (await keyOf(names, marks, source, options));
+  const journal = await Journal.open(folder, key, options.force);
   await using _ = journal;
   reporter.begin({ title: set.title, photographs: names.length, how: source.title });
   const absent: { photograph: string; presence: number }[] = [];
@@ -141,7 +141,7 @@ export async function runSet(
     common: presence / Math.max(1, finished.size),
     seconds: (Date.now() - begun) / 1000,
   };
-  return { ...result, names, entries };
+  return { ...result, key, names, entries };
 }
 
 /** What a set has in common, as an interrupted call has left it. */

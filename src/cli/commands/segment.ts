@@ -13,7 +13,8 @@ import { localSource } from "../sources/local.ts";
 import { serviceSource } from "../sources/service.ts";
 import type { MaskSource } from "../sources/source.ts";
 import { UsageError } from "../usage-error.ts";
-import { type FinishedSet, runSet } from "./run-set.ts";
+import { CONSENSUS_FILE, type FinishedSet, type RunOptions, runSet } from "./run-set.ts";
+import { watchFolder } from "./watch.ts";
 
 /** What commands that make masks have in common. */
 export interface MaskArguments {
@@ -40,6 +41,9 @@ export interface SegmentArguments extends MaskArguments, MarkArguments {
 /** `cosal segment PATH...`: masks of what each set has in common. */
 export async function segment(args: SegmentArguments, signal: AbortSignal): Promise<number> {
   const sets = await readSets(args.paths, args);
+  if (args.watch && (sets.length > 1 || args.server !== undefined)) {
+    throw new UsageError("--watch looks at one folder, and masks on this machine.");
+  }
   const marked = [args.seed, args.box, args.seedMask].some((list) => (list?.length ?? 0) > 0);
   if (marked && sets.length > 1) {
     throw new UsageError("A mark is on a photograph of one set; give one folder.");
@@ -74,23 +78,13 @@ async function maskSets(
   const reporter = reporterOf(args);
   // The sheet is made of the masks' PNG files.
   const formats = formatsOf(args.contactSheet ? ["png", ...args.format] : args.format);
+  const options = { formats, threshold: args.threshold, label: args.label, signal };
   const finished: FinishedSet[] = [];
   for (const set of sets) {
-    const result = await runSet(
-      set,
-      source,
-      {
-        folder: join(args.out, set.folder),
-        formats,
-        threshold: args.threshold,
-        label: args.label,
-        force: args.force,
-        marks,
-        ...(consensus !== undefined && { consensus }),
-        signal,
-      },
-      reporter,
-    );
+    const folder = join(args.out, set.folder);
+    const given = consensus === undefined ? {} : { consensus };
+    const own = { ...options, ...given, folder, marks, force: args.force };
+    const result = await runSet(set, source, own, reporter);
     reporter.end(result);
     finished.push(result);
   }
@@ -99,7 +93,30 @@ async function maskSets(
     const { page } = await writeContactSheet(args.out, shown);
     if (!args.quiet) console.error(`Look at ${relative(process.cwd(), page)} in a browser.`);
   }
+  if (args.watch) {
+    const [set, result] = [sets[0] as PhotographSet, finished[0] as FinishedSet];
+    if (result.masked === 0) return EXIT.failed;
+    await keepMasking(args.paths, set, result, source, options, reporter);
+  }
   return statusOf(finished, args.strict);
+}
+
+/** Masks what comes to a set's folder with what the set has in common, until it is interrupted. */
+async function keepMasking(
+  paths: readonly string[],
+  set: PhotographSet,
+  { folder, key }: FinishedSet,
+  source: MaskSource,
+  options: Pick<RunOptions, "formats" | "threshold" | "label" | "signal">,
+  reporter: Reporter,
+): Promise<void> {
+  const consensus = new Uint8Array(await readFile(join(folder, CONSENSUS_FILE)));
+  await watchFolder(set, options.signal, async () => {
+    const [now] = await readSets(paths);
+    if (now === undefined) return;
+    const again = { ...options, folder, key, consensus, marks: () => [], force: false };
+    reporter.end(await runSet(now, source, again, reporter));
+  });
 }
 
 function statusOf(sets: readonly FinishedSet[], strict: boolean): number {

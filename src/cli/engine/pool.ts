@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
+import { entryPoint } from "../../entry-point.ts";
 import { CosalError } from "../../errors.ts";
-import { entryPoint } from "../../server/entry-point.ts";
 import type {
   ImageTask,
   MaskFacts,

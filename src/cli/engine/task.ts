@@ -1,6 +1,5 @@
 import type { Box, CocoRle } from "../../codec/index.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { Annotation } from "../formats/format.ts";
 import type { FormName } from "../output/forms.ts";
 import type { RuntimeName } from "./runtime-name.ts";
 
@@ -25,6 +24,9 @@ export interface SeedTask {
   /** A picture file whose white is object. */
   readonly maskPath?: string;
 }
+
+/** What a format needs of each mask beside its files. */
+export type Annotation = "rle" | "rows" | "polygons";
 
 /** What is to be made of a mask. */
 export interface RenderTask {
@@ -66,6 +68,8 @@ export interface MaskFacts {
   readonly box: Box | null;
   /** Undefined where a service has told it already. */
   readonly presence?: number;
+  /** The intersection over union that can be expected, where the model tells it. */
+  readonly confidence?: number | undefined;
   readonly rle?: CocoRle;
   /** Runs along the rows of the box. */
   readonly rows?: readonly number[];

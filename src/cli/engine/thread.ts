@@ -19,13 +19,13 @@ import {
   type Seed,
 } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
-import type { Annotation } from "../formats/format.ts";
 import { FORMS } from "../output/forms.ts";
 import { writeWhole } from "../output/whole-file.ts";
 import { featureFolder } from "./feature-folder.ts";
 import { bundledModel } from "./model.ts";
 import { openRuntime } from "./runtime.ts";
 import type {
+  Annotation,
   ImageTask,
   MaskFacts,
   Outcome,
@@ -80,7 +80,8 @@ async function perform(task: Task): Promise<unknown> {
       if (mask === undefined) throw new Error("a mask for each image");
       // As stores and services keep it: in half precision.
       const record = await decodeLogits(await encodeLogits(mask));
-      return { ...(await render(record, task.image, task.render)), presence: mask.presence };
+      const { presence, confidence } = mask;
+      return { ...(await render(record, task.image, task.render)), presence, confidence };
     }
     case "render":
       return render(await decodeLogits(task.logits), task.image, task.render);

@@ -1,9 +1,7 @@
+import type { Annotation } from "../engine/task.ts";
 import type { FormName } from "../output/forms.ts";
 import type { MaskEntry } from "../output/journal.ts";
 import type { NamedPhotograph } from "../output/names.ts";
-
-/** What a format needs of each mask beside its files. */
-export type Annotation = "rle" | "rows" | "polygons";
 
 /** A mask of a finished set with the photograph that it is of. */
 export interface FinishedMask {

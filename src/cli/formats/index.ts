@@ -22,4 +22,4 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   ...{ coco, yolo, colmap, nerfstudio, labelme, cvat, "label-studio": labelStudio },
 };
 
-export type { Annotation, Format, WholeSet } from "./format.ts";
+export type { Format, WholeSet } from "./format.ts";

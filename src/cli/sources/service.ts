@@ -61,9 +61,10 @@ export async function serviceSource(
         wanted(),
         pool.threads + 1,
         async ({ mask, photograph }): Promise<SetEvent> => {
+          const { presence, confidence } = mask;
           const logits = await mask.bytes("logits");
           const facts = await pool.render(photograph, logits, renderOf(photograph));
-          return { type: "masked", photograph, facts: { ...facts, presence: mask.presence } };
+          return { type: "masked", photograph, facts: { ...facts, presence, confidence } };
         },
       );
       const group = await run;

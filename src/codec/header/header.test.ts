@@ -11,13 +11,8 @@ import {
 import { ihdr, pngOf } from "../../../test/png-writer.ts";
 import { CosalError } from "../../errors.ts";
 import { MARKER } from "../jpeg/markers.ts";
-import {
-  type ImageKind,
-  MAX_BYTES,
-  NODE_DECODER_HEAP,
-  pixelLimits,
-  WORKER_DECODER_HEAP,
-} from "../limits.ts";
+import { MAX_BYTES, NODE_DECODER_HEAP, pixelLimits, WORKER_DECODER_HEAP } from "../limits.ts";
+import type { ImageKind } from "../types.ts";
 import { readHeader } from "./index.ts";
 
 const FOLDER = new URL("../../../test/fixtures/images/", import.meta.url);

@@ -1,5 +1,4 @@
-import type { ImageKind } from "../limits.ts";
-import type { Orientation } from "../types.ts";
+import type { ImageKind, Orientation } from "../types.ts";
 
 /** A part of an image, in pixels. */
 export interface Rectangle {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setUp } from "../../../test/app-client.ts";
 import { bearer, keyOf } from "../../app/access/testing.ts";
-import { FAILED_ATTEMPTS, newKey } from "../../app/index.ts";
+import { FAILED_ATTEMPTS, newKey, silent } from "../../app/index.ts";
 import type { Env } from "../env.ts";
 import { authenticationOf } from "./authentication.ts";
 
@@ -16,20 +16,22 @@ describe("keys in a namespace", () => {
     const { key, record } = await keyOf("alice");
     const records = new Map([[record.hash, record]]);
     const reads: string[] = [];
+    const isAway = { now: false };
     const namespace = {
       async get(hash: string) {
         reads.push(hash);
+        if (isAway.now) throw new Error("KV GET failed: 500");
         return records.get(hash) ?? null;
       },
     };
     const env = { AUTHENTICATION: "keys", API_KEYS: namespace } as unknown as Env;
     const { request } = setUp({
-      authenticate: authenticationOf(env)!,
+      authenticate: authenticationOf(env, silent)!,
       addressOf: ({ headers }) => headers.get("x-from") ?? "",
     });
     const status = async (token: string, from = "192.0.2.1") =>
       (await request("/v1/models", { headers: { ...bearer(token), "x-from": from } })).status;
-    return { key, record, records, reads, status };
+    return { key, record, records, reads, isAway, status };
   }
 
   it("are read no more for a network that has guessed too often", async () => {
@@ -56,5 +58,13 @@ describe("keys in a namespace", () => {
     records.clear();
     vi.advanceTimersByTime(60_000);
     expect(await status(key)).toBe(401);
+  });
+
+  it("that cannot be read make nobody's key unknown", async () => {
+    const { key, isAway, status } = await withNamespace();
+    isAway.now = true;
+    for (let i = 0; i <= FAILED_ATTEMPTS; i++) expect(await status(key)).toBe(503);
+    isAway.now = false;
+    expect(await status(key)).toBe(200);
   });
 });

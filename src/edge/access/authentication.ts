@@ -2,16 +2,23 @@ import { LRUCache } from "lru-cache";
 import {
   type ApiKey,
   type Authenticator,
+  type JwtPolicy,
   jwtAuthenticator,
   type KeyLookup,
   keyAuthenticator,
   keysOrJwt,
+  type Log,
   listedKeys,
+  remoteKeys,
 } from "../../app/index.ts";
+import { CosalError } from "../../errors.ts";
 import { type Env, entries } from "../env.ts";
 
 /** How long an isolate remembers a key, in milliseconds: as long may one that was revoked work. */
 const KEY_TIME = 60_000;
+
+/** Seconds after which a namespace that could not be read may be there again. */
+const RETRY = 5;
 
 /** Keys that are remembered. */
 const KEYS = 1000;
@@ -22,7 +29,7 @@ const KEYS = 1000;
  * @throws TypeError when what the setting needs is missing: a deployment that means to be closed is
  * never open by mistake
  */
-export function authenticationOf(env: Env): Authenticator | undefined {
+export function authenticationOf(env: Env, log: Log): Authenticator | undefined {
   const ways = entries(env.AUTHENTICATION ?? "off");
   const unknown = ways.find((way) => !["off", "keys", "jwt"].includes(way));
   if (unknown !== undefined || (ways.includes("off") && ways.length > 1) || ways.length === 0) {
@@ -31,7 +38,7 @@ export function authenticationOf(env: Env): Authenticator | undefined {
     );
   }
   const keys = ways.includes("keys") ? keyAuthenticator(lookupOf(env)) : undefined;
-  const jwt = ways.includes("jwt") ? jwtAuthenticator(jwtPolicyOf(env)) : undefined;
+  const jwt = ways.includes("jwt") ? jwtAuthenticator(jwtPolicyOf(env, log)) : undefined;
   return keys && jwt ? keysOrJwt(keys, jwt) : (keys ?? jwt);
 }
 
@@ -50,7 +57,10 @@ function lookupOf({ API_KEYS: namespace, API_KEY_LIST: list }: Env): KeyLookup {
     if (found !== undefined && Date.now() < found.until) return found.key;
     // Who comes with a key that was right a while ago does not pay for who guesses beside them.
     if (found === undefined) beforeLookUp();
-    const record = await namespace.get<ApiKey>(hash, "json");
+    const record = await namespace.get<ApiKey>(hash, "json").catch((cause: unknown) => {
+      const message = "Keys cannot be looked up now.";
+      throw new CosalError("authentication_unavailable", message, { retryAfter: RETRY, cause });
+    });
     remembered.delete(hash);
     if (record === null) return undefined;
     const key = { ...record, hash };
@@ -59,12 +69,15 @@ function lookupOf({ API_KEYS: namespace, API_KEY_LIST: list }: Env): KeyLookup {
   };
 }
 
-function jwtPolicyOf({ JWT_KEYS, JWT_ISSUER, JWT_AUDIENCE, JWT_TENANT_CLAIM }: Env) {
+function jwtPolicyOf(
+  { JWT_KEYS, JWT_ISSUER, JWT_AUDIENCE, JWT_TENANT_CLAIM }: Env,
+  log: Log,
+): JwtPolicy {
   if (!JWT_KEYS || !JWT_ISSUER || !JWT_AUDIENCE) {
     throw new TypeError("AUTHENTICATION has jwt: set JWT_KEYS, JWT_ISSUER and JWT_AUDIENCE");
   }
   return {
-    keys: JWT_KEYS,
+    keys: remoteKeys(JWT_KEYS, { log }),
     issuer: JWT_ISSUER,
     audience: JWT_AUDIENCE,
     ...(JWT_TENANT_CLAIM !== undefined && { tenantClaim: JWT_TENANT_CLAIM }),

@@ -41,6 +41,7 @@ function job(count: number, more: Partial<ComputeJob> = {}): ComputeJob {
     model: { name: "m", digest: "d" },
     images: images.slice(0, count),
     seeds: [],
+    seedRequests: [],
     onError: "fail",
     backend: "auto",
     ...more,

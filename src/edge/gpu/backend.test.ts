@@ -28,6 +28,7 @@ const job: ComputeJob = {
     load: async () => new TextEncoder().encode(`image ${name}`),
   })),
   seeds: [{ image: 1, point: [3, 4] }],
+  seedRequests: [{ image: "b".repeat(64), point: [3, 4] }],
   onError: "fail",
   backend: "auto",
 };

@@ -56,7 +56,7 @@ export function gpuBackend(
   const { fetch } = transport;
 
   async function* compute(job: ComputeJob, context: ComputeContext): AsyncGenerator<ComputeEvent> {
-    const form = await groupForm(job);
+    const form = groupForm(job);
     const target = targetOf(job);
     const { sha256, length } = await transport.measure(form.chunks());
     const watchdog = new Watchdog(context.signal, context.deadline, idleTimeout);

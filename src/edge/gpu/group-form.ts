@@ -1,8 +1,5 @@
-import { encodeBase64 } from "hono/utils/encode";
 import type { ComputeJob } from "../../app/index.ts";
 import { CONSENSUS_TYPE } from "../../app/media-types.ts";
-import { encodeGreyPng } from "../../codec/index.ts";
-import type { Seed } from "../../engine/index.ts";
 
 /** A `multipart/form-data` body (RFC 7578) that can be read more than once. */
 export interface GroupForm {
@@ -15,12 +12,12 @@ export interface GroupForm {
  * A group as `POST /v1/groups` takes it: the photographs, called by their SHA-256, and the options.
  * With the consensus of another group, which a server takes from its Workers alone.
  */
-export async function groupForm(job: ComputeJob): Promise<GroupForm> {
+export function groupForm(job: ComputeJob): GroupForm {
   const boundary = `cosal-${crypto.randomUUID()}`;
   const options = {
     model: job.model.name,
     on_error: job.onError,
-    ...(job.seeds.length > 0 && { seeds: await seedsOf(job) }),
+    ...(job.seedRequests.length > 0 && { seeds: job.seedRequests }),
   };
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
@@ -45,23 +42,6 @@ export async function groupForm(job: ComputeJob): Promise<GroupForm> {
 
 function head(boundary: string, disposition: string, type: string): string {
   return `--${boundary}\r\ncontent-disposition: form-data; ${disposition}\r\ncontent-type: ${type}\r\n\r\n`;
-}
-
-function seedsOf({ seeds, images }: ComputeJob): Promise<unknown[]> {
-  return Promise.all(
-    seeds.map(async (seed: Seed) => {
-      const image = images[seed.image]?.sha256;
-      if ("point" in seed) return { image, point: seed.point };
-      if ("box" in seed) return { image, box: seed.box };
-      const { width, height, data } = seed.mask;
-      const png = await encodeGreyPng(width, height, rows(width, height, data));
-      return { image, png: encodeBase64(png.buffer) };
-    }),
-  );
-}
-
-function* rows(width: number, height: number, data: Uint8Array): Generator<Uint8Array> {
-  for (let y = 0; y < height; y++) yield data.subarray(y * width, (y + 1) * width);
 }
 
 function text(value: string): Uint8Array<ArrayBuffer> {

@@ -2,8 +2,8 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { type Decoder, type InputFormat, type Pixels, readHeader } from "../../codec/index.ts";
+import { entryPoint } from "../../entry-point.ts";
 import { CosalError, type ErrorCode, type LimitReference } from "../../errors.ts";
-import { entryPoint } from "../entry-point.ts";
 
 /** `format`: as network input, else as pixels. */
 export interface DecodingTask {

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 import type { Runtime, Session } from "../../engine/index.ts";
-import { entryPoint } from "../entry-point.ts";
+import { entryPoint } from "../../entry-point.ts";
 import { type Frame, FrameReader, packTensors, unpackTensors, writeFrame } from "./frames.ts";
 import { type DeviceDescription, FRAMES_DESCRIPTOR, type Reply, type Request } from "./protocol.ts";
 
