@@ -1,9 +1,13 @@
 import { expect } from "vitest";
-import type { AppDependencies, GroupBody, Problem } from "../src/app/index.ts";
+import type { AppDependencies } from "../src/app/index.ts";
 import { createApp } from "../src/app/index.ts";
 import { sha256 } from "../src/group/index.ts";
 import { fakeHost } from "./fakes.ts";
+import { form } from "./forms.ts";
 import { DescribedClient } from "./openapi.ts";
+
+export { form } from "./forms.ts";
+export { group, problem } from "./responses.ts";
 
 /** An app on a fake host. Every answer is held against the app's own description. */
 export function setUp(changes: Partial<AppDependencies> = {}) {
@@ -25,23 +29,7 @@ export function setUp(changes: Partial<AppDependencies> = {}) {
   return { app, dependencies, request, post, postJson, put, calls, segmenter, stores, log };
 }
 
-export function form(files: [string, string][], part = "image"): FormData {
-  const data = new FormData();
-  for (const [name, text] of files) data.append(part, new File([text], name));
-  return data;
-}
-
 export const digestOf = (text: string) => sha256(new TextEncoder().encode(text));
-export const group = async (response: Response) => (await response.json()) as GroupBody;
-
-export async function problem(response: Response): Promise<Problem> {
-  expect(response.headers.get("content-type")).toBe("application/problem+json");
-  const body = (await response.json()) as Problem;
-  expect(body.status).toBe(response.status);
-  expect(body.type).toBe(`/problems/${body.code}`);
-  expect(body.request).toBe(response.headers.get("x-request-id"));
-  return body;
-}
 
 /** The events of a text/event-stream answer. */
 export async function events(response: Response) {

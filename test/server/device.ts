@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { vi } from "vitest";
 import type { Manifest, ModelFiles, Tensors } from "../../src/engine/index.ts";
 import { nativeRuntime } from "../../src/engine/runtime/native.ts";
 import type { DeviceLimits } from "../../src/server/device/limits.ts";
@@ -16,6 +17,11 @@ export const RUNTIME = await nativeRuntime().then(
   () => "native" as const,
   () => "wasm" as const,
 );
+
+/** Gives a suite time: its tests start processes, on a machine that may be busy. */
+export function startsProcesses(): void {
+  vi.setConfig({ testTimeout: 180_000 });
+}
 
 /** How to wait for what happens at once on an idle machine. */
 export const SOON = { interval: 5, timeout: 30_000 };

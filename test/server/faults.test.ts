@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import type { GroupBody } from "../../src/app/index.ts";
+import { describe, expect, it } from "vitest";
+import { group as bodyOf } from "../responses.ts";
 import { faultyProgram, SOON } from "./device.ts";
 import {
   expectedLogits,
@@ -8,14 +8,11 @@ import {
   type Photograph,
   photographs,
   start,
-  stopAll,
+  startsServers,
   storedLogits,
-} from "./running.ts";
+} from "./servers.ts";
 
-// Each starts processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 180_000 });
-
-afterEach(stopAll);
+startsServers();
 
 /** Sixteen groups of two, of which no two have a photograph in common. */
 const groups = (
@@ -41,7 +38,7 @@ describe("with 16 groups under way, none is lost or answered wrongly when the de
     );
     const count = (graph: string) => server.metric(`cosal_run_seconds_count{graph="${graph}"}`);
     const before = { encoder: await count("encoder"), decoder: await count("decoder") };
-    const answers = Promise.all(groups.map((group) => answer(server.post(group))));
+    const answers = Promise.all(groups.map((group) => server.post(group).then(bodyOf)));
     const told: number[] = [];
     // First while photographs are encoded, then while masks are made.
     for (const graph of ["encoder", "decoder"] as const) {
@@ -83,7 +80,7 @@ it("answers 503 with Retry-After when no process lives, and serves again when on
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   clearInterval(killer);
   await expect.poll(() => readiness(server.url), SOON).toBe(200);
-  await answer(server.post(group));
+  await bodyOf(await server.post(group));
 });
 
 it("does not start without a device, and says why", async () => {
@@ -91,9 +88,3 @@ it("does not start without a device, and says why", async () => {
     "no adapter here",
   );
 });
-
-async function answer(response: Promise<Response>): Promise<GroupBody> {
-  const { status } = await response;
-  expect(status).toBe(200);
-  return (await (await response).json()) as GroupBody;
-}

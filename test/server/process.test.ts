@@ -5,12 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, it, vi } from "vitest";
-import { RUNTIME } from "./device.ts";
-import { formOf, photographs } from "./running.ts";
+import { afterEach, expect, it } from "vitest";
+import { RUNTIME, startsProcesses } from "./device.ts";
+import { formOf, photographs } from "./servers.ts";
 
-// Each starts processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 180_000 });
+startsProcesses();
 
 const MAIN = fileURLToPath(new URL("../../src/server/main.ts", import.meta.url));
 const processes: ChildProcess[] = [];

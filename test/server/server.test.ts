@@ -2,13 +2,8 @@ import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { contentDigest, sign } from "../../src/app/access/request-signature.ts";
 import { bearer, keyOf } from "../../src/app/access/testing.ts";
-import {
-  FAILED_ATTEMPTS,
-  type GroupBody,
-  type JobBody,
-  newKey,
-  type Problem,
-} from "../../src/app/index.ts";
+import { FAILED_ATTEMPTS, type JobBody, newKey } from "../../src/app/index.ts";
+import { group, jobOf, problem } from "../responses.ts";
 import { RUNTIME, SOON } from "./device.ts";
 import {
   expectedLogits,
@@ -17,23 +12,14 @@ import {
   type Photograph,
   photographs,
   start,
-  stopAll,
+  startsServers,
   storedLogits,
-} from "./running.ts";
+} from "./servers.ts";
 
-// Each starts processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 180_000 });
-
-afterEach(async () => {
+startsServers();
+afterEach(() => {
   vi.useRealTimers();
-  await stopAll();
 });
-
-const group = async (response: Response) => {
-  expect(response.status).toBe(200);
-  return (await response.json()) as GroupBody;
-};
-const problem = async (response: Response) => (await response.json()) as Problem;
 
 describe("the server", () => {
   it("gives the engine's masks, and gives them again from its store", async () => {
@@ -163,8 +149,7 @@ describe("a server that stops", () => {
     const first = await start();
     const hats = await photographs("hats");
     const response = await first.post(hats, { headers: { prefer: "respond-async" } });
-    expect(response.status).toBe(202);
-    const { id, group: hash } = (await response.json()) as JobBody;
+    const { id, group: hash } = await jobOf(response);
     await first.stop(0);
     const second = await start({ data: first.data });
     const job = async () => (await fetch(`${second.url}/v1/jobs/${id}`)).json() as Promise<JobBody>;

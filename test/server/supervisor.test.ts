@@ -1,15 +1,22 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { Tensors } from "../../src/engine/index.ts";
 import type { OpenGraph } from "../../src/server/device/graph.ts";
 import { openRuntime } from "../../src/server/device/open-runtime.ts";
 import { DeviceUnusable } from "../../src/server/device/process.ts";
 import type { Supervisor } from "../../src/server/device/supervisor.ts";
-import { inputsOf, manifest, modelFiles, RUNTIME, SOON, supervise } from "./device.ts";
+import {
+  inputsOf,
+  manifest,
+  modelFiles,
+  RUNTIME,
+  SOON,
+  startsProcesses,
+  supervise,
+} from "./device.ts";
 
-// Each starts processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 180_000 });
+startsProcesses();
 
 const running: Supervisor[] = [];
 const file = await modelFiles(manifest.graphs.decoder.file);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { afterEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { ComputeEvent, ComputeJob } from "../../src/app/index.ts";
 import { decodeLogits } from "../../src/codec/index.ts";
 import { gpuBackend, IDLE_TIMEOUT, type Transport } from "../../src/edge/gpu/backend.ts";
@@ -14,13 +14,10 @@ import {
   type Photograph,
   photographs,
   start,
-  stopAll,
-} from "./running.ts";
+  startsServers,
+} from "./servers.ts";
 
-// Each starts processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 180_000 });
-
-afterEach(stopAll);
+startsServers();
 
 const secret = "s".repeat(32);
 

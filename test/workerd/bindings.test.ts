@@ -1,43 +1,33 @@
 import { env } from "cloudflare:workers";
 import type { KVNamespace } from "@cloudflare/workers-types";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import bowls from "../../examples/raccoons/at-two-bowls.jpg";
 import bin from "../../examples/raccoons/on-a-bin.jpg";
 import { FAILED_ATTEMPTS, hashKey, newKey } from "../../src/app/index.ts";
 import type { Env } from "../../src/edge/env.ts";
-import worker from "../../src/edge/worker.ts";
 import { sha256 } from "../../src/group/index.ts";
+import { form } from "../forms.ts";
 import { fresh } from "../photographs.ts";
-import { group, problem } from "./client.ts";
+import { group, problem } from "../responses.ts";
+import { loadWorker, workerWith } from "./client.ts";
 
 const all = env as Env;
 
-type Send = (path: string, init?: RequestInit) => Promise<Response>;
-
-/** The Worker with these bindings and settings. */
-function workerWith(bindings: Env): Send {
-  return async (path, init) =>
-    worker.fetch(new Request(`https://cosal.test${path}`, init), bindings);
-}
-
-function form(...files: BlobPart[]): RequestInit {
-  const body = new FormData();
-  for (const [i, bytes] of files.entries()) body.append("image", new Blob([bytes]), `${i}.jpg`);
-  return { method: "POST", body };
+function upload(...files: BlobPart[]): RequestInit {
+  const named = files.map((bytes, i) => [`${i}.jpg`, bytes] as const);
+  return { method: "POST", body: form(named) };
 }
 
 let tails = 0;
 const photograph = () => fresh(bin, `bindings ${++tails}`);
 
-beforeAll(async () => {
-  await workerWith(all)("/healthz");
-}, 300_000);
+loadWorker(() => workerWith(all)("/healthz"));
 
 describe("with the assets alone", () => {
   const send = workerWith({ ASSETS: all.ASSETS });
 
   it("groups are computed, kept in the data centre's cache, and deleted", async () => {
-    const request = form(photograph(), fresh(bowls, "alone"));
+    const request = upload(photograph(), fresh(bowls, "alone"));
     const body = await group(await send("/v1/groups", request));
     expect([body.cache, body.backend]).toEqual(["miss", "wasm"]);
     expect((await group(await send(`/v1/groups/${body.id}`))).cache).toBe("hit");
@@ -58,7 +48,7 @@ describe("with the assets alone", () => {
 
   it("a wish for a job is passed over", async () => {
     const headers = { prefer: "respond-async" };
-    const response = await send("/v1/groups", { ...form(photograph()), headers });
+    const response = await send("/v1/groups", { ...upload(photograph()), headers });
     expect((await group(response)).cache).toBe("miss");
     expect((await send("/v1/jobs/any")).status).toBe(404);
   });
@@ -85,10 +75,10 @@ describe("with all bindings", () => {
   it("features of a known photograph are not computed again", async () => {
     const send = workerWith(all);
     const known = [photograph(), photograph()];
-    await group(await send("/v1/groups", form(...known)));
+    await group(await send("/v1/groups", upload(...known)));
     const added = photograph();
     const headers = { accept: "text/event-stream" };
-    const response = await send("/v1/groups", { ...form(...known, added), headers });
+    const response = await send("/v1/groups", { ...upload(...known, added), headers });
     const events = await response.text();
     const decoded = events.match(/"stage":"decoded"/g) ?? [];
     const encoded = events.match(/"stage":"encoded"/g) ?? [];
@@ -140,7 +130,7 @@ describe("with keys", () => {
   it("nobody gets in without one, or with a wrong one", async () => {
     const wrong = { headers: { authorization: `Bearer ${newKey()}` } };
     for (const init of [{}, wrong]) {
-      expect((await send("/v1/groups", { ...form(photograph()), ...init })).status).toBe(401);
+      expect((await send("/v1/groups", { ...upload(photograph()), ...init })).status).toBe(401);
       expect((await send(`/v1/groups/${"0".repeat(64)}`, init)).status).toBe(401);
     }
     expect((await send("/healthz")).status).toBe(200);
@@ -149,7 +139,7 @@ describe("with keys", () => {
   it("a tenant's groups and photographs are like unknown ones to others", async () => {
     const [mine, theirs] = [await keyOf("mine"), await keyOf("theirs")];
     const file = photograph();
-    const body = await group(await send("/v1/groups", { ...form(file), ...mine }));
+    const body = await group(await send("/v1/groups", { ...upload(file), ...mine }));
     expect(body.cache).toBe("miss");
     const unknown = "f".repeat(64);
     const strip = async (response: Response) => {
@@ -172,14 +162,14 @@ describe("with keys", () => {
       (await send(`/v1/images/${body.images[0]!.sha256}`, { ...mine, method: "HEAD" })).status,
     ).toBe(200);
     // The same photograph is computed anew for them.
-    expect((await group(await send("/v1/groups", { ...form(file), ...theirs }))).cache).toBe(
+    expect((await group(await send("/v1/groups", { ...upload(file), ...theirs }))).cache).toBe(
       "miss",
     );
   });
 
   it("a tenant's name may be longer than the names of files in the bucket", async () => {
     const mine = await keyOf("語".repeat(300));
-    const body = await group(await send("/v1/groups", { ...form(photograph()), ...mine }));
+    const body = await group(await send("/v1/groups", { ...upload(photograph()), ...mine }));
     const kept = await all.BUCKET!.list({ prefix: "results/tenant-key%23" });
     expect(kept.objects.map(({ key }) => key)).toContainEqual(expect.stringContaining(body.id));
     expect((await group(await send(`/v1/groups/${body.id}`, mine))).cache).toBe("hit");
@@ -187,7 +177,7 @@ describe("with keys", () => {
 
   it("links to masks work without one", async () => {
     const mine = await keyOf("links");
-    const body = await group(await send("/v1/groups", { ...form(photograph()), ...mine }));
+    const body = await group(await send("/v1/groups", { ...upload(photograph()), ...mine }));
     const { url } = body.images[0]!.mask;
     expect((await send(url)).status).toBe(200);
     expect((await send(url.split("?")[0]!)).status).toBe(401);
@@ -209,7 +199,7 @@ describe("with keys", () => {
 
   it("a key has its scopes and limits", async () => {
     const reader = await keyOf("reader", { scopes: ["read"], limits: { read: 2 } });
-    expect((await send("/v1/groups", { ...form(photograph()), ...reader })).status).toBe(403);
+    expect((await send("/v1/groups", { ...upload(photograph()), ...reader })).status).toBe(403);
     const first = await send("/v1/limits", reader);
     expect(first.headers.get("ratelimit")).toMatch(/^"read";r=1;t=\d+$/);
     expect((await send("/v1/limits", reader)).status).toBe(200);

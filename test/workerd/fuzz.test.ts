@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { check, type Send } from "../../scripts/fuzz/check.ts";
 import { known } from "../../scripts/fuzz/known.ts";
 import { type OpenApi, requests } from "../../scripts/fuzz/requests.ts";
@@ -7,15 +7,13 @@ import avif from "../fixtures/images/alpha.avif";
 import webp from "../fixtures/images/alpha.webp";
 import jpeg from "../fixtures/images/grey.jpg";
 import png from "../fixtures/images/grey.png";
-import { request } from "./client.ts";
+import { loadWorker, request } from "./client.ts";
 
 const files = [png, webp, jpeg, avif].map((bytes) => new Uint8Array(bytes));
 const send: Send = ({ method, path, headers, body }) =>
   request(path, { method, headers, redirect: "manual", ...(body && { body }) });
 
-beforeAll(async () => {
-  await request("/healthz");
-}, 300_000);
+loadWorker();
 
 // Ten thousand and more: `npm run fuzz`.
 it("answers a few hundred requests of the document, and of no document, as it should", async () => {

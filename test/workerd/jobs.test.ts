@@ -1,30 +1,14 @@
-import { beforeAll, describe, expect, it, vi } from "vitest";
-import bowls from "../../examples/raccoons/at-two-bowls.jpg";
-import bin from "../../examples/raccoons/on-a-bin.jpg";
+import { describe, expect, it, vi } from "vitest";
 import type { JobBody } from "../../src/app/index.ts";
 import png from "../fixtures/images/orientation-6.png";
-import { damaged, fresh } from "../photographs.ts";
-import { type File, group, post, problem, request } from "./client.ts";
+import type { FormFile } from "../forms.ts";
+import { damaged } from "../photographs.ts";
+import { group, jobOf, problem } from "../responses.ts";
+import { loadWorker, newGroup, post, request } from "./client.ts";
 
-beforeAll(async () => {
-  await request("/healthz");
-}, 300_000);
+loadWorker();
 
 const later = { prefer: "respond-async" };
-let tails = 0;
-
-function newGroup(): File[] {
-  const tail = `jobs ${++tails}`;
-  return [
-    ["bin.jpg", fresh(bin, tail)],
-    ["bowls.jpg", fresh(bowls, tail)],
-  ];
-}
-
-async function jobOf(response: Response): Promise<JobBody> {
-  if (response.status !== 202) throw new Error(`${response.status}: ${await response.text()}`);
-  return (await response.json()) as JobBody;
-}
 
 const jobAt = async (path: string) => (await (await request(path)).json()) as JobBody;
 
@@ -70,7 +54,7 @@ describe("a job, over the queue", () => {
   });
 
   it("fails at once where trying again is in vain, and says why", async () => {
-    const files: File[] = [...newGroup(), ["damaged.png", damaged(png)]];
+    const files: FormFile[] = [...newGroup(), ["damaged.png", damaged(png)]];
     const job = await ended(await jobOf(await post(files, "", later)));
     expect(job).toMatchObject({
       status: "failed",

@@ -1,24 +1,22 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import bowls from "../../examples/raccoons/at-two-bowls.jpg";
 import bin from "../../examples/raccoons/on-a-bin.jpg";
 import cat from "../../examples/raccoons/with-a-cat.jpg";
 import { workerdDecoder } from "../../src/codec/workerd.ts";
 import { sha256 } from "../../src/group/index.ts";
 import turned from "../fixtures/images/orientation-6.jpg";
+import type { FormFile } from "../forms.ts";
 import { fresh } from "../photographs.ts";
-import { type File, group, post, problem, request } from "./client.ts";
+import { group, problem } from "../responses.ts";
+import { loadWorker, post, request } from "./client.ts";
 
-const GROUP: File[] = [
+const GROUP: FormFile[] = [
   ["bin.jpg", bin],
   ["bowls.jpg", bowls],
   ["cat.jpg", cat],
 ];
 
-// The Worker's modules, onnxruntime's 14 MB among them, are read at the first request: seconds, or
-// minutes where something else has the machine's cores.
-beforeAll(async () => {
-  await request("/healthz");
-}, 300_000);
+loadWorker();
 
 describe("the Worker, with its network", () => {
   it("finds masks of the photographs' sizes, and tells the truth about them", async () => {
@@ -110,8 +108,8 @@ describe("the Worker, with its network", () => {
 });
 
 describe("bad requests", () => {
-  const good: File = ["good.jpg", bin];
-  const images: [string, File, number, string, object?][] = [
+  const good: FormFile = ["good.jpg", bin];
+  const images: [string, FormFile, number, string, object?][] = [
     ["a text", ["notes.jpg", "Dear diary"], 415, "image_type_unsupported"],
     ["an empty file", ["empty.jpg", ""], 415, "image_type_unsupported"],
     ["a truncated JPEG", ["half.jpg", bin.slice(0, bin.byteLength / 2)], 422, "image_undecodable"],

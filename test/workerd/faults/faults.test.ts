@@ -1,18 +1,17 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, inject, it } from "vitest";
-import bowls from "../../../examples/raccoons/at-two-bowls.jpg";
-import bin from "../../../examples/raccoons/on-a-bin.jpg";
+import { describe, expect, inject, it } from "vitest";
 import type { Env } from "../../../src/edge/env.ts";
-import worker from "../../../src/edge/worker.ts";
 import png from "../../fixtures/images/orientation-6.png";
-import { damaged, fresh } from "../../photographs.ts";
-import { type File, group, problem } from "../client.ts";
+import { type FormFile, form } from "../../forms.ts";
+import { damaged } from "../../photographs.ts";
+import { group, problem } from "../../responses.ts";
+import { loadWorker, newGroup, workerWith } from "../client.ts";
 import { type Mode, SECRET } from "./modes.ts";
 
 const ports = inject("gpu");
 
 /** The Worker with these GPU servers, which it prefers to itself. Each has breakers of its own. */
-function workerWith(modes: readonly (Mode | "down")[], more: Partial<Env> = {}) {
+function workerBefore(modes: readonly (Mode | "down")[], more: Partial<Env> = {}) {
   const own: Env = {
     ...(env as Env),
     GPU_BACKENDS: modes.map((mode) => `${mode}=http://127.0.0.1:${ports[mode]}`).join(),
@@ -21,23 +20,9 @@ function workerWith(modes: readonly (Mode | "down")[], more: Partial<Env> = {}) 
     WASM_PREFERRED_MS: "1",
     ...more,
   };
-  return async (files: readonly File[], query = ""): Promise<Response> => {
-    const body = new FormData();
-    for (const [name, bytes] of files) body.append("image", new Blob([bytes]), name);
-    const request = new Request(`https://cosal.test/v1/groups${query}`, { method: "POST", body });
-    return worker.fetch(request, own);
-  };
-}
-
-let groups = 0;
-
-/** A group of two that nobody has seen, whose masks are always the same. */
-function newGroup(): File[] {
-  const tail = `faults ${++groups}`;
-  return [
-    ["bin.jpg", fresh(bin, tail)],
-    ["bowls.jpg", fresh(bowls, tail)],
-  ];
+  const send = workerWith(own);
+  return (files: readonly FormFile[], query = "") =>
+    send(`/v1/groups${query}`, { method: "POST", body: form(files) });
 }
 
 const backendOf = (response: Response) => response.headers.get("cosal-backend")?.split(";")[0];
@@ -46,10 +31,10 @@ const reasonOf = (response: Response) =>
 
 let right: { coverage: number; box: number[] | null }[];
 
-beforeAll(async () => {
-  const alone = workerWith([], { GPU_BACKENDS: "" });
+loadWorker(async () => {
+  const alone = workerBefore([], { GPU_BACKENDS: "" });
   right = (await group(await alone(newGroup()))).images as typeof right;
-}, 300_000);
+});
 
 /** Exactly what the Worker finds on its own: both have the same network. */
 async function expectRight(response: Response): Promise<void> {
@@ -64,14 +49,14 @@ async function expectRight(response: Response): Promise<void> {
 
 describe("a GPU server that works", () => {
   it("computes what is too costly for the Worker, which says so", async () => {
-    const response = await workerWith(["up"])(newGroup());
+    const response = await workerBefore(["up"])(newGroup());
     expect(backendOf(response)).toBe("up");
     expect(reasonOf(response)).toMatch(/estimated \d+ ms in WebAssembly, more than 1/);
     await expectRight(response);
   });
 
   it("is not asked for what is cheap, nor for what is stored", async () => {
-    const send = workerWith(["up"], { WASM_PREFERRED_MS: "100000" });
+    const send = workerBefore(["up"], { WASM_PREFERRED_MS: "100000" });
     const files = newGroup();
     const response = await send(files);
     expect(backendOf(response)).toBe("wasm");
@@ -80,7 +65,7 @@ describe("a GPU server that works", () => {
   });
 
   it("may take its time", async () => {
-    const response = await workerWith(["slow"])(newGroup());
+    const response = await workerBefore(["slow"])(newGroup());
     expect(backendOf(response)).toBe("slow");
     await expectRight(response);
   });
@@ -88,7 +73,7 @@ describe("a GPU server that works", () => {
   it("says which photograph is broken, and the Worker says it too", async () => {
     const [first] = newGroup();
     for (const modes of [["up"], []] as const) {
-      const response = await workerWith(modes)([first!, ["damaged.png", damaged(png)]]);
+      const response = await workerBefore(modes)([first!, ["damaged.png", damaged(png)]]);
       const body = await problem(response);
       expect([response.status, body.code]).toEqual([422, "image_undecodable"]);
       expect(body.errors).toMatchObject([{ pointer: "#/images/1", image: "damaged.png" }]);
@@ -112,7 +97,7 @@ const FAULTS = [
 
 describe.each(FAULTS)("a GPU server that is %s", (mode) => {
   it("costs time: its groups are computed in the Worker, and rightly", async () => {
-    const send = workerWith([mode]);
+    const send = workerBefore([mode]);
     for (let i = 0; i < 2; i++) {
       const response = await send(newGroup());
       if (backendOf(response) === "wasm") expect(reasonOf(response)).toContain(`${mode} `);
@@ -122,13 +107,13 @@ describe.each(FAULTS)("a GPU server that is %s", (mode) => {
   });
 
   it("is passed over for one that works", async () => {
-    const response = await workerWith([mode, "up"])(newGroup());
+    const response = await workerBefore([mode, "up"])(newGroup());
     expect(["up", "flaky"]).toContain(backendOf(response));
     await expectRight(response);
   });
 
   it("is an honest 503 where nobody else may compute the group", async () => {
-    const send = workerWith([mode]);
+    const send = workerBefore([mode]);
     for (let i = 0; i < 2; i++) {
       const response = await send(newGroup(), "?backend=gpu");
       if (mode === "flaky" && response.status === 200) {
@@ -145,6 +130,6 @@ describe.each(FAULTS)("a GPU server that is %s", (mode) => {
 });
 
 it("a server that fails half of the time never makes a request fail", async () => {
-  const send = workerWith(["flaky"]);
+  const send = workerBefore(["flaky"]);
   for (let i = 0; i < 8; i++) await expectRight(await send(newGroup()));
 }, 120_000);

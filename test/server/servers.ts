@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach } from "vitest";
 import type { GroupBody } from "../../src/app/index.ts";
 import { decodeLogits } from "../../src/codec/index.ts";
 import { nodeDecoder } from "../../src/codec/node.ts";
@@ -10,7 +11,8 @@ import type { ServerParts } from "../../src/server/host.ts";
 import type { ServerOptions } from "../../src/server/options.ts";
 import { type Server, startServer } from "../../src/server/server.ts";
 import { createLogger } from "../../src/server/telemetry/log.ts";
-import { faultyProgram, modelFiles, RUNTIME } from "./device.ts";
+import { type FormFile, form } from "../forms.ts";
+import { faultyProgram, modelFiles, RUNTIME, startsProcesses } from "./device.ts";
 
 const EXAMPLES = new URL("../../examples/", import.meta.url);
 
@@ -34,9 +36,7 @@ export async function photographs(kind: string, from = 0, to = 8): Promise<Photo
 export const KINDS = ["cats", "hats", "raccoons", "shoes"];
 
 export function formOf(group: readonly Photograph[]): FormData {
-  const form = new FormData();
-  for (const { name, bytes } of group) form.append("image", new File([bytes], name));
-  return form;
+  return form(group.map(({ name, bytes }): FormFile => [name, bytes]));
 }
 
 export interface Running extends Server {
@@ -79,9 +79,13 @@ export async function start(
   return started;
 }
 
-export async function stopAll(): Promise<void> {
-  await Promise.all(running.splice(0).map((server) => server.stop(0)));
-  await Promise.all(folders.splice(0).map((path) => rm(path, { recursive: true, force: true })));
+/** Stops each test's servers after it; for a suite that calls `start` to call once. */
+export function startsServers(): void {
+  startsProcesses();
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((server) => server.stop(0)));
+    await Promise.all(folders.splice(0).map((path) => rm(path, { recursive: true, force: true })));
+  });
 }
 
 /** Logits of each photograph by name, from the engine in this process. */
