@@ -8,9 +8,13 @@ export function fresh(bytes: BlobPart, tail: string): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** A PNG whose header is whole and whose pixels are not. */
+const IDAT = 0x49444154;
+
+/** A PNG whose chunks are whole, but for the pixels in the first IDAT. */
 export function damaged(bytes: ArrayBuffer): Uint8Array<ArrayBuffer> {
   const image = new Uint8Array(bytes.slice(0));
-  image.fill(0xff, 60, 120);
-  return image;
+  const view = new DataView(image.buffer);
+  let chunk = 8;
+  while (view.getUint32(chunk + 4) !== IDAT) chunk += 12 + view.getUint32(chunk);
+  return image.fill(0xff, chunk + 8, chunk + 8 + view.getUint32(chunk));
 }

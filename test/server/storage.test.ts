@@ -3,22 +3,20 @@ import { createHash } from "node:crypto";
 import { mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { GroupBody, JobBody, Problem } from "../../src/app/index.ts";
 import { SOON } from "./device.ts";
-import { type Photograph, photographs, type Running, start, stopAll } from "./running.ts";
-
-// Each starts processes, on a machine that may be busy.
-vi.setConfig({ testTimeout: 180_000 });
+import { type Photograph, photographs, type Running, start, startsServers } from "./servers.ts";
 
 const mounts: string[] = [];
 afterEach(async () => {
-  await stopAll();
   for (const path of mounts.splice(0)) {
     execFileSync("umount", ["-l", path]);
     await rm(path, { recursive: true });
   }
 });
+// Last, so that servers stop before their disks go: hooks run in reverse.
+startsServers();
 
 /** A disk of so many MiB, where this process may make one. */
 async function disk(size: number): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import bowls from "../../examples/raccoons/at-two-bowls.jpg";
 import bin from "../../examples/raccoons/on-a-bin.jpg";
 import cat from "../../examples/raccoons/with-a-cat.jpg";
+import { crc32 } from "../../src/codec/crc32.ts";
 import { workerdDecoder } from "../../src/codec/workerd.ts";
 import { sha256 } from "../../src/group/index.ts";
 import turned from "../fixtures/images/orientation-6.jpg";
@@ -178,7 +179,7 @@ async function expectNextToWork(): Promise<void> {
   expect([body.cache, body.images.length]).toEqual(["miss", 1]);
 }
 
-/** A PNG up to its first row: signature, header of an 8-bit grey image, end. */
+/** A PNG up to its pixels: signature, header of an 8-bit grey image, an empty IDAT. */
 function png(width: number, height: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(45);
   const view = new DataView(bytes.buffer);
@@ -188,7 +189,8 @@ function png(width: number, height: number): Uint8Array<ArrayBuffer> {
   view.setUint32(16, width);
   view.setUint32(20, height);
   bytes[24] = 8;
-  bytes.set(new TextEncoder().encode("IEND"), 37);
+  view.setUint32(29, crc32(bytes.subarray(12, 29)));
+  bytes.set(new TextEncoder().encode("IDAT"), 37);
   return bytes;
 }
 
