@@ -122,7 +122,7 @@ class Units {
 
   next(unit: number): void {
     if (unit < this.end) return;
-    this.reader.restart(MARKER.RST0 + ((this.end / this.interval - 1) & 7));
+    this.reader.restart((this.end / this.interval - 1) & 7);
     for (const part of this.parts) part.prediction = 0;
     this.decoder.restart();
     this.end += this.interval;

@@ -215,6 +215,27 @@ describe("other flaws that harm nothing", () => {
   });
 });
 
+describe("restarts with other numbers", () => {
+  const script = SCRIPTS["with restarts"] as JpegScript;
+  const moved = (by: number) => {
+    let count = 0;
+    return changed(script, (part) => {
+      if (!isRestart(part)) return [part];
+      count += 1;
+      const number = ((part[1] as number) & 7) + (count === 4 ? by : 0);
+      return [Uint8Array.of(0xff, MARKER.RST0 + (number & 7))];
+    });
+  };
+
+  test.each([3, 4, 5])("%i further: taken for the right one, as libjpeg does", async (by) => {
+    await expectSame(moved(by), writeJpeg(script));
+  });
+
+  test.each([1, 2, 6, 7])("%i further: an interval may be missing", async (by) => {
+    await expect(decoder.decode(moved(by))).rejects.toMatchObject({ code: "image_undecodable" });
+  });
+});
+
 describe("damage", () => {
   const refused = { code: "image_undecodable" };
 

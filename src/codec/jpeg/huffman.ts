@@ -96,14 +96,18 @@ export class BitReader {
   }
 
   /**
-   * Goes on after the next marker, which has to be that restart. Bytes without meaning may stand
-   * before it: some cameras fill up their files so.
+   * Goes on after the next marker, which has to be a restart. Bytes without meaning may stand before
+   * it: some cameras fill up their files so.
+   *
+   * @param number 0 to 7. Another is taken too when it is so far off that libjpeg takes it for this
+   * one (`jpeg_resync_to_restart`); what is nearer stands for an interval that is missing, or twice.
    */
-  restart(marker: number): void {
+  restart(number: number): void {
     const { bytes, end } = this;
     let at = this.offset;
     while (at < end && !isMarker(bytes, at)) at += 1;
-    if (at >= end || bytes[at + 1] !== marker) throw missing();
+    const off = ((bytes[at + 1] as number) - number) & 7;
+    if (at >= end || [1, 2, 6, 7].includes(off)) throw missing();
     this.offset = at + 2;
     this.bits = 0;
     this.count = 0;
