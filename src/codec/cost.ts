@@ -9,16 +9,16 @@ interface Cost {
 
 /**
  * Measured in WebAssembly on one thread of a server's Xeon: photographs with grain of 1 to 12
- * megapixels, at qualities from 50 to 98, and images of one colour. AVIF packs most into a byte.
+ * megapixels, at qualities from 50 to 98, and images of one colour.
  */
 const COSTS: Readonly<Record<ImageKind, Cost>> = {
   baseline_jpeg: { least: 8, perMegapixel: 2.5, perMegabyte: 30 },
   progressive_jpeg: { least: 12, perMegapixel: 8, perMegabyte: 155 },
   png: { least: 5, perMegapixel: 28, perMegabyte: 4 },
   interlaced_png: { least: 5, perMegapixel: 28, perMegabyte: 4 },
-  lossy_webp: { least: 5, perMegapixel: 28, perMegabyte: 170 },
+  lossy_webp: { least: 5, perMegapixel: 28, perMegabyte: 100 },
   lossless_webp: { least: 5, perMegapixel: 15, perMegabyte: 40 },
-  avif: { least: 10, perMegapixel: 60, perMegabyte: 2500 },
+  avif: { least: 10, perMegapixel: 95, perMegabyte: 420 },
 };
 
 /** Of each million blocks that a JPEG's scans go through, also when next to no bytes tell of them. */

@@ -23,7 +23,15 @@ interface KindOfImage {
   readonly bytesPerPixel: number;
   /** Heap bytes that do not grow with the pixels, beside the file's own. */
   readonly fixedBytes: number;
+  /** Pixels that none may have, whatever memory there is, for the time that they take. */
+  readonly mostPixels?: number;
 }
+
+/**
+ * Pixels of a PNG: one to two seconds. A photograph of so many does not fit `MAX_BYTES` as PNG, but
+ * one of a single colour has a few kilobytes.
+ */
+const MOST_PIXELS_OF_PNG = 64_000_000;
 
 /** RGBA of a JPEG that is reduced less than to an eighth, and its rows: under 40 bytes a column. */
 const REDUCED_BYTES = 4 * REDUCED_PIXELS + 40 * MAX_SIDE;
@@ -34,8 +42,8 @@ export const IMAGE_KINDS: Readonly<Record<ImageKind, KindOfImage>> = {
   /** Decoded row by row at reduced scale; at an eighth, RGBA takes 1/16 byte for each pixel. */
   baseline_jpeg: { name: "baseline JPEG", bytesPerPixel: 4 / 64, fixedBytes: REDUCED_BYTES },
   /**
-   * Or one whose components come one after the other. A bit for each of its coefficients, at most four a pixel; at
-   * an eighth, RGBA and a 16-bit coefficient of each component.
+   * Or one whose components come one after the other. A bit for each of its coefficients, at most
+   * four a pixel; at an eighth, RGBA and a 16-bit coefficient of each component.
    */
   progressive_jpeg: {
     name: "progressive JPEG",
@@ -43,12 +51,18 @@ export const IMAGE_KINDS: Readonly<Record<ImageKind, KindOfImage>> = {
     fixedBytes: REDUCED_PROGRESSIVE_BYTES,
   },
   /** Decoded row by row: two as stored, one as RGBA, and what inflates them. */
-  png: { name: "PNG", bytesPerPixel: 0, fixedBytes: 20 * MAX_SIDE + 256 * 1024 },
+  png: {
+    name: "PNG",
+    bytesPerPixel: 0,
+    fixedBytes: 20 * MAX_SIDE + 256 * 1024,
+    mostPixels: MOST_PIXELS_OF_PNG,
+  },
   /** All of it as RGBA, since the last pass still changes every second row. */
   interlaced_png: {
     name: "interlaced PNG",
     bytesPerPixel: 4,
     fixedBytes: 20 * MAX_SIDE + 256 * 1024,
+    mostPixels: MOST_PIXELS_OF_PNG,
   },
   lossy_webp: { name: "lossy WebP", bytesPerPixel: 5, fixedBytes: 0 },
   lossless_webp: { name: "lossless WebP", bytesPerPixel: 11, fixedBytes: 0 },
@@ -90,28 +104,32 @@ const USUAL_BYTES = 4 * MEBIBYTE;
 
 /**
  * Pixels that an image of each kind may have, whatever else is in its file, as long as that has no
- * more than 4 MiB. A file with more bytes may have fewer pixels, one that needs less memory than others of
- * its kind (a grey PNG, a JPEG whose colours have half of the resolution) more: `checkSize` looks
- * at each by itself.
+ * more than 4 MiB. A file with more bytes may have fewer pixels; one that needs less memory than
+ * others of its kind (a JPEG whose colours have half of the resolution) may have more: `checkSize`
+ * looks at each by itself.
  *
  * @param decoderHeap bytes that a decoder's heap may grow to
  */
 export function pixelLimits(decoderHeap: number): Readonly<Record<ImageKind, number>> {
-  const limits = Object.entries(IMAGE_KINDS).map(([kind, { bytesPerPixel, fixedBytes }]) => [
+  const limits = Object.entries(IMAGE_KINDS).map(([kind, memory]) => [
     kind,
-    pixelsWithin(decoderHeap, USUAL_BYTES + fixedBytes, bytesPerPixel),
+    pixelsWithin(decoderHeap, USUAL_BYTES, memory),
   ]);
   return Object.fromEntries(limits);
 }
 
-function pixelsWithin(decoderHeap: number, bytes: number, bytesPerPixel: number): number {
-  const fitting = Math.floor((decoderHeap - bytes) / bytesPerPixel);
-  return Math.min(MAX_SIDE * MAX_SIDE, Math.max(0, fitting));
+function pixelsWithin(
+  decoderHeap: number,
+  bytes: number,
+  { bytesPerPixel, fixedBytes, mostPixels = MAX_SIDE * MAX_SIDE }: KindOfImage,
+): number {
+  const fitting = Math.floor((decoderHeap - bytes - fixedBytes) / bytesPerPixel);
+  return Math.min(mostPixels, Math.max(0, fitting));
 }
 
 /**
- * Blocks of 8 x 8 pixels that a JPEG's scans may go through, all together: each takes time, and next to no
- * bytes. Encoders' usual ten scans of an image of `MAX_SIDE` go through 25 to 60 million. So many
+ * Blocks of 8 x 8 pixels that a JPEG's scans may go through, all together: each takes time, and next to
+ * no bytes. Encoders' usual ten scans of an image of `MAX_SIDE` go through 25 to 60 million. So many
  * take half a second to three, the longer the more bytes they have.
  */
 export const MAX_SCANNED_BLOCKS = 64_000_000;
@@ -150,8 +168,8 @@ export interface SizeToCheck {
 /** @throws CosalError image_too_small, image_too_many_pixels */
 export function checkSize(image: SizeToCheck, decoderHeap: number): void {
   const { width, height } = image;
-  const { name, fixedBytes, ...kind } = IMAGE_KINDS[image.kind];
-  const size = `The ${name} is ${width} x ${height} pixels`;
+  const kind = IMAGE_KINDS[image.kind];
+  const size = `The ${kind.name} is ${width} x ${height} pixels`;
   const shorter = Math.min(width, height);
   if (shorter < MIN_SIDE) {
     throw new CosalError("image_too_small", `${size}; each side needs at least ${MIN_SIDE}.`, {
@@ -166,7 +184,7 @@ export function checkSize(image: SizeToCheck, decoderHeap: number): void {
   }
   const pixels = width * height;
   const { bytesPerPixel = kind.bytesPerPixel } = image;
-  const limit = pixelsWithin(decoderHeap, image.bytes + fixedBytes, bytesPerPixel);
+  const limit = pixelsWithin(decoderHeap, image.bytes, { ...kind, bytesPerPixel });
   if (pixels > limit) {
     throw new CosalError(
       "image_too_many_pixels",

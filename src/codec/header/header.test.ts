@@ -209,8 +209,9 @@ test("what decoding costs grows with pixels, bytes and scans", () => {
 test("every file of a kind is taken up to the pixels that are told of it", () => {
   const limits = pixelLimits(WORKER_DECODER_HEAP);
   expect(limits.baseline_jpeg).toBe(16_383 ** 2);
-  expect(limits.png).toBe(16_383 ** 2);
-  expect(readHeader(pngHeader(16_000, 16_000))).toMatchObject({ kind: "png", width: 16_000 });
+  expect(limits.png).toBe(64_000_000);
+  expect(readHeader(pngHeader(16_000, 4000))).toMatchObject({ kind: "png", width: 16_000 });
+  expect(errorOf(pngHeader(16_000, 4001), NODE_DECODER_HEAP).message).toContain("at most 64000000");
   const kind = "interlaced_png";
   const width = 2000;
   const height = Math.floor(limits[kind] / width);

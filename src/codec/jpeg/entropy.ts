@@ -9,8 +9,8 @@ import { STANDARD_TABLES } from "./standard-tables.ts";
 import type { Scan, Structure } from "./structure.ts";
 
 /**
- * Whether all entropy-coded data of an image are there: every MCU of every scan, in restart intervals of the
- * length and the order that they should have. libjpeg, as browsers do, makes something up for what is missing.
+ * Checks that all entropy-coded data of an image are there: every MCU of every scan, in restart
+ * intervals of the right length and order. What is missing libjpeg fills with grey, as browsers do.
  *
  * @throws CosalError image_undecodable
  */
@@ -133,7 +133,7 @@ class Units {
   }
 }
 
-/** The tables of a file as they are at a scan; a later one of the same number takes an earlier one's place. */
+/** A file's tables as they are at a scan: a later one takes the place of one of the same number. */
 class Tables {
   readonly dc: TableContent[] = [...STANDARD_TABLES.dc];
   readonly ac: TableContent[] = [...STANDARD_TABLES.ac];

@@ -1,6 +1,6 @@
 import { blocksOf, type Component, type Frame } from "./frame.ts";
 
-/** Row and column of each coefficient of a block in zigzag order (ITU-T T.81, figure 5), as `8 * row + column`. */
+/** `8 * row + column` of each coefficient of a block in zigzag order (ITU-T T.81, figure 5). */
 export const ZIGZAG = Uint8Array.of(
   ...[0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5],
   ...[12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28],

@@ -37,7 +37,7 @@ const KINDS: readonly (readonly [string, JpegScript])[] = [
   ["4:2:2", { ...SIZE, sampling: [[2, 1], [1, 1], [1, 1]] }],
 ]; // biome-ignore format: a table
 
-/** Colours here are noise, which libjpeg interpolates from block to block where it stretches them on one axis. */
+/** Colours here are noise; where they are coarser on one axis, libjpeg interpolates them. */
 const STRETCHED = ["4:1:0", "4:2:2"];
 
 const format = (width: number, height: number): InputFormat => {

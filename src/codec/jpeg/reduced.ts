@@ -6,9 +6,9 @@ import { Plane, ZIGZAG } from "./plane.ts";
 import type { Structure } from "./structure.ts";
 
 /**
- * An image at reduced scale, of which only the lowest frequencies are kept while its scans come. At a quarter of
- * its sides, a progressive photograph takes half a byte for each pixel, where libjpeg, which keeps
- * all coefficients, takes three.
+ * An image at reduced scale. Only the lowest frequencies of each block are kept while its scans
+ * come: at a quarter of its sides, a progressive photograph takes half a byte for each pixel, where
+ * libjpeg, which keeps all coefficients, takes three.
  *
  * @param eighths the scale, 1 to 7: sides come at that many eighths, rounded up
  *
@@ -185,7 +185,7 @@ class InverseTransform {
   }
 }
 
-/** `[sample * length + frequency]`, scaled for coefficients of blocks of eight (ITU-T T.81, A.3.3). */
+/** `[sample * length + frequency]`, for coefficients of blocks of eight (ITU-T T.81, A.3.3). */
 function cosines(length: number): Float32Array {
   return Float32Array.from({ length: length * length }, (_, i) => {
     const [sample, frequency] = [Math.floor(i / length), i % length];

@@ -18,7 +18,8 @@ export interface BlockDecoder {
   /** At the beginning of the scan, and after each restart. */
   restart(): void;
   /**
-   * @returns how many of the blocks that follow before the next restart have nothing in this scan: they need not be decoded
+   * @returns how many of the blocks that follow, up to the next restart, have nothing in this scan
+   * and need not be decoded
    *
    * @throws CosalError image_undecodable
    */

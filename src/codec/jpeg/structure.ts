@@ -173,8 +173,8 @@ class RemainingBits {
   }
 
   /**
-   * Whether there is an image. A progressive one may end after any scan, so that it is coarse, if it says that
-   * it ends there.
+   * Checks that there is an image. A progressive one may end after any scan, and is coarse then, if
+   * its end is marked.
    */
   check(hasEnd: boolean): void {
     if (this.isComplete || (hasEnd && this.bits.every(([dc]) => dc !== NOTHING))) return;

@@ -34,8 +34,8 @@ const END_OF_IMAGE = [0xff, MARKER.EOI];
 
 /**
  * The decoder of @cwasm/jpeg-turbo 0.1.3. Of a reduced image only the lower frequencies are turned
- * into pixels, so that a phone photograph takes 3 MB of heap beside its file and a quarter of the time. The package's
- * own glue reads its module from a file and asks for the full size only.
+ * into pixels, so that a phone photograph takes 3 MB of heap beside its file and a quarter of the
+ * time. The package's own glue reads its module from a file and asks for the full size only.
  */
 export function openJpeg(wasm: WebAssembly.Module): HeapDecoder {
   const nothing = () => 0;
