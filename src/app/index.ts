@@ -5,6 +5,8 @@ export {
   keyAuthenticator,
   listedKeys,
   newKey,
+  readApiKey,
+  readApiKeys,
 } from "./access/api-keys.ts";
 export { FAILED_ATTEMPTS } from "./access/failed-attempts.ts";
 export { type JwtPolicy, jwtAuthenticator, keysOrJwt } from "./access/jwt.ts";

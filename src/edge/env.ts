@@ -65,19 +65,3 @@ export interface Variables {
 }
 
 export interface Env extends Bindings, Variables {}
-
-/** The entries of a list that is separated by commas. */
-export function entries(list: string | undefined): string[] {
-  return (list ?? "")
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
-}
-
-/** @throws TypeError for a text that is no number above 0 */
-export function positive(name: keyof Variables, text: string | undefined, otherwise: number) {
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new TypeError(`Expected a number above 0 in ${name} but received ${JSON.stringify(text)}`);
-}

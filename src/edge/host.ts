@@ -23,7 +23,7 @@ import { documentation, modelFiles } from "./assets.ts";
 import { CircuitBreaker } from "./dispatch/circuit-breaker.ts";
 import { costOf } from "./dispatch/cost.ts";
 import { dispatch, type GuardedBackend } from "./dispatch/dispatch.ts";
-import { type Env, entries, positive } from "./env.ts";
+import type { Env } from "./env.ts";
 import { gpuAddresses } from "./gpu/addresses.ts";
 import { gpuBackend, IDLE_TIMEOUT } from "./gpu/backend.ts";
 import { workerTransport } from "./gpu/transport.ts";
@@ -34,6 +34,7 @@ import { edgeLimits } from "./limits.ts";
 import { memoize } from "./memoize.ts";
 import { createMutex } from "./mutex.ts";
 import { recent } from "./recent.ts";
+import { flag, hostNames, longSecret, positive, webhookSecret, webOrigins } from "./settings.ts";
 import { globalSingleFlight, type LeaseStub } from "./single-flight/global-single-flight.ts";
 import { retentionOf } from "./stores/retention.ts";
 import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
@@ -96,7 +97,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     limits: edgeLimits(gpus.length > 0),
     log,
     readiness: recent(() => readinessOf(gpus), READINESS),
-    isCacheShared: env.CACHE_SHARED === "true",
+    isCacheShared: flag("CACHE_SHARED", env.CACHE_SHARED, ["true", "false"]),
     addressOf: (request) => request.headers.get("cf-connecting-ip") ?? "",
     docsAsset: (name) => documentation(env.ASSETS, name),
     ...optional(env, log),
@@ -152,8 +153,11 @@ function computeOf(
 /** What depends on bindings and settings that may be missing. */
 function optional(env: Env, log: Log): Partial<AppDependencies> {
   const authenticate = authenticationOf(env, log);
-  const origins = entries(env.ORIGINS);
-  const urlHosts = entries(env.URL_HOSTS);
+  const origins = webOrigins("ORIGINS", env.ORIGINS);
+  const urlHosts = hostNames("URL_HOSTS", env.URL_HOSTS);
+  const webhookHosts = hostNames("WEBHOOK_HOSTS", env.WEBHOOK_HOSTS);
+  const linkSecret = longSecret("LINK_SECRET", env.LINK_SECRET);
+  const isUnlimited = flag("RATE_LIMITS", env.RATE_LIMITS, ["off", "on"]);
   const hasJobs = env.JOBS && env.QUEUE && env.BUCKET;
   const leases = stubs<LeaseStub>(env.FLIGHTS);
   const rates = {
@@ -170,13 +174,13 @@ function optional(env: Env, log: Log): Partial<AppDependencies> {
   };
   return {
     ...(authenticate && { authenticate }),
-    ...(env.RATE_LIMITS !== "off" && { rates: edgeRateLimiter(rates) }),
+    ...(!isUnlimited && { rates: edgeRateLimiter(rates) }),
     ...(env.FLIGHTS && { singleFlight: globalSingleFlight({ stubOf: leases, waitUntil, log }) }),
     ...(hasJobs && { jobs: edgeJobs(stubs<JobStub>(env.JOBS)) }),
-    ...(origins.length > 0 && { origins: origins.includes("*") ? "*" : origins }),
+    ...(origins.length > 0 && { origins }),
     ...(urlHosts.length > 0 && { urls: { hosts: urlHosts } }),
-    ...(env.WEBHOOK_SECRET && { webhookHosts: entries(env.WEBHOOK_HOSTS) }),
-    ...(env.LINK_SECRET && { links: { secret: env.LINK_SECRET, lifetime: LINK_LIFETIME } }),
+    ...(webhookSecret(env) && { webhookHosts }),
+    ...(linkSecret && { links: { secret: linkSecret, lifetime: LINK_LIFETIME } }),
     ...(env.ANALYTICS && { analytics: edgeAnalytics(env.ANALYTICS) }),
   };
 }

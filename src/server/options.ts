@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { MIN_SECRET_LENGTH } from "../app/access/request-signature.ts";
-import type { ApiKey } from "../app/index.ts";
+import { type ApiKey, readApiKeys } from "../app/index.ts";
 import { RUNTIMES, type RuntimeChoice } from "./device/open-runtime.ts";
 
 /** What a server is told from outside. */
@@ -60,7 +60,8 @@ export function readOptions(
   });
   if (values.help) return "help";
   const secret = environment.COSAL_BACKEND_SECRET || undefined;
-  const keys = keysOf(environment.API_KEY_LIST);
+  const list = environment.API_KEY_LIST;
+  const keys = list ? readApiKeys(list, "API_KEY_LIST") : undefined;
   if (secret !== undefined && secret.length < MIN_SECRET_LENGTH) {
     throw new TypeError(
       `Expected COSAL_BACKEND_SECRET to have ${MIN_SECRET_LENGTH} characters or more but received ${secret.length}`,
@@ -85,27 +86,6 @@ export function readOptions(
 /** For data that can be made again (XDG Base Directory Specification). */
 function defaultFolder({ XDG_CACHE_HOME }: Readonly<Record<string, string | undefined>>): string {
   return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "cosal");
-}
-
-function keysOf(text: string | undefined): ApiKey[] | undefined {
-  if (!text) return undefined;
-  try {
-    const keys: unknown = JSON.parse(text);
-    if (Array.isArray(keys) && keys.every(isKey)) return keys;
-  } catch {
-    // Not shown: the error quotes what it could not read.
-  }
-  throw new TypeError("Expected API_KEY_LIST to be a JSON array of {hash, id, tenant, scopes}");
-}
-
-function isKey(value: unknown): value is ApiKey {
-  const key = value as Partial<ApiKey> | null;
-  return (
-    /^[0-9a-f]{64}$/.test(key?.hash ?? "") &&
-    typeof key?.id === "string" &&
-    typeof key.tenant === "string" &&
-    Array.isArray(key.scopes)
-  );
 }
 
 function oneOf<T extends string>(names: readonly T[], text: string, what: string): T {

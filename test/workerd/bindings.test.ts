@@ -216,8 +216,20 @@ describe("settings that mean nothing", () => {
     [{ GPU_BACKENDS: "https://gpu.example" }],
     [{ RETENTION_INPUT_HOURS: "a day" }],
     [{ WASM_MOST_MS: "-1" }],
+    [{ GPU_BACKENDS: "http://gpu.example", GPU_SECRET: "s".repeat(32) }],
+    [{ API_KEY_LIST: "[]" }],
+    [{ WEBHOOK_SECRET: "hunter2" }],
+    [{ WEBHOOK_HOSTS: "hooks.example", WEBHOOK_SECRET: undefined }],
+    [{ LINK_SECRET: "hunter2" }],
+    [{ CACHE_SHARED: "yes" }],
+    [{ RATE_LIMITS: "none" }],
+    [{ ORIGINS: "app.example" }],
+    [{ URL_HOSTS: "https://images.example" }],
   ])("%j keep the Worker from starting", async (settings) => {
     const send = workerWith({ ...all, ...settings } as Env);
-    await expect(send("/healthz")).rejects.toThrow(TypeError);
+    for (const path of ["/healthz", "/readyz", "/v1/limits"]) {
+      await expect(send(path)).rejects.toThrow(TypeError);
+    }
+    expect(String(await send("/healthz").catch((error) => error))).not.toContain("hunter2");
   });
 });

@@ -1,7 +1,23 @@
+import { z } from "zod";
 import { CosalError } from "../../errors.ts";
 import { sha256 } from "../../group/index.ts";
 import { qualifiedName } from "./names.ts";
-import type { Authenticator, Principal, RateKind, Scope } from "./types.ts";
+import type { Authenticator, KeyLimits, Principal, Scope } from "./types.ts";
+
+const Name = z.string().refine((name) => name.isWellFormed(), "no Unicode text");
+const PerMinute = z.int().min(0).optional();
+
+const ApiKeySchema = z.object({
+  hash: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hex digits in lower case"),
+  id: Name,
+  tenant: Name,
+  scopes: z.array(z.enum(["read", "write", "delete"])),
+  limits: z.object({ read: PerMinute, write: PerMinute, compute: PerMinute }).optional(),
+  expires: z
+    .string()
+    .refine((time) => !Number.isNaN(Date.parse(time)), "no time")
+    .optional(),
+});
 
 /** What is kept of an API key: never the key itself. */
 export interface ApiKey {
@@ -12,9 +28,40 @@ export interface ApiKey {
   readonly tenant: string;
   readonly scopes: readonly Scope[];
   /** Requests per minute by kind. */
-  readonly limits?: Partial<Readonly<Record<RateKind, number>>>;
+  readonly limits?: KeyLimits | undefined;
   /** When it ends, RFC 3339. */
-  readonly expires?: string;
+  readonly expires?: string | undefined;
+}
+
+/**
+ * The keys of a JSON array.
+ *
+ * @param name of the setting that has them, for the error
+ * @throws TypeError that says where the array is wrong, and repeats nothing of it
+ */
+export function readApiKeys(text: string, name: string): ApiKey[] {
+  const form = `Expected ${name} to be a JSON array of {hash, id, tenant, scopes}`;
+  const result = z.array(ApiKeySchema).safeParse(parsed(text));
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = issue?.path.join(".");
+  throw new TypeError(path ? `${form}; at ${path}: ${issue?.message}` : form);
+}
+
+/** The record of a key that is kept under its hash; undefined for what is none. */
+export function readApiKey(text: string, hash: string): ApiKey | undefined {
+  const record = parsed(text);
+  if (typeof record !== "object") return undefined;
+  return ApiKeySchema.safeParse({ ...record, hash }).data;
+}
+
+/** Undefined for what is no JSON: the error would quote it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -120,7 +120,7 @@ function scopeOf(method: string): Scope {
   return method === "DELETE" ? "delete" : "write";
 }
 
-function kindOf(method: string): RateKind {
+function kindOf(method: string): Exclude<RateKind, "authentication"> {
   if (method === "GET" || method === "HEAD" || method === "OPTIONS") return "read";
   return method === "POST" ? "compute" : "write";
 }

@@ -9,7 +9,7 @@ export interface Principal {
   readonly tenant: string;
   readonly scopes: ReadonlySet<Scope>;
   /** Requests per minute by kind, where the key has limits of its own. */
-  readonly limits?: Partial<Readonly<Record<RateKind, number>>>;
+  readonly limits?: KeyLimits;
   /** A Worker of this deployment: what it says of a group's consensus is taken. */
   readonly isWorker?: boolean;
 }
@@ -25,6 +25,11 @@ export type Authenticator = (request: Request, beforeLookUp: () => void) => Prom
 
 /** Reading costs little, storing more, computing most. Of authentications the failed ones count. */
 export type RateKind = "read" | "write" | "compute" | "authentication";
+
+/** Requests per minute that a key has of its own, by kind. */
+export type KeyLimits = Readonly<
+  Partial<Record<Exclude<RateKind, "authentication">, number | undefined>>
+>;
 
 export interface RateRequest {
   /** The principal's subject, or the caller's network (`networkOf`) where there are no keys. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { setUp } from "../../../test/app-client.ts";
 import { bearer, keyOf } from "../../app/access/testing.ts";
-import { FAILED_ATTEMPTS, newKey, silent } from "../../app/index.ts";
+import { FAILED_ATTEMPTS, newKey } from "../../app/index.ts";
 import type { Env } from "../env.ts";
 import { authenticationOf } from "./authentication.ts";
 
@@ -14,7 +14,8 @@ describe("keys in a namespace", () => {
 
   async function withNamespace() {
     const { key, record } = await keyOf("alice");
-    const records = new Map([[record.hash, record]]);
+    const records = new Map([[record.hash, JSON.stringify(record)]]);
+    const log: Record<string, unknown>[] = [];
     const reads: string[] = [];
     const isAway = { now: false };
     const namespace = {
@@ -26,12 +27,12 @@ describe("keys in a namespace", () => {
     };
     const env = { AUTHENTICATION: "keys", API_KEYS: namespace } as unknown as Env;
     const { request } = setUp({
-      authenticate: authenticationOf(env, silent)!,
+      authenticate: authenticationOf(env, (entry) => log.push(entry))!,
       addressOf: ({ headers }) => headers.get("x-from") ?? "",
     });
     const status = async (token: string, from = "192.0.2.1") =>
       (await request("/v1/models", { headers: { ...bearer(token), "x-from": from } })).status;
-    return { key, record, records, reads, isAway, status };
+    return { key, record, records, reads, isAway, log, status };
   }
 
   it("are read no more for a network that has guessed too often", async () => {
@@ -58,6 +59,21 @@ describe("keys in a namespace", () => {
     records.clear();
     vi.advanceTimersByTime(60_000);
     expect(await status(key)).toBe(401);
+  });
+
+  it.each([
+    "no JSON",
+    "null",
+    "[]",
+    `{"id": "k"}`,
+    `{"id": "k", "tenant": "t", "scopes": "read"}`,
+    String.raw`{"id": "k", "tenant": "\ud800", "scopes": ["read"]}`,
+    `{"id": "k", "tenant": "t", "scopes": ["read"], "expires": "soon"}`,
+  ])("whose record is %s open nothing, and the log says so", async (text) => {
+    const { key, record, records, log, status } = await withNamespace();
+    records.set(record.hash, text);
+    expect(await status(key)).toBe(401);
+    expect(log).toContainEqual(expect.objectContaining({ level: "error", hash: record.hash }));
   });
 
   it("that cannot be read make nobody's key unknown", async () => {

@@ -9,10 +9,13 @@ import {
   keysOrJwt,
   type Log,
   listedKeys,
+  readApiKey,
+  readApiKeys,
   remoteKeys,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
-import { type Env, entries } from "../env.ts";
+import type { Env } from "../env.ts";
+import { entries, secureUrl } from "../settings.ts";
 
 /** How long an isolate remembers a key, in milliseconds: as long may one that was revoked work. */
 const KEY_TIME = 60_000;
@@ -37,16 +40,22 @@ export function authenticationOf(env: Env, log: Log): Authenticator | undefined 
       `Expected off, keys, jwt or keys,jwt in AUTHENTICATION but received ${env.AUTHENTICATION}`,
     );
   }
-  const keys = ways.includes("keys") ? keyAuthenticator(lookupOf(env)) : undefined;
+  const given = (["API_KEY_LIST", "JWT_KEYS"] as const).find((name) => env[name]);
+  if (env.AUTHENTICATION === undefined && given !== undefined) {
+    throw new TypeError(
+      `There is ${given}, but everybody may call: set AUTHENTICATION to keys, jwt or keys,jwt, or to off`,
+    );
+  }
+  const keys = ways.includes("keys") ? keyAuthenticator(lookupOf(env, log)) : undefined;
   const jwt = ways.includes("jwt") ? jwtAuthenticator(jwtPolicyOf(env, log)) : undefined;
   return keys && jwt ? keysOrJwt(keys, jwt) : (keys ?? jwt);
 }
 
-function lookupOf({ API_KEYS: namespace, API_KEY_LIST: list }: Env): KeyLookup {
+function lookupOf({ API_KEYS: namespace, API_KEY_LIST: list }: Env, log: Log): KeyLookup {
   if (namespace === undefined && list === undefined) {
     throw new TypeError("AUTHENTICATION has keys: bind the namespace API_KEYS or set API_KEY_LIST");
   }
-  const listed = listedKeys(list === undefined ? [] : (JSON.parse(list) as ApiKey[]));
+  const listed = listedKeys(list === undefined ? [] : readApiKeys(list, "API_KEY_LIST"));
   const remembered = new LRUCache<string, { readonly key: ApiKey; readonly until: number }>({
     max: KEYS,
   });
@@ -57,13 +66,17 @@ function lookupOf({ API_KEYS: namespace, API_KEY_LIST: list }: Env): KeyLookup {
     if (found !== undefined && Date.now() < found.until) return found.key;
     // Who comes with a key that was right a while ago does not pay for who guesses beside them.
     if (found === undefined) beforeLookUp();
-    const record = await namespace.get<ApiKey>(hash, "json").catch((cause: unknown) => {
+    const record = await namespace.get(hash).catch((cause: unknown) => {
       const message = "Keys cannot be looked up now.";
       throw new CosalError("authentication_unavailable", message, { retryAfter: RETRY, cause });
     });
     remembered.delete(hash);
     if (record === null) return undefined;
-    const key = { ...record, hash };
+    const key = readApiKey(record, hash);
+    if (key === undefined) {
+      log({ level: "error", event: "record of a key cannot be read", hash });
+      return undefined;
+    }
     remembered.set(hash, { key, until: Date.now() + KEY_TIME });
     return key;
   };
@@ -77,7 +90,7 @@ function jwtPolicyOf(
     throw new TypeError("AUTHENTICATION has jwt: set JWT_KEYS, JWT_ISSUER and JWT_AUDIENCE");
   }
   return {
-    keys: remoteKeys(JWT_KEYS, { log }),
+    keys: remoteKeys(secureUrl("JWT_KEYS", JWT_KEYS).href, { log }),
     issuer: JWT_ISSUER,
     audience: JWT_AUDIENCE,
     ...(JWT_TENANT_CLAIM !== undefined && { tenantClaim: JWT_TENANT_CLAIM }),

@@ -1,0 +1,99 @@
+// Readers of variables and secrets. What has no meaning is a TypeError that says what to write, and
+// repeats no secret: a deployment with a mistake in its settings serves nobody.
+import type { Variables } from "./env.ts";
+
+type Name = keyof Variables;
+
+/** The entries of a list that is separated by commas. */
+export function entries(list: string | undefined): string[] {
+  return (list ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
+
+/** A number above 0. */
+export function positive(name: Name, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new TypeError(`Expected a number above 0 in ${name} but received ${JSON.stringify(text)}`);
+}
+
+/** Whether the first of two words is there; the second is meant where there is none. */
+export function flag(
+  name: Name,
+  text: string | undefined,
+  [yes, no]: readonly [string, string],
+): boolean {
+  if (!text || text === no) return false;
+  if (text === yes) return true;
+  throw new TypeError(`Expected ${yes} or ${no} in ${name} but received ${JSON.stringify(text)}`);
+}
+
+/** Names of hosts as a URL has them: in lower case, without a port. */
+export function hostNames(name: Name, list: string | undefined): string[] {
+  return entries(list).map((entry) => {
+    const host = entry.toLowerCase();
+    const isName = /^[a-z0-9.-]+$/.test(host) && URL.parse(`https://${host}/`)?.host === host;
+    if (isName) return host;
+    throw new TypeError(
+      `Expected names of hosts in ${name}, such as images.example.com, but received ${entry}`,
+    );
+  });
+}
+
+/** Origins of web pages, or `*`. */
+export function webOrigins(name: Name, list: string | undefined): readonly string[] | "*" {
+  const origins = entries(list);
+  if (origins.includes("*")) return "*";
+  const wrong = origins.find((origin) => URL.parse(origin)?.origin !== origin);
+  if (wrong === undefined) return origins;
+  throw new TypeError(
+    `Expected origins in ${name}, such as https://app.example.com, or *, but received ${wrong}`,
+  );
+}
+
+/** An address that is asked over https, or on this machine over http too. */
+export function secureUrl(name: Name, text: string): URL {
+  const url = URL.parse(text);
+  const hasCredentials = url !== null && `${url.username}${url.password}` !== "";
+  const isSecure =
+    url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  if (url !== null && isSecure && !hasCredentials) return url;
+  const received = hasCredentials ? "one with a password" : JSON.stringify(text);
+  throw new TypeError(
+    `Expected an address in ${name} that begins with https:// (http:// only for 127.0.0.1, [::1] and localhost) but received ${received}`,
+  );
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** The secret of webhooks, in the form of Standard Webhooks. */
+export function webhookSecret({ WEBHOOK_SECRET: secret, WEBHOOK_HOSTS: hosts }: Variables) {
+  if (!secret) {
+    if (entries(hosts).length === 0) return undefined;
+    throw new TypeError(`WEBHOOK_HOSTS needs a WEBHOOK_SECRET: ${WEBHOOK_SECRET_FORM}`);
+  }
+  const [, base64] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
+  const bytes = base64 === undefined || base64.length % 4 !== 0 ? 0 : atob(base64).length;
+  if (bytes >= 24 && bytes <= 64) return secret;
+  throw new TypeError(`Expected another WEBHOOK_SECRET: ${WEBHOOK_SECRET_FORM}`);
+}
+
+const WEBHOOK_SECRET_FORM =
+  "whsec_ and base64 of 24 to 64 random bytes, as of `openssl rand -base64 32`";
+
+/** Characters of a shorter secret can be guessed: 128 bits when they are hex digits. */
+const MIN_SECRET_LENGTH = 32;
+
+/** A secret that cannot be guessed, where it is set. */
+export function longSecret(name: Name, secret: string | undefined): string | undefined {
+  if (!secret) return undefined;
+  if (secret.length >= MIN_SECRET_LENGTH) return secret;
+  throw new TypeError(
+    `Expected ${name} to have ${MIN_SECRET_LENGTH} characters or more, as of \`openssl rand -hex 32\`, but it has ${secret.length}`,
+  );
+}
