@@ -40,7 +40,9 @@ export async function computeConsensus(
   }
 
   let data: Float32Array;
+  let rounds = manifest.refinements;
   if (regions.size > 0) {
+    rounds = manifest.seededRefinements ?? rounds;
     data = await proposals("seed", regions.keys(), (image) => ({
       region: regions.get(image) as Tensor,
     }));
@@ -51,7 +53,7 @@ export async function computeConsensus(
       return { keys, weights: { data: weights, dims: [1, group.length] } };
     });
   }
-  for (let round = 0; round < manifest.refinements; round++) {
+  for (let round = 0; round < rounds; round++) {
     const consensus = { data, dims: shape };
     data = await proposals("refine", group.keys(), () => ({ consensus }));
   }

@@ -143,6 +143,13 @@ describe("seeds", () => {
     expect(await seeded(group(3, 7), [{ image: 1, box: [5, 0, 5, 6] }], changes)).toBe(37.5);
   });
 
+  test("is refined as often as the model says of seeds", async () => {
+    const changes = { refinements: 2, seededRefinements: 1 };
+    expect(await seeded(group(3, 7), [{ image: 1, box: [5, 0, 5, 6] }], changes)).toBe(37.5);
+    const plain = { refinements: 1, seededRefinements: 0 };
+    expect(await seeded(group(3, 7), [{ image: 1, box: [5, 0, 5, 6] }], plain)).toBe(70);
+  });
+
   test.each<[string, Seed]>([
     ["an image that is not there", { image: 2, point: [1, 1] }],
     ["half an image", { image: 0.5, point: [1, 1] }],

@@ -37,6 +37,8 @@ const schema = z.object({
   }),
   /** How often `refine` runs over the group after `affinity`. */
   refinements: z.int().check(z.minimum(0)),
+  /** How often it runs after `seed`, as each run washes out a part of what is marked; else as often. */
+  seededRefinements: z.optional(z.int().check(z.minimum(0))),
   /** Whether an image's own keys get weight 0 in the affinity of a group of more than one. */
   excludeSelf: z.boolean(),
   /**
@@ -86,7 +88,10 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     throw new CosalError("model_invalid", `manifest.json: ${z.prettifyError(result.error)}`);
   }
   const manifest = result.data;
-  if (manifest.refinements > 0 && !manifest.graphs.refine) {
+  if (
+    Math.max(manifest.refinements, manifest.seededRefinements ?? 0) > 0 &&
+    !manifest.graphs.refine
+  ) {
     throw new CosalError("model_invalid", "manifest.json: refinements > 0 needs graphs.refine");
   }
   const { likeness, confidence, consensus, graphs } = manifest;

@@ -22,12 +22,12 @@ export async function describeModel(files: ModelFiles): Promise<ModelDescription
 
 /**
  * SHA-256 of the canonical JSON (keys sorted, no spaces) of name, version, input, consensus,
- * refinements, excludeSelf, likeness and confidence if any, and each graph's SHA-256. Metrics and
- * notes may change without it.
+ * refinements, excludeSelf, seededRefinements, likeness and confidence if any, and each graph's
+ * SHA-256. Metrics and notes may change without it.
  */
 async function modelDigest(manifest: Manifest): Promise<string> {
-  const { name, version, input, consensus, refinements, excludeSelf, likeness, confidence } =
-    manifest;
+  const { name, version, input, consensus, refinements, excludeSelf } = manifest;
+  const { seededRefinements, likeness, confidence } = manifest;
   const graphs = Object.fromEntries(
     Object.entries(manifest.graphs).flatMap(([graph, value]) =>
       value ? [[graph, value.sha256]] : [],
@@ -35,7 +35,8 @@ async function modelDigest(manifest: Manifest): Promise<string> {
   );
   const text = JSON.stringify(
     sorted({
-      ...{ name, version, input, consensus, refinements, excludeSelf, likeness, confidence },
+      ...{ name, version, input, consensus, refinements, excludeSelf, seededRefinements },
+      ...{ likeness, confidence },
       graphs,
     }),
   );

@@ -19,6 +19,7 @@ class Graphs(GroupModel):
         shape = self.manifest["input"]
         self.input = InputFormat(shape["width"], tuple(shape["mean"]), tuple(shape["std"]))
         self.refinements = self.manifest["refinements"]
+        self.seeded_refinements = self.manifest.get("seededRefinements")
         self.exclude_self = self.manifest["excludeSelf"]
         self.likeness = self.manifest.get("likeness")
         found = self.manifest.get("confidence")

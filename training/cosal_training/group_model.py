@@ -56,6 +56,8 @@ class GroupModel(ABC):
 
     input: InputFormat
     refinements: int
+    seeded_refinements: int | None = None
+    """After seeds, where it is not as often."""
     exclude_self: bool
     likeness: float | None = None
     """A mask's part stays when it looks this much like the object, as a share of the part that does most; None:
@@ -93,7 +95,9 @@ class GroupModel(ABC):
         regions: for marked images (by index) the object's share of each cell of the feature grid, (1, 1, h, w)
         in 0..1; the first consensus then comes from these instead of from affinity.
         """
+        rounds = self.refinements
         if regions:
+            rounds = rounds if self.seeded_refinements is None else self.seeded_refinements
             summaries = [self.run("seed", {**encoded[i], "region": region}) for i, region in regions.items()]
         else:
             keys = np.concatenate([e["keys"] for e in encoded])
@@ -103,7 +107,7 @@ class GroupModel(ABC):
                 for i, e in enumerate(encoded)
             ]
         first = consensus = _reduce(summaries)
-        for _ in range(self.refinements):
+        for _ in range(rounds):
             consensus = _reduce([self.run("refine", {**e, "consensus": consensus}) for e in encoded])
         return first, consensus
 
