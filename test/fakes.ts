@@ -179,7 +179,6 @@ export function fakeHost(changes: Partial<AppDependencies> = {}) {
       name: "wasm",
       reason: "no other backend",
       segmenter: async () => segmenter,
-      stores,
     }),
     decoder: fakeDecoder,
     limits: FAKE_LIMITS,

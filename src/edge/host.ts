@@ -36,7 +36,7 @@ import { createMutex } from "./mutex.ts";
 import { recent } from "./recent.ts";
 import { flag, hostNames, longSecret, positive, webhookSecret, webOrigins } from "./settings.ts";
 import { globalSingleFlight, type LeaseStub } from "./single-flight/global-single-flight.ts";
-import { retentionOf } from "./stores/retention.ts";
+import { type Retention, retentionOf } from "./stores/retention.ts";
 import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
 
 const MODEL = "cosal-lite";
@@ -46,6 +46,12 @@ const PREFERRED = 2_000;
 
 /** And above which it does not at all: a request has 30 s of CPU by default. */
 const MOST = 25_000;
+
+/**
+ * How long GPU servers may keep what they make of this Worker's requests, in milliseconds: as long as
+ * the data centres' caches, which cannot be told of every removal either.
+ */
+const GPU_KEEP = 3_600_000;
 
 /** Seconds that a signed link works. */
 const LINK_LIFETIME = 3600;
@@ -67,25 +73,21 @@ export interface Host {
  * @throws TypeError for a variable that has no meaning
  */
 export function createHost(env: Env, log: Log = jsonLog()): Host {
-  const addresses = gpuAddresses(env);
   const models = memoize(async () => [await describeModel(modelFiles(env.ASSETS, MODEL))]);
+  const retention = retentionOf({
+    inputs: env.RETENTION_INPUT_HOURS,
+    results: env.RETENTION_RESULT_HOURS,
+  });
+  const gpus = gpusOf(env, retention);
   const stores = edgeStores({
     caches,
     ...(env.BUCKET && { bucket: env.BUCKET }),
-    retention: retentionOf({
-      inputs: env.RETENTION_INPUT_HOURS,
-      results: env.RETENTION_RESULT_HOURS,
-    }),
+    retention,
     models,
+    onDelete: (tenant, path) => waitUntil(forgetAt(gpus, tenant, path, log)),
     waitUntil,
     log,
   });
-  const transport = workerTransport();
-  const idleTimeout = positive("GPU_SILENCE_MS", env.GPU_SILENCE_MS, IDLE_TIMEOUT);
-  const gpus = addresses.map((address) => ({
-    ...gpuBackend(address, env.GPU_SECRET as string, transport, idleTimeout),
-    breaker: new CircuitBreaker(),
-  }));
   // One for all: each has a WebAssembly heap of its own.
   const decoder = workerdDecoder();
   const dependencies: AppDependencies = {
@@ -110,6 +112,34 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
   };
 }
 
+function gpusOf(env: Env, retention: Retention): GuardedBackend[] {
+  const options = {
+    secret: env.GPU_SECRET as string,
+    transport: workerTransport(),
+    idleTimeout: positive("GPU_SILENCE_MS", env.GPU_SILENCE_MS, IDLE_TIMEOUT),
+    keep: Math.min(GPU_KEEP, ...Object.values(retention)) / 1000,
+  };
+  return gpuAddresses(env).map((address) => ({
+    ...gpuBackend(address, options),
+    breaker: new CircuitBreaker(),
+  }));
+}
+
+/** What is removed here is removed behind too, as far as it can be reached; the rest goes with time. */
+async function forgetAt(
+  gpus: readonly GuardedBackend[],
+  tenant: string,
+  path: string,
+  log: Log,
+): Promise<void> {
+  const removals = gpus.map(({ name, forget }) =>
+    forget(tenant, path).catch((error: unknown) => {
+      log({ level: "warn", event: "removal failed", backend: name, path, error });
+    }),
+  );
+  await Promise.all(removals);
+}
+
 function computeOf(
   env: Env,
   models: AppDependencies["models"],
@@ -129,7 +159,6 @@ function computeOf(
     name: "wasm",
     reason: "",
     segmenter,
-    stores,
     runExclusive: createMutex(),
   });
   const known = async ({ tenant, model, images }: ComputeJob) => {

@@ -66,8 +66,10 @@ export interface Stores {
 /**
  * The stores of a tenant, who sees nothing of any other's. The tenant "" is everybody: a deployment
  * without keys, or one that declares its cache shared. Cheap: called for each request.
+ *
+ * @param keep seconds that what is put may be kept, where that is less than the stores' own time
  */
-export type StoresOf = (tenant: string) => Stores;
+export type StoresOf = (tenant: string, keep?: number) => Stores;
 
 /** Seconds after which it is worth to ask a store again that has failed, or that was full. */
 const RETRY_AFTER = 5;

@@ -106,7 +106,7 @@ export async function openHost(
     const host: AppDependencies = {
       models: async () => [description],
       stores: stores.of,
-      compute: serverCompute({ runtime, segmenter, stores: stores.of, admission, metrics }),
+      compute: serverCompute({ runtime, segmenter, admission, metrics }),
       decoder,
       webp: nodeWebpEncoder(),
       limits: serverLimits(runtime),

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { contentDigest, sign } from "../../src/app/access/request-signature.ts";
+import { signedTenant } from "../../src/app/access/signed-tenant.ts";
 import { bearer, keyOf } from "../../src/app/access/testing.ts";
 import { FAILED_ATTEMPTS, type JobBody, newKey } from "../../src/app/index.ts";
 import { group, jobOf, problem } from "../responses.ts";
@@ -192,8 +193,9 @@ describe("a server behind Workers", () => {
     const request = new Request("http://x", { method: "POST", body: formOf(cats) });
     const body = new Uint8Array(await request.arrayBuffer());
     const digest = await contentDigest(body);
+    const tenant = await signedTenant("alice", secret, 600);
     const headers = {
-      ...(await sign({ method: "POST", target, digest }, secret, Date.now())),
+      ...(await sign({ method: "POST", target, digest, tenant }, secret, Date.now())),
       "content-type": request.headers.get("content-type")!,
       accept: "multipart/mixed",
     };

@@ -13,6 +13,7 @@ import {
   maskDifference,
   type Photograph,
   photographs,
+  type Running,
   start,
   startsServers,
 } from "./servers.ts";
@@ -35,6 +36,10 @@ const transport: Transport = {
   },
   body: (chunks) => Readable.toWeb(Readable.from(chunks)) as unknown as BodyInit,
 };
+
+function backendAt({ url }: Running, keep = 600) {
+  return gpuBackend({ name: "gpu", url }, { secret, transport, idleTimeout: IDLE_TIMEOUT, keep });
+}
 
 /** A mask of every photograph, as expected. */
 async function expectMasks(
@@ -74,7 +79,7 @@ async function jobOf(group: readonly Photograph[], consensusOf?: string): Promis
 
 it("computes for a Worker what the Worker would compute itself", async () => {
   const server = await start({ secret });
-  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, IDLE_TIMEOUT);
+  const backend = backendAt(server);
   const { signal } = new AbortController();
   expect(await backend.isReady(signal)).toBe(true);
   const cats = await photographs("cats");
@@ -87,13 +92,17 @@ it("computes for a Worker what the Worker would compute itself", async () => {
     await expectMasks(events, job, expected);
   }
   expect(server.log).toContainEqual(
-    expect.objectContaining({ event: "request", request: "from-a-worker", tenant: "workers:" }),
+    expect.objectContaining({
+      event: "request",
+      request: "from-a-worker",
+      tenant: expect.stringMatching(/^workers:t-[0-9a-f]{32}$/),
+    }),
   );
 });
 
 it("masks for a Worker with the consensus of a group that it has never seen", async () => {
   const server = await start({ secret });
-  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, IDLE_TIMEOUT);
+  const backend = backendAt(server);
   const { signal } = new AbortController();
   const context = { signal, deadline: Date.now() + 60_000, request: "r" };
   const cats = await photographs("cats");
@@ -112,7 +121,7 @@ it("masks for a Worker with the consensus of a group that it has never seen", as
 
 it("tells a Worker that it is busy", async () => {
   const server = await start({ secret }, { admission: { bytes: 1e9, images: 1 } });
-  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, IDLE_TIMEOUT);
+  const backend = backendAt(server);
   const { signal } = new AbortController();
   const context = { signal, deadline: Date.now() + 60_000, request: "r" };
   const [first, second] = await Promise.all(
@@ -129,7 +138,7 @@ it("tells a Worker that it is busy", async () => {
 
 it("drops the work of a Worker that hangs up", async () => {
   const server = await start({ secret });
-  const backend = gpuBackend({ name: "gpu", url: server.url }, secret, transport, IDLE_TIMEOUT);
+  const backend = backendAt(server);
   const leave = new AbortController();
   const context = { signal: leave.signal, deadline: Date.now() + 60_000, request: "r" };
   const many = (
@@ -141,4 +150,36 @@ it("drops the work of a Worker that hangs up", async () => {
   expect(await outcome).toBe("gone");
   await expect.poll(() => server.metric("cosal_queue_images"), SOON).toBe(0);
   await expect.poll(() => server.device.status.waiting, SOON).toBe(0);
+});
+
+it("keeps what Workers sent apart by tenant, as long as they say, and not when it is removed", async () => {
+  const server = await start({ secret });
+  const { signal } = new AbortController();
+  const cats = await photographs("cats", 0, 3);
+  const encoded = () => server.metric("cosal_batch_images_sum");
+  /** How many photographs are encoded for a tenant's group. */
+  const compute = async (tenant: string, backend = backendAt(server)) => {
+    const before = await encoded();
+    const context = { signal, deadline: Date.now() + 60_000, request: "r" };
+    await Array.fromAsync(backend.compute({ ...(await jobOf(cats)), tenant }, context));
+    return (await encoded()) - before;
+  };
+  expect(await compute("alice")).toBe(3);
+  expect(await compute("alice")).toBe(0);
+  expect(await compute("bob")).toBe(3);
+  const { group, images } = await jobOf(cats);
+  const { forget } = backendAt(server);
+  for (const path of [
+    `/v1/groups/${group}`,
+    ...images.map(({ sha256 }) => `/v1/images/${sha256}`),
+  ]) {
+    await forget("alice", path);
+    await forget("alice", path);
+  }
+  expect(await compute("alice")).toBe(3);
+  expect(await compute("bob")).toBe(0);
+  const forgetful = backendAt(server, 0);
+  expect(await compute("carol", forgetful)).toBe(3);
+  expect(await compute("carol", forgetful)).toBe(3);
+  expect(JSON.stringify(server.log)).not.toMatch(/alice|bob|carol/);
 });

@@ -9,13 +9,21 @@ import {
   sign,
   verify,
 } from "./request-signature.ts";
+import { signedTenant } from "./signed-tenant.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const NOW = 1_800_000_000_000;
+const TENANT = `t-${"ab".repeat(16)};keep=3600`;
 
 async function signed(change: Partial<SignedParts> = {}, now = NOW, secret = SECRET) {
   const digest = await contentDigest(new TextEncoder().encode("photographs"));
-  const parts = { method: "POST", target: "/v1/groups?output=logits", digest, ...change };
+  const parts = {
+    method: "POST",
+    target: "/v1/groups?output=logits",
+    digest,
+    tenant: TENANT,
+    ...change,
+  };
   return { ...parts, headers: new Headers(await sign(parts, secret, now)) };
 }
 
@@ -29,7 +37,11 @@ const options = (change: { now?: number; secret?: string; nonces?: NonceMemory }
 describe("a signed request", () => {
   it("is taken, and tells what its body has to be", async () => {
     const request = await signed();
-    expect(await verify(request, options())).toEqual({ ok: true, digest: request.digest });
+    expect(await verify(request, options())).toEqual({
+      ok: true,
+      digest: request.digest,
+      tenant: { name: `t-${"ab".repeat(16)}`, keep: 3600 },
+    });
   });
 
   it("is what the description says, so that any language can sign", async () => {
@@ -37,7 +49,7 @@ describe("a signed request", () => {
     const digest = `sha-256=:${createHash("sha256").update("photographs").digest("base64")}:`;
     expect(headers.get("content-digest")).toBe(digest);
     const nonce = headers.get("cosal-nonce");
-    const text = `cosal-signature/1\n${method}\n${target}\n${digest}\n${NOW}\n${nonce}\n`;
+    const text = `cosal-signature/2\n${method}\n${target}\n${digest}\n${TENANT}\n${NOW}\n${nonce}\n`;
     const signature = createHmac("sha256", SECRET).update(text).digest("hex");
     expect(headers.get("cosal-signature")).toBe(signature);
   });
@@ -51,6 +63,7 @@ describe("a signed request", () => {
     });
     for (const [name, value] of [
       ["content-digest", await contentDigest(new Uint8Array())],
+      ["cosal-tenant", TENANT.replace("3600", "3601")],
       ["cosal-time", String(NOW + 1)],
       ["cosal-nonce", "0".repeat(32)],
       ["cosal-signature", "0".repeat(64)],
@@ -67,13 +80,23 @@ describe("a signed request", () => {
     const request = await signed();
     const none = { ...request, headers: new Headers() };
     expect(await verify(none, options())).toMatchObject({ reason: "missing" });
-    for (const name of ["content-digest", "cosal-time", "cosal-nonce"]) {
+    for (const name of ["content-digest", "cosal-tenant", "cosal-time", "cosal-nonce"]) {
       const headers = new Headers(request.headers);
       headers.delete(name);
       expect(await verify({ ...request, headers }, options())).toMatchObject({
         reason: "malformed",
       });
     }
+  });
+
+  it("names its tenant to nobody, each differently, and the same to all who share the secret", async () => {
+    const names = await Promise.all(
+      ["", "alice", "bob"].map((tenant) => signedTenant(tenant, SECRET, 60.9)),
+    );
+    expect(new Set(names).size).toBe(3);
+    for (const name of names) expect(name).toMatch(/^t-[0-9a-f]{32};keep=60$/);
+    expect(await signedTenant("alice", SECRET, 60)).toBe(names[1]);
+    expect(await signedTenant("alice", SECRET.replace("0", "1"), 60)).not.toBe(names[1]);
   });
 
   it("holds for the window, before and after", async () => {

@@ -1,12 +1,14 @@
 import { encodeBase64 } from "hono/utils/encode";
+import { parseSignedTenant, type SignedTenant } from "./signed-tenant.ts";
 
 /**
  * How a Worker proves to a GPU server that a request is its own: an HMAC-SHA-256 over what is asked,
  * by a secret that both know. Web Crypto alone, so it runs in workerd and in Node. Each request
- * carries four headers:
+ * carries five headers:
  *
  * ```text
  * Content-Digest: sha-256=:<base64>:      of the body (RFC 9530), of no bytes where there is none
+ * Cosal-Tenant: t-<32 hex digits>;keep=<seconds>    see `SignedTenant`
  * Cosal-Time: <milliseconds since 1970>
  * Cosal-Nonce: <32 hex digits>            never the same twice
  * Cosal-Signature: <64 hex digits>        of the lines below
@@ -15,16 +17,18 @@ import { encodeBase64 } from "hono/utils/encode";
  * and what is signed are these ASCII lines, each ended by one line feed:
  *
  * ```text
- * cosal-signature/1
+ * cosal-signature/2
  * <method>
  * <path with query, as in the request line>
  * <value of Content-Digest>
+ * <value of Cosal-Tenant>
  * <value of Cosal-Time>
  * <value of Cosal-Nonce>
  * ```
  */
 export const SIGNATURE_HEADERS = {
   digest: "content-digest",
+  tenant: "cosal-tenant",
   time: "cosal-time",
   nonce: "cosal-nonce",
   signature: "cosal-signature",
@@ -47,6 +51,8 @@ export interface SignedParts {
   readonly target: string;
   /** The body's `contentDigest`. */
   readonly digest: string;
+  /** For whom it is, as `signedTenant` gives it. */
+  readonly tenant: string;
 }
 
 /** What `verify` finds. `missing`: the request is not signed at all. */
@@ -55,6 +61,7 @@ export type Verdict =
       readonly ok: true;
       /** What the body has to match: its `contentDigest`. The body itself has not been looked at. */
       readonly digest: string;
+      readonly tenant: SignedTenant;
     }
   | { readonly ok: false; readonly reason: Refusal };
 
@@ -82,7 +89,9 @@ export async function contentDigest(body: Uint8Array<ArrayBuffer>): Promise<stri
  * @example
  * ```ts
  * const digest = await contentDigest(body);
- * const headers = await sign({ method: "POST", target: "/v1/groups", digest }, secret, Date.now());
+ * const tenant = await signedTenant("alice", secret, 3600);
+ * const parts = { method: "POST", target: "/v1/groups", digest, tenant };
+ * const headers = await sign(parts, secret, Date.now());
  * await fetch(url, { method: "POST", body, headers: { ...headers, "content-type": type } });
  * ```
  */
@@ -97,6 +106,7 @@ export async function sign(
   const signature = await crypto.subtle.sign("HMAC", key, signedText(parts, time, nonce));
   return {
     [SIGNATURE_HEADERS.digest]: parts.digest,
+    [SIGNATURE_HEADERS.tenant]: parts.tenant,
     [SIGNATURE_HEADERS.time]: time,
     [SIGNATURE_HEADERS.nonce]: nonce,
     [SIGNATURE_HEADERS.signature]: toHex(new Uint8Array(signature)),
@@ -112,16 +122,23 @@ export async function sign(
  * @throws TypeError for a secret of fewer than 32 characters
  */
 export async function verify(
-  { method, target, headers }: Omit<SignedParts, "digest"> & { readonly headers: Headers },
+  {
+    method,
+    target,
+    headers,
+  }: Pick<SignedParts, "method" | "target"> & { readonly headers: Headers },
   { secret, now, nonces }: VerifyOptions,
 ): Promise<Verdict> {
   const key = await keyOf(secret, "verify");
   const signature = headers.get(SIGNATURE_HEADERS.signature);
   if (signature === null) return { ok: false, reason: "missing" };
   const digest = headers.get(SIGNATURE_HEADERS.digest) ?? "";
+  const tenant = headers.get(SIGNATURE_HEADERS.tenant) ?? "";
   const time = headers.get(SIGNATURE_HEADERS.time) ?? "";
   const nonce = headers.get(SIGNATURE_HEADERS.nonce) ?? "";
+  const owner = parseSignedTenant(tenant);
   if (
+    owner === undefined ||
     !/^[0-9a-f]{64}$/.test(signature) ||
     !/^sha-256=:[A-Za-z0-9+/]{43}=:$/.test(digest) ||
     !/^\d{1,16}$/.test(time) ||
@@ -129,13 +146,13 @@ export async function verify(
   ) {
     return { ok: false, reason: "malformed" };
   }
-  const text = signedText({ method, target, digest }, time, nonce);
+  const text = signedText({ method, target, digest, tenant }, time, nonce);
   const isSigned = await crypto.subtle.verify("HMAC", key, fromHex(signature), text);
   if (!isSigned) return { ok: false, reason: "forged" };
   if (Math.abs(now - Number(time)) > SIGNATURE_WINDOW) return { ok: false, reason: "expired" };
   // Last, so that only who knows the secret can fill the memory.
   if (!nonces.take(nonce, now)) return { ok: false, reason: "replayed" };
-  return { ok: true, digest };
+  return { ok: true, digest, tenant: owner };
 }
 
 /** The nonces of the last two windows, as many as it may keep. */
@@ -164,8 +181,9 @@ export class NonceMemory {
   }
 }
 
-function signedText({ method, target, digest }: SignedParts, time: string, nonce: string) {
-  const lines = ["cosal-signature/1", method, target, digest, time, nonce];
+function signedText(parts: SignedParts, time: string, nonce: string) {
+  const { method, target, digest, tenant } = parts;
+  const lines = ["cosal-signature/2", method, target, digest, tenant, time, nonce];
   return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
 }
 

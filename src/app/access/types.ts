@@ -12,6 +12,8 @@ export interface Principal {
   readonly limits?: KeyLimits;
   /** A Worker of this deployment: what it says of a group's consensus is taken. */
   readonly isWorker?: boolean;
+  /** Seconds that what is made of its requests may be kept, where it says so. */
+  readonly keep?: number;
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   type SegmentEvent,
   type Segmenter,
 } from "../../engine/index.ts";
-import type { StoresOf } from "../../group/index.ts";
 import { yieldToEventLoop } from "../event-loop.ts";
 import { Channel } from "./channel.ts";
 import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } from "./types.ts";
@@ -28,8 +27,6 @@ export interface LocalBackend {
   readonly reason: string;
   /** Of the model with that digest. Cheap when it has been loaded. */
   readonly segmenter: (digest: string) => Promise<Segmenter>;
-  /** Where a tenant's features are kept. */
-  readonly stores?: StoresOf;
   /** Turns at a network that takes one group at a time; without them groups run at once. */
   readonly runExclusive?: RunExclusive;
 }
@@ -57,9 +54,9 @@ export function localCompute(backend: LocalBackend): Compute {
 }
 
 async function segment(
-  { name, reason, segmenter, stores }: LocalBackend,
+  { name, reason, segmenter }: LocalBackend,
   job: ComputeJob,
-  { signal, deadline }: ComputeContext,
+  { signal, deadline, features }: ComputeContext,
   channel: Channel<ComputeEvent>,
   renew: () => void,
 ): Promise<void> {
@@ -69,7 +66,7 @@ async function segment(
     signal,
     deadline,
     onError,
-    ...(stores && { features: stores(job.tenant).features }),
+    ...(features && { features }),
     onEvent: async (event: SegmentEvent) => {
       renew();
       const computeEvent = eventOf(event);

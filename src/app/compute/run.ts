@@ -215,7 +215,9 @@ async function* events(
   };
   const trace = traceparent === undefined ? {} : { traceparent };
   try {
-    yield* abortable(context.compute(job, { signal, deadline, request, ...trace }), signal);
+    const { features } = context.stores;
+    const events = context.compute(job, { signal, deadline, request, features, ...trace });
+    yield* abortable(events, signal);
   } catch (error) {
     if (late.aborted && !context.signal.aborted) {
       throw new CosalError("deadline_exceeded", "The group took longer than it may.", {

@@ -1,4 +1,4 @@
-import type { Box, Seed } from "../../engine/index.ts";
+import type { Box, FeatureCache, Seed } from "../../engine/index.ts";
 import type { CosalError } from "../../errors.ts";
 import type { SeedRequest } from "../schemas/request.ts";
 
@@ -64,6 +64,8 @@ export interface ComputeContext {
   /** The request's id and, where one was sent, its `traceparent` (W3C), to be passed on. */
   readonly request: string;
   readonly traceparent?: string;
+  /** Where features of the tenant's photographs are kept. */
+  readonly features?: FeatureCache;
 }
 
 /** A step that is done. `image` is a place in `ComputeJob.images`. */

@@ -1,4 +1,4 @@
-import type { Stores } from "../../group/index.ts";
+import type { Stores, StoresOf } from "../../group/index.ts";
 import { type Admittance, ANONYMOUS } from "../access/guard.ts";
 import type { Principal } from "../access/types.ts";
 import type { CacheState } from "../compute/run.ts";
@@ -24,10 +24,10 @@ export class RequestContext {
   problem = "";
   /** Whether the answer has been made with `headers()`. */
   hasHeaders = false;
-  readonly #storesOf: (tenant: string) => Stores;
+  readonly #storesOf: StoresOf;
   #stores: Stores | undefined;
 
-  constructor(request: Request, storesOf: (tenant: string) => Stores) {
+  constructor(request: Request, storesOf: StoresOf) {
     const id = request.headers.get("x-request-id");
     const traceparent = request.headers.get("traceparent");
     this.id = id !== null && REQUEST_ID.test(id) ? id : crypto.randomUUID();
@@ -61,7 +61,7 @@ export class RequestContext {
   }
 
   get stores(): Stores {
-    this.#stores ??= this.#storesOf(this.tenant);
+    this.#stores ??= this.#storesOf(this.tenant, this.principal.keep);
     return this.#stores;
   }
 }

@@ -1,5 +1,5 @@
 import type { ModelDescription } from "../../engine/index.ts";
-import type { Stores } from "../../group/index.ts";
+import type { StoresOf } from "../../group/index.ts";
 import { SignedLinks } from "../access/links.ts";
 import type { PlanContext } from "../compute/plan.ts";
 import type { RunContext } from "../compute/run.ts";
@@ -28,7 +28,7 @@ export class Service {
         : undefined;
   }
 
-  readonly storesOf = (tenant: string): Stores => this.host.stores(this.storeOf(tenant));
+  readonly storesOf: StoresOf = (tenant, keep) => this.host.stores(this.storeOf(tenant), keep);
 
   /** Results may be kept by anyone who may see them: by everybody, or by their tenant's browsers. */
   get cacheControl(): string {

@@ -39,8 +39,8 @@ export async function respondAsync(
   const isLarge = group.distinct.length > limits.synchronousImages && wait === undefined;
   if (options.webhook !== undefined) checkWebhook(options.webhook, service.host.webhookHosts);
   if (jobs === undefined || !(isAsync || isLarge)) return undefined;
-  // A job finds its consensus in the store; a Worker that sends one along waits for its answer.
-  if (group.consensus !== undefined) return undefined;
+  // A job finds its photographs in the store, where those of Workers are not kept.
+  if (requestContext.principal.isWorker) return undefined;
   const { tenant, stores, id, traceparent } = requestContext;
   const stored = await stores.groups.result(group.id);
   if (stored !== undefined && (await stores.groups.isComplete(stored))) return undefined;

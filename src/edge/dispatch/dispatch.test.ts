@@ -63,6 +63,7 @@ function gpu(name: string, behaviour: Behaviour = () => {}): GuardedBackend {
       expect(deadline).toBeLessThanOrEqual(context.deadline);
       return told(name, behaviour);
     },
+    forget: async () => {},
     isReady: async () => true,
   };
 }

@@ -73,7 +73,12 @@ function compute(
 ) {
   const fetch = typeof answer === "function" ? answer : async () => answer;
   const address = { name: "gpu-1", url: "https://gpu.example" };
-  const backend = gpuBackend(address, SECRET, transport(fetch), silence);
+  const backend = gpuBackend(address, {
+    secret: SECRET,
+    transport: transport(fetch),
+    idleTimeout: silence,
+    keep: 600,
+  });
   return Array.fromAsync(backend.compute(asked, context(more)));
 }
 
@@ -102,7 +107,11 @@ describe("a GPU backend", () => {
     const options = { secret: SECRET, now: Date.now(), nonces: new NonceMemory() };
     const signed = { method: request.method, target: pathname + search, headers: request.headers };
     const body = new Uint8Array(await request.clone().arrayBuffer());
-    expect(await verify(signed, options)).toEqual({ ok: true, digest: await contentDigest(body) });
+    expect(await verify(signed, options)).toEqual({
+      ok: true,
+      digest: await contentDigest(body),
+      tenant: { name: expect.stringMatching(/^t-[0-9a-f]{32}$/), keep: 600 },
+    });
     expect(request.headers.get("accept")).toBe("multipart/mixed");
     expect(request.headers.get("prefer")).toMatch(/^wait=[45]$/);
     expect(request.headers.get("x-request-id")).toBe("request-1");

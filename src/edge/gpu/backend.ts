@@ -1,4 +1,5 @@
-import { sign } from "../../app/access/request-signature.ts";
+import { contentDigest, sign } from "../../app/access/request-signature.ts";
+import { signedTenant } from "../../app/access/signed-tenant.ts";
 import type { ComputeContext, ComputeEvent, ComputeJob } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import { BackendFailure } from "./backend-failure.ts";
@@ -32,6 +33,13 @@ export interface GpuBackend extends GpuAddress {
    * @throws BackendFailure; CosalError for a fault of the photographs, or deadline_exceeded
    */
   compute(job: ComputeJob, context: ComputeContext): AsyncIterable<ComputeEvent>;
+  /**
+   * Has a tenant's group or photograph removed there too.
+   *
+   * @param path e.g. `/v1/images/<sha256>`
+   * @throws Error when it cannot be reached, or did not do it
+   */
+  forget(tenant: string, path: string): Promise<void>;
   /** Whether it says that it is ready. */
   isReady(signal: AbortSignal): Promise<boolean>;
 }
@@ -39,8 +47,19 @@ export interface GpuBackend extends GpuAddress {
 /** Milliseconds without a byte after which a backend counts as hanging. */
 export const IDLE_TIMEOUT = 20_000;
 
-/** Milliseconds for an answer about readiness. */
+/** Milliseconds for an answer about readiness, and for one to a removal. */
 const READY_TIMEOUT = 2_000;
+const REMOVAL_TIMEOUT = 5_000;
+
+export interface GpuBackendOptions {
+  /** What it shares with this Worker. */
+  readonly secret: string;
+  readonly transport: Transport;
+  /** Milliseconds without a byte after which it counts as hanging. */
+  readonly idleTimeout: number;
+  /** Seconds that it may keep what it makes of a request. */
+  readonly keep: number;
+}
 
 function targetOf({ consensus }: ComputeJob): string {
   const path = consensus === undefined ? "/v1/groups" : `/v1/groups/${consensus.of}/images`;
@@ -49,9 +68,7 @@ function targetOf({ consensus }: ComputeJob): string {
 
 export function gpuBackend(
   address: GpuAddress,
-  secret: string,
-  transport: Transport,
-  idleTimeout: number,
+  { secret, transport, idleTimeout, keep }: GpuBackendOptions,
 ): GpuBackend {
   const { fetch } = transport;
 
@@ -67,7 +84,7 @@ export function gpuBackend(
           method: "POST",
           redirect: "manual",
           signal: watchdog.signal,
-          headers: await headersOf(target, form, sha256, context),
+          headers: await headersOf(job.tenant, target, form, sha256, context),
           body,
         }),
       );
@@ -86,15 +103,15 @@ export function gpuBackend(
   }
 
   async function headersOf(
+    tenant: string,
     target: string,
     form: GroupForm,
     sha256: ArrayBuffer,
     context: ComputeContext,
   ) {
     const digest = `sha-256=:${btoa(String.fromCharCode(...new Uint8Array(sha256)))}:`;
-    const signed = await sign({ method: "POST", target, digest }, secret, Date.now());
     return {
-      ...signed,
+      ...(await signed("POST", target, digest, tenant)),
       accept: "multipart/mixed",
       "content-type": form.contentType,
       // RFC 7240, 4.3: what is left of the deadline.
@@ -104,9 +121,26 @@ export function gpuBackend(
     };
   }
 
+  async function signed(method: string, target: string, digest: string, tenant: string) {
+    const parts = { method, target, digest, tenant: await signedTenant(tenant, secret, keep) };
+    return sign(parts, secret, Date.now());
+  }
+
   return {
     ...address,
     compute,
+    async forget(tenant, path) {
+      const response = await fetch(address.url + path, {
+        method: "DELETE",
+        redirect: "manual",
+        headers: await signed("DELETE", path, await contentDigest(new Uint8Array()), tenant),
+        signal: AbortSignal.timeout(REMOVAL_TIMEOUT),
+      });
+      await response.body?.cancel();
+      // 404: it had nothing.
+      if (response.ok || response.status === 404) return;
+      throw new BackendFailure("failed", `answered ${response.status}`);
+    },
     async isReady(signal) {
       try {
         const response = await fetch(`${address.url}/readyz`, {

@@ -4,7 +4,7 @@ import type { Retention } from "./retention.ts";
 import type { Tier } from "./tier.ts";
 
 /**
- * An R2 bucket: global and durable. Its lifecycle rules delete what is too old within a day (see
+ * An R2 bucket: global and durable, with checksums of its own. Its lifecycle rules delete what is too old within a day (see
  * docs/deploy.md); what is too old and still there is not read.
  */
 export function bucketTier(

@@ -4,6 +4,7 @@ import type { Stored, Tier } from "./tier.ts";
 const ORIGIN = "https://cosal.internal";
 
 const EXPIRES = "cosal-expires";
+const LENGTH = "cosal-length";
 
 /**
  * The Cache API of this data centre. On a workers.dev address it keeps nothing.
@@ -25,7 +26,8 @@ export function cacheTier(
     if (response === undefined) return undefined;
     const bytes = new Uint8Array(await response.arrayBuffer());
     const expires = Number(response.headers.get(EXPIRES));
-    return now() < expires ? { bytes, expires } : undefined;
+    const isWhole = bytes.length === Number(response.headers.get(LENGTH));
+    return isWhole && now() < expires ? { bytes, expires } : undefined;
   }
 
   return {
@@ -46,6 +48,7 @@ export function cacheTier(
         "cache-control": `public, max-age=${seconds}`,
         "content-type": "application/octet-stream",
         [EXPIRES]: String(expires),
+        [LENGTH]: String(value.bytes.length),
       };
       await (await open()).put(url(key), new Response(value.bytes, { headers }));
     },

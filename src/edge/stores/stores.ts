@@ -23,6 +23,8 @@ export interface StoreParts {
   readonly retention: Retention;
   /** Models whose features `deleteImage` forgets in tiers that cannot list. */
   readonly models: () => Promise<readonly { readonly digest: string }[]>;
+  /** Told of each removal, with the address of what is removed: others may have copies. */
+  readonly onDelete?: (tenant: string, path: string) => void;
   readonly waitUntil: WaitUntil;
   readonly log: Log;
   readonly now?: () => number;
@@ -49,7 +51,7 @@ const CACHE_TIME = 3_600_000;
 
 /** The stores of the edge: this isolate's memory, the data centre's cache, a bucket for the world. */
 export function edgeStores(parts: StoreParts): EdgeStoresOf {
-  const { caches, bucket, retention, models, waitUntil, log, now = Date.now } = parts;
+  const { caches, bucket, retention, models, onDelete, waitUntil, log, now = Date.now } = parts;
   const longest = bucket === undefined ? Number.POSITIVE_INFINITY : CACHE_TIME;
   const cache = cacheTier(caches as CacheStorage, longest, now);
   const global = bucket === undefined ? [] : [bucketTier(bucket, retention, now)];
@@ -59,9 +61,13 @@ export function edgeStores(parts: StoreParts): EdgeStoresOf {
   const inputs: Tier = global[0] ?? cache;
   return function edgeStoresOf(tenant) {
     const keys = new Keys(tenant);
+    const onDeletePath = (path: string) => onDelete?.(tenant, path);
     return {
-      groups: new EdgeGroupStore(results, keys, () => now() + retention.results),
-      images: imageStore(inputs, log, keys, () => now() + retention.inputs),
+      groups: new EdgeGroupStore(results, keys, () => now() + retention.results, onDeletePath),
+      images: imageStore({
+        ...{ tier: inputs, log, keys, onDelete: onDeletePath },
+        expiry: () => now() + retention.inputs,
+      }),
       features: featureStore(features, keys, () => now() + retention.features, models),
     };
   };
@@ -72,12 +78,14 @@ class EdgeGroupStore implements GroupStore {
   readonly #tiers: Tiers;
   readonly #keys: Keys;
   readonly #expiry: () => number;
+  readonly #onDelete: (path: string) => void;
   readonly #underWay: Promise<void>[] = [];
 
-  constructor(tiers: Tiers, keys: Keys, expiry: () => number) {
+  constructor(tiers: Tiers, keys: Keys, expiry: () => number, onDelete: (path: string) => void) {
     this.#tiers = tiers;
     this.#keys = keys;
     this.#expiry = expiry;
+    this.#onDelete = onDelete;
   }
 
   async result(group: string): Promise<GroupResult | undefined> {
@@ -116,6 +124,7 @@ class EdgeGroupStore implements GroupStore {
   }
 
   async delete(group: string): Promise<boolean> {
+    this.#onDelete(`/v1/groups/${group}`);
     const result = await this.result(group);
     const images = result?.images ?? [];
     await this.#tiers.forget(this.#keys.group(group), [
@@ -132,7 +141,15 @@ class EdgeGroupStore implements GroupStore {
   }
 }
 
-function imageStore(tier: Tier, log: Log, keys: Keys, expiry: () => number): ImageStore {
+interface ImageStoreParts {
+  readonly tier: Tier;
+  readonly log: Log;
+  readonly keys: Keys;
+  readonly expiry: () => number;
+  readonly onDelete: (path: string) => void;
+}
+
+function imageStore({ tier, log, keys, expiry, onDelete }: ImageStoreParts): ImageStore {
   const tiers = new Tiers([tier], () => {}, log);
   return {
     get: (sha256) => tiers.get(keys.input(sha256)),
@@ -148,6 +165,7 @@ function imageStore(tier: Tier, log: Log, keys: Keys, expiry: () => number): Ima
       }
     },
     async delete(sha256) {
+      onDelete(`/v1/images/${sha256}`);
       const key = keys.input(sha256);
       const was = await tiers.has(key);
       await tiers.forget(`${key}/`, [key]);

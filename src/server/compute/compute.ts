@@ -1,7 +1,6 @@
 import { type Compute, localCompute } from "../../app/index.ts";
 import type { Segmenter } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
-import type { StoresOf } from "../../group/index.ts";
 import { type CurrentGroup, forGroup } from "../batching/current-group.ts";
 import type { Admission } from "../http/admission.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -10,19 +9,17 @@ export interface ServerComputing {
   /** Where the graphs run, as told to callers. */
   readonly runtime: string;
   readonly segmenter: Segmenter;
-  readonly stores: StoresOf;
   readonly admission: Admission;
   readonly metrics: Metrics;
 }
 
 /** Computes all groups that were let in at once: their images meet in the batches. */
 export function serverCompute(computing: ServerComputing): Compute {
-  const { runtime, segmenter, stores, admission, metrics } = computing;
+  const { runtime, segmenter, admission, metrics } = computing;
   const local = localCompute({
     name: runtime,
     reason: "this server computes everything",
     segmenter: async () => segmenter,
-    stores,
   });
   return async function* serverCompute(job, context) {
     const left = new AbortController();

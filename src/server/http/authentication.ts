@@ -51,7 +51,10 @@ export function authenticator({ secret, keys }: Credentials): Authenticator | un
     const { method, headers } = request;
     const signed = { method, target: pathname + search, headers };
     const verdict = await verify(signed, { secret, now: Date.now(), nonces });
-    if (verdict.ok) return WORKER;
+    if (verdict.ok) {
+      const { name, keep } = verdict.tenant;
+      return { ...WORKER, tenant: WORKERS + name, keep };
+    }
     const code = verdict.reason === "missing" ? "credentials_missing" : "credentials_invalid";
     throw new CosalError(code, REASONS[verdict.reason]);
   };

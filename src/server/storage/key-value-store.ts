@@ -16,8 +16,35 @@ export interface KeyValueStore {
   close(): void;
 }
 
+/** One whose values can be given less time than all the others have. */
+export interface MemoryKeyValueStore extends KeyValueStore {
+  /** @param age milliseconds at most */
+  put(key: string, bytes: Uint8Array, age?: number): Promise<void>;
+}
+
+/** The same store; what is put goes after `age` milliseconds at the latest. */
+export function keptFor(store: MemoryKeyValueStore, age: number): KeyValueStore {
+  return {
+    get size() {
+      return store.size;
+    },
+    has: (key) => store.has(key),
+    get: (key) => store.get(key),
+    put: (key, bytes) => store.put(key, bytes, age),
+    delete: (key) => store.delete(key),
+    deleteAll: (key) => store.deleteAll(key),
+    close: () => store.close(),
+  };
+}
+
 /** In this process's memory. `age` in milliseconds. */
-export function memoryKeyValueStore({ bytes, age }: { bytes: number; age: number }): KeyValueStore {
+export function memoryKeyValueStore({
+  bytes,
+  age,
+}: {
+  bytes: number;
+  age: number;
+}): MemoryKeyValueStore {
   const values = new LRUCache<string, Bytes>({
     maxSize: bytes,
     sizeCalculation: ({ length }) => Math.max(1, length),
@@ -29,8 +56,10 @@ export function memoryKeyValueStore({ bytes, age }: { bytes: number; age: number
     },
     has: (key) => values.has(key),
     get: async (key) => values.get(key),
-    async put(key, value) {
-      values.set(key, value as Bytes);
+    async put(key, value, shorter = age) {
+      // In an LRUCache a time of 0 is none.
+      if (shorter <= 0) values.delete(key);
+      else values.set(key, value as Bytes, { ttl: Math.min(age, shorter) });
     },
     delete: async (key) => values.delete(key),
     async deleteAll(key) {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { GroupResult } from "../../group/index.ts";
+import type { GroupResult, Stores } from "../../group/index.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { serverStores, WORKERS } from "./stores.ts";
 
@@ -93,4 +93,27 @@ it("writes nothing of a Worker's to the disk, and keeps no photograph of it", as
   expect(await groups.delete(GROUP)).toBe(true);
   expect(await groups.mask(GROUP, IMAGE)).toBeUndefined();
   expect(await files()).toEqual([]);
+});
+
+it("keeps what a Worker sent apart by tenant, and no longer than it says", async () => {
+  const { of } = await serverStores({ folder });
+  const key = `${MODEL}/${IMAGE}`;
+  const put = async ({ groups, features }: Stores) => {
+    await groups.putMask(GROUP, IMAGE, Uint8Array.of(1));
+    await groups.putResult(RESULT);
+    await features.put(key, Uint8Array.of(4));
+  };
+  const found = async ({ groups, features }: Stores) => [
+    (await groups.result(GROUP)) !== undefined,
+    (await groups.mask(GROUP, IMAGE)) !== undefined,
+    (await features.get(key)) !== undefined,
+  ];
+  const [alice, bob] = [`${WORKERS}alice`, `${WORKERS}bob`];
+  await put(of(alice, 60));
+  expect(await found(of(alice, 60))).toEqual([true, true, true]);
+  expect(await found(of(bob, 60))).toEqual([false, false, false]);
+  await put(of(bob, 0));
+  expect(await found(of(bob, 60))).toEqual([false, false, false]);
+  await put(of(bob, 0.05));
+  await expect.poll(() => found(of(bob, 60))).toEqual([false, false, false]);
 });

@@ -3,7 +3,7 @@ import type { Stores, StoresOf } from "../../group/index.ts";
 import type { DataFolder, StoredKind } from "./data-folder.ts";
 import { DiskStore } from "./disk-store.ts";
 import { type Found, TieredFeatureStore } from "./feature-store.ts";
-import { type KeyValueStore, memoryKeyValueStore } from "./key-value-store.ts";
+import { type KeyValueStore, keptFor, memoryKeyValueStore } from "./key-value-store.ts";
 import type { OnFault } from "./store-fault.ts";
 import { TenantGroupStore, TenantImageStore } from "./tenant-stores.ts";
 import { writeBehindStore } from "./write-behind-store.ts";
@@ -19,8 +19,9 @@ const AGES = { images: DAY, groups: 30 * DAY, features: 30 * DAY };
 const WORKER_RESULTS = { bytes: 256 * MEBIBYTE, age: 10 * MINUTE };
 
 /**
- * The tenant that Workers are. They keep what they want to keep themselves, and remove it when they
- * are told to: nothing of theirs is written to this machine's disk.
+ * What the tenants of Workers are called here, before the name that a signed request gives. Workers
+ * keep what they want to keep themselves, and remove it when they are told to: nothing of theirs is
+ * written to this machine's disk, and nothing is kept longer than they say.
  */
 export const WORKERS = "workers:";
 
@@ -66,17 +67,20 @@ export async function serverStores({
   const memory = memoryKeyValueStore({ bytes: memoryBytes, age: AGES.features });
   const workerResults = memoryKeyValueStore(WORKER_RESULTS);
   return {
-    of(tenant): Stores {
+    of(tenant, keep): Stores {
       const name = folderOf(tenant);
-      const isWorker = tenant === WORKERS;
+      if (!tenant.startsWith(WORKERS)) {
+        return {
+          groups: new TenantGroupStore(groups, name),
+          images: new TenantImageStore(images, name),
+          features: new TieredFeatureStore({ memory, disk: features }, name, onLookUp),
+        };
+      }
+      const age = keep === undefined ? WORKER_RESULTS.age : 1000 * keep;
       return {
-        groups: new TenantGroupStore(isWorker ? workerResults : groups, name),
-        images: new TenantImageStore(isWorker ? EMPTY_STORE : images, name),
-        features: new TieredFeatureStore(
-          isWorker ? { memory } : { memory, disk: features },
-          name,
-          onLookUp,
-        ),
+        groups: new TenantGroupStore(keptFor(workerResults, age), name),
+        images: new TenantImageStore(EMPTY_STORE, name),
+        features: new TieredFeatureStore({ memory: keptFor(memory, age) }, name, onLookUp),
       };
     },
     sizes: () => ({ groups: groups.size, images: images.size, features: features.size }),
