@@ -89,6 +89,7 @@ class AcRefinement implements BlockDecoder {
       return 0;
     }
     const table = needed(part.ac);
+    const isZero = this.isZero(part, block);
     for (let k = first; k <= last; k++) {
       const symbol = reader.symbol(table);
       const size = symbol & 15;
@@ -100,13 +101,21 @@ class AcRefinement implements BlockDecoder {
       }
       if (size > 1) throw broken("JPEG", "a coefficient is too large");
       const isPositive = size === 1 && reader.number(1) === 1;
-      k = this.refineRun(part, block, k, run);
+      k = isZero ? k + run : this.refineRun(part, block, k, run);
       if (size === 0) continue;
       if (k > last) throw outside();
       part.plane.nonzero[2 * block + (k >> 5)]! |= 1 << (k & 31);
       part.plane.set(block, k, isPositive ? 1 << low : -1 << low);
     }
     return 0;
+  }
+
+  /** Whether all of the scan's coefficients are 0 so far. */
+  private isZero({ plane: { nonzero } }: ScanPart, block: number): boolean {
+    const [lower, upper] = this.masks;
+    const some =
+      ((nonzero[2 * block] as number) & lower) | ((nonzero[2 * block + 1] as number) & upper);
+    return some === 0;
   }
 
   /** Reads a bit for each coefficient that is not 0, from `k` on to the scan's last. */

@@ -163,6 +163,13 @@ class InverseTransform {
 
   run(samples: Uint8ClampedArray, start: number, stride: number): void {
     const { across, down, columns, rows, coefficients, half, horizontal, vertical } = this;
+    if (columns === 1 && rows === 1) {
+      const mean = 128 + (coefficients[0] as number) / 8;
+      for (let y = 0; y < down; y++) {
+        for (let x = 0; x < across; x++) samples[start + y * stride + x] = mean;
+      }
+      return;
+    }
     for (let row = 0; row < rows; row++) {
       for (let x = 0; x < across; x++) {
         let sum = 0;
