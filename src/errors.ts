@@ -1,92 +1,97 @@
-/** Faults of the caller: the same request will fail again. The app answers 4xx. */
+/** Errors of the caller: the same request would fail again. The app responds with 4xx. */
 const CALLER_CODES = {
-  /** The body is of a type that this address does not take. */
+  /** This address does not accept bodies of this type. */
   content_type_unsupported: true,
   /** The body is compressed. */
   content_coding_unsupported: true,
-  /** The body is no multipart/form-data although the request says so, or it breaks off. */
+  /** The request says multipart/form-data, but the body is something else or is cut off. */
   body_not_multipart: true,
   /** The whole body is larger than a request may be. */
   body_too_large: true,
-  /** The body arrived so slowly that it was given up. */
+  /** The body arrived too slowly, so the server gave up on it. */
   body_too_slow: true,
-  /** A part, query parameter or option has a name or value that is not known. */
+  /** A part, query parameter or option has an unknown name or value. */
   option_invalid: true,
-  /** No image at all. */
+  /** The group has no image. */
   group_empty: true,
   /** More images than a group may have. */
   group_too_large: true,
-  /** The image's bytes are none of JPEG, PNG, WebP, AVIF. Names and declared types are not looked at. */
+  /**
+   * The file is not JPEG, PNG, WebP or AVIF. Its first bytes decide; names and declared types do
+   * not matter.
+   */
   image_type_unsupported: true,
-  /** The bytes begin as an image does, and then are truncated or broken. */
+  /** The file starts like an image but is truncated or broken. */
   image_undecodable: true,
   /** The file has more bytes than one image may have. */
   image_too_large: true,
-  /** The header announces more pixels, or a longer side, than one image may have. */
+  /** The header declares more pixels, or a longer side, than one image may have. */
   image_too_many_pixels: true,
-  /** A side is so short that there is nothing to segment. */
+  /** A side is too short for anything to be segmented. */
   image_too_small: true,
-  /** A seed names no image of the group, or marks nothing of it. */
+  /** A seed refers to no image of the group, or marks nothing in it. */
   seed_invalid: true,
-  /** The model has no graph to start a consensus from seeds. */
+  /** The model has no graph for seeds. */
   seeds_unsupported: true,
-  /** The bytes are no consensus, or one of a version that is not known. */
+  /** The bytes are not a consensus, or one of an unknown version. */
   consensus_invalid: true,
-  /** The consensus was made by another model, which this one cannot read. */
+  /** The consensus was made by another model and cannot be used with this one. */
   consensus_incompatible: true,
-  /** The body is no JSON although the request says so. */
+  /** The request says JSON, but the body is not JSON. */
   body_not_json: true,
-  /** The body has another form than the API's description says. */
+  /** The body does not match the schema in the API description. */
   body_invalid: true,
-  /** The group's photographs have more pixels together than any backend takes. */
+  /** The photographs of the group together have more pixels than any backend accepts. */
   group_too_many_pixels: true,
-  /** The bytes are not those that their SHA-256 (in the path or in Repr-Digest) promises. */
+  /** The SHA-256 of the body is not the one in the path or in Repr-Digest. */
   digest_mismatch: true,
-  /** Photographs named by SHA-256 that are not stored here: send those. */
+  /** Photographs named by SHA-256 are not stored here and have to be sent. */
   images_missing: true,
-  /** Photographs by URL are off here, or not from that host. */
+  /** This deployment does not fetch photographs by URL, or not from that host. */
   url_refused: true,
-  /** The URL of a photograph gave no photograph. */
+  /** Fetching a URL did not give a photograph. */
   url_failed: true,
-  /** No model of that name is served. */
+  /** No model of that name is available. */
   model_unknown: true,
-  /** None of the types that the caller accepts can be given. */
+  /** The response cannot be given in any of the types that the caller accepts. */
   not_acceptable: true,
-  /** The photograph that this would be made of is no longer stored. */
+  /** The photograph that is needed for this is no longer stored. */
   image_expired: true,
-  /** The range is not within the file. */
+  /** The requested range lies outside the file. */
   range_invalid: true,
-  /** No key or token, and one is needed. */
+  /** A key or token is required, and there is none. */
   credentials_missing: true,
-  /** The key, token or signed link is not valid, or no longer. */
+  /** The key, token or signed link is invalid or has expired. */
   credentials_invalid: true,
-  /** The key or token does not allow this. */
+  /** The key or token does not permit this. */
   scope_missing: true,
-  /** More requests than the limit. */
+  /** The caller has sent more requests than its limit allows. */
   rate_limited: true,
-  /** The Idempotency-Key came before with another request. */
+  /** The Idempotency-Key was used before, for a different request. */
   idempotency_mismatch: true,
-  /** No such group, mask or route. */
+  /** There is no such group, mask or route. */
   not_found: true,
-  /** The route exists, this method does not. */
+  /** The route exists but does not support this method. */
   method_not_allowed: true,
 } as const;
 
-/** Our own faults: the caller may try again later. The app answers 5xx. */
+/** Errors of the service: the caller may try again later. The app responds with 5xx. */
 const SERVER_CODES = {
-  /** A model file is missing, or is not the file that the manifest names. */
+  /** A model file is missing, or is not the file that the manifest describes. */
   model_invalid: true,
-  /** No runtime could take the group now. */
+  /** No runtime can compute the group at the moment. */
   backend_unavailable: true,
-  /** The time that the caller or the host gave was over before the work was. */
+  /** The time limit of the caller or the host passed before the work was done. */
   deadline_exceeded: true,
-  /** Keys or tokens cannot be checked: what they are checked against cannot be reached. */
+  /** Keys or tokens cannot be verified because the service that knows them is unreachable. */
   authentication_unavailable: true,
-  /** A store cannot be read or written now: whether something is stored cannot be told. */
+  /**
+   * A store cannot be read or written at the moment, so it is unknown whether something is stored.
+   */
   store_unavailable: true,
-  /** A store has no room for what has to be kept. */
+  /** A store has no room for something that must be kept. */
   store_full: true,
-  /** Anything that nobody foresaw. */
+  /** Any other error: a bug. */
   internal: true,
 } as const;
 
@@ -96,13 +101,13 @@ export type ErrorCode = CallerErrorCode | ServerErrorCode;
 
 export const ERROR_CODES = Object.keys({ ...CALLER_CODES, ...SERVER_CODES }) as ErrorCode[];
 
-/** The image that an error is about: its place in the group as sent, from 0, and its id. */
+/** The image that an error is about: its position in the group as sent, from 0, and its id. */
 export interface ImageReference {
   readonly index: number;
   readonly id?: string;
 }
 
-/** The limit that was passed, in machine-readable form: `{ name: "pixels", limit: 4e7, actual: 9e8 }`. */
+/** The limit that was exceeded, machine-readable: `{ name: "pixels", limit: 4e7, actual: 9e8 }`. */
 export interface LimitReference {
   readonly name: string;
   readonly limit: number;
@@ -111,12 +116,12 @@ export interface LimitReference {
 
 /** One of several places in the request that an error is about. */
 export interface PlaceInRequest {
-  /** JSON pointer (RFC 6901) into the request's body, e.g. `#/images/3`. */
+  /** JSON pointer (RFC 6901) into the request body, e.g. `#/images/3`. */
   readonly pointer: string;
   readonly detail: string;
-  /** The image's id, where the place is an image. */
+  /** Id of the image, if the place is an image. */
   readonly image?: string;
-  /** Its SHA-256, where that is how the request names it. */
+  /** Its SHA-256, if the request refers to it that way. */
   readonly sha256?: string;
 }
 
@@ -124,12 +129,12 @@ export interface CosalErrorDetails {
   readonly image?: ImageReference;
   readonly limit?: LimitReference;
   readonly places?: readonly PlaceInRequest[];
-  /** In how many seconds it may be worth to try again (`Retry-After`). */
+  /** Seconds after which trying again may succeed (`Retry-After`). */
   readonly retryAfter?: number;
   readonly cause?: unknown;
 }
 
-/** The one error class of the project. `message` is fit to be shown to the caller. */
+/** The project's only error class. `message` may be shown to the caller. */
 export class CosalError extends Error {
   override readonly name = "CosalError";
   readonly code: ErrorCode;
@@ -152,7 +157,7 @@ export class CosalError extends Error {
     return this.code in CALLER_CODES;
   }
 
-  /** The same error, naming the image it is about. */
+  /** The same error with the image that it is about. */
   about(image: ImageReference): CosalError {
     const { limit, places, retryAfter, cause } = this;
     return new CosalError(this.code, this.message, { image, limit, places, retryAfter, cause });

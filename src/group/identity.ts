@@ -2,29 +2,30 @@ import type { GroupOptions } from "./options.ts";
 import { type SeedIdentity, seedLine } from "./seeds.ts";
 
 /**
- * Raised whenever the same photographs, model and options come to give other masks (another way
- * to decode, resize or upsample), so that nothing stored before is taken for the new result.
+ * Must be raised whenever the same photographs, model and options produce different masks, for
+ * example after a change to decoding, resizing or upsampling. Otherwise a stored result could be
+ * mistaken for the new one.
  */
 export const IDENTITY_VERSION = "cosal-group/2";
 
 const DIGEST = /^[0-9a-f]{64}$/;
 const TOKEN = /^[a-z0-9._-]{1,64}$/;
 
-/** What a group's identity is made of. */
+/** Everything that determines the identity of a group. */
 export interface GroupContents {
   /** SHA-256 of the model (`Segmenter.digest`), 64 lower-case hex digits. */
   readonly model: string;
-  /** The group whose consensus the photographs are masked with, when it is not their own. */
+  /** The group whose consensus is used to mask the photographs, if it is not their own. */
   readonly consensusOf?: string;
   readonly options: GroupOptions;
-  /** In any order; one that is there twice counts once. */
+  /** In any order. Duplicates count once. */
   readonly seeds?: readonly SeedIdentity[];
-  /** SHA-256 of each photograph's file bytes, in any order; one sent twice counts once. */
+  /** SHA-256 of the bytes of each photograph's file. In any order; duplicates count once. */
   readonly images: readonly string[];
 }
 
 /**
- * The canonical form of a group: ASCII lines, each ended by one line feed (0x0A).
+ * The canonical form of a group: ASCII lines, each terminated by a line feed (0x0A).
  *
  * ```text
  * cosal-group/2
@@ -38,10 +39,11 @@ export interface GroupContents {
  * image <64 hex digits>                            one line per distinct photograph, sorted
  * ```
  *
- * Sorting is by byte value; numbers are decimal integers. Neither file names nor the order sent
- * enter it. Test vectors for other languages: `test/vectors/group-identity.json`.
+ * Lines are sorted by byte value; numbers are decimal integers. File names and the order in which
+ * photographs were sent play no part. Test vectors for other languages:
+ * `test/vectors/group-identity.json`.
  *
- * @throws TypeError for a digest, an option or a seed that is not of the form above.
+ * @throws TypeError if a digest, option or seed does not have the form above
  */
 export function canonicalForm(contents: GroupContents): string {
   const { model, consensusOf, options, seeds = [], images } = contents;
@@ -66,12 +68,12 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Whether a text has the form of a SHA-256 as this module writes it. */
+/** Whether a string looks like a SHA-256 as written by this module. */
 export function isDigest(text: string): boolean {
   return DIGEST.test(text);
 }
 
-/** Each text once, sorted: the order in which a group's images are computed. */
+/** Unique strings, sorted: the order in which the images of a group are computed. */
 export function distinct(texts: readonly string[]): string[] {
   return [...new Set(texts)].sort();
 }

@@ -3,7 +3,7 @@ import type { FeatureStore, GroupStore, ImageStore, Stores, StoresOf } from "./s
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Stores in memory that keep everything: for tests and for trying things out. */
+/** Stores in memory that keep everything: for tests and experiments. */
 export function memoryStores(): StoresOf {
   const tenants = new Map<string, Stores>();
   return function memoryStoresOf(tenant) {

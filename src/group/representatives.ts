@@ -1,10 +1,9 @@
 /**
- * Which photographs of a set that is larger than a group stand for all of it: `most` places, evenly
- * spaced over the set's order. Photographs beside each other are often alike (frames of a clip, a
- * burst, names sorted by time), so even spacing takes in more of what there is than the first ones
- * would.
+ * Picks photographs to represent a set that is larger than a group: `most` positions, evenly
+ * spaced. Neighbouring photographs are often alike (frames of a clip, a burst, files sorted by
+ * time), so even spacing covers more of the set than taking the first ones.
  *
- * @returns ascending places, from 0; all of them when there are no more than `most`
+ * @returns positions in ascending order, from 0; all of them if there are no more than `most`
  */
 export function representatives(count: number, most: number): number[] {
   if (count <= most) return Array.from({ length: count }, (_, place) => place);

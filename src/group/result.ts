@@ -1,7 +1,9 @@
 import type { Box } from "../engine/index.ts";
 import type { ErrorCode, LimitReference } from "../errors.ts";
 
-/** What was found in one photograph. Named by its contents: a name given by a caller is not kept. */
+/**
+ * The result for one photograph. It is named by its contents; the caller's name for it is not kept.
+ */
 export interface ImageResult {
   /** SHA-256 of the file's bytes, hex. */
   readonly sha256: string;
@@ -10,13 +12,13 @@ export interface ImageResult {
   readonly height: number;
   /** Share of the photograph's pixels with mask >= 0.5, 0..1. */
   readonly coverage: number;
-  /** `[x, y, width, height]` around mask >= 0.5, in pixels, or null when there is no such pixel. */
+  /** `[x, y, width, height]` of the area with mask >= 0.5, in pixels, or null if there is none. */
   readonly box: Box | null;
-  /** How sure the network is that the photograph shows the common object, 0..1. */
+  /** How certain the network is that the photograph shows the common object, 0..1. */
   readonly presence: number;
   /**
-   * The intersection over union with a drawn mask that is to be expected of this one, 0..1. Missing
-   * where the model does not tell.
+   * Expected intersection over union of this mask with a hand-drawn one, 0..1. Missing if the model
+   * does not estimate it.
    */
   readonly confidence?: number;
 }
@@ -29,25 +31,27 @@ export interface SkippedImage {
   readonly limit?: LimitReference;
 }
 
-/** What a caller should know about a result that is no error. */
+/** Something that a caller should know about a successful result. */
 export interface Notice {
   readonly code: /** One photograph has nothing to be compared with: the mask is its most salient object. */
     | "single_image"
-    /** The photographs seem to share no object: the masks mean little. */
+    /** The photographs do not seem to share an object: the masks mean little. */
     | "nothing_in_common";
   readonly detail: string;
 }
 
-/** A computed group, without its masks: a plain value, fit for JSON. */
+/** The result of a group without its masks: a plain value that can be written as JSON. */
 export interface GroupResult {
   /** The group's identity, see `groupId`. */
   readonly id: string;
   readonly model: { readonly name: string; readonly digest: string };
   /** Where it was computed. */
   readonly backend: string;
-  /** The group whose consensus these photographs were masked with, when it is not their own. */
+  /** The group whose consensus was used to mask these photographs, if it is not their own. */
   readonly consensusOf?: string;
-  /** How sure the network is that the photographs share an object: their mean presence, 0..1. */
+  /**
+   * How certain the network is that the photographs share an object: their mean presence, 0..1.
+   */
   readonly common: number;
   /** One per distinct photograph that was not skipped, sorted by `sha256`. */
   readonly images: readonly ImageResult[];

@@ -1,6 +1,6 @@
 import type { Box } from "../engine/index.ts";
 
-/** A marked example as it enters a group's identity. Coordinates are whole pixels, 0 to 16383. */
+/** A marked example as part of a group's identity. Coordinates are whole pixels, 0 to 16383. */
 export type SeedIdentity = {
   /** SHA-256 of the photograph it is on. */
   readonly image: string;
@@ -22,16 +22,16 @@ export interface SeedRleIdentity {
   readonly height: number;
   readonly width: number;
   /**
-   * SHA-256 of its run lengths as decimal integers with a space between them: background first, and
-   * no run empty but that one.
+   * SHA-256 of its run lengths, written as decimal integers separated by spaces. The first run is
+   * background and may be zero; all others are at least 1.
    */
   readonly sha256: string;
 }
 
-/** The largest coordinate: no photograph has a longer side. */
+/** The largest coordinate. No photograph has a longer side. */
 export const MAX_COORDINATE = 16_383;
 
-/** @throws TypeError for a number that is no coordinate */
+/** @throws TypeError for a number that is not a valid coordinate */
 export function seedLine(seed: SeedIdentity): string {
   if ("point" in seed) return `point ${numbers(seed.point)}`;
   if ("box" in seed) return `box ${numbers(seed.box)}`;

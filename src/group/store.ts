@@ -5,58 +5,62 @@ import type { GroupResult } from "./result.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Where computed groups are kept. A store may forget anything at any time: what is found missing is
- * computed anew. It never answers with part of a value, and never says "not here" because it could
- * not look.
+ * Stores computed groups. A store may drop anything at any time; what is missing is computed again.
+ * It never returns part of a value, and never reports something as missing when it merely could not
+ * look.
  *
- * Reads and deletions throw CosalError store_unavailable when the store cannot tell. Writes do not
- * throw: an answer does not depend on them, so what cannot be kept counts as forgotten.
+ * Reads and deletions throw CosalError store_unavailable if the store cannot be reached. Writes do
+ * not throw: no response depends on them, so a failed write is treated as a dropped value.
  */
 export interface GroupStore {
-  /** The group's result, or undefined when it is not here. */
+  /** The result of a group, or undefined if it is not stored. */
   result(group: string): Promise<GroupResult | undefined>;
-  /** Whether the masks and the consensus of a result that is here are here too. */
+  /** Whether the masks and the consensus of a stored result are stored too. */
   isComplete(result: GroupResult): Promise<boolean>;
-  /** Keeps a group whose masks and consensus have all been put. */
+  /** Stores the result of a group. Its masks and consensus must have been stored before. */
   putResult(result: GroupResult): Promise<void>;
-  /** What the network found in one image of a group: the record of `encodeLogits`. */
+  /** The mask of one image of a group, as written by `encodeLogits`. */
   mask(group: string, image: string): Promise<Bytes | undefined>;
   putMask(group: string, image: string, record: Bytes): Promise<void>;
-  /** What the group has in common: the bytes of `encodeConsensus`. */
+  /** What the group has in common, as written by `encodeConsensus`. */
   consensus(group: string): Promise<Bytes | undefined>;
   putConsensus(group: string, bytes: Bytes): Promise<void>;
-  /** Forgets result, masks and consensus; whether there was a result. */
+  /** Deletes result, masks and consensus. Returns whether there was a result. */
   delete(group: string): Promise<boolean>;
 }
 
 /**
- * Where photographs are kept as they were sent, by the SHA-256 of their bytes, for a short while.
- * Every method throws CosalError store_unavailable when the store cannot be read or written.
+ * Stores the files of photographs as they were sent, by SHA-256, for a short time. All methods
+ * throw CosalError store_unavailable if the store cannot be read or written.
  */
 export interface ImageStore {
   get(sha256: string): Promise<Bytes | undefined>;
-  /** Those of the photographs that are here. */
+  /** Those of the given photographs that are stored. */
   has(sha256s: readonly string[]): Promise<ReadonlySet<string>>;
   /**
-   * Keeps a photograph whose bytes have been held against their name.
+   * Stores a photograph. The caller has verified that its SHA-256 is right.
    *
-   * @throws CosalError store_full, too
+   * @throws CosalError store_full, in addition
    */
   put(sha256: string, bytes: Bytes): Promise<void>;
-  /** Whether it was here. */
+  /** Returns whether it was stored. */
   delete(sha256: string): Promise<boolean>;
 }
 
 /**
- * Features of photographs, which go when their photograph goes. What cannot be read counts as
- * missing: it is computed anew. `deleteImage` throws CosalError store_unavailable.
+ * Stores the features of photographs; they are deleted together with their photograph. Features
+ * that cannot be read count as missing and are computed again. `deleteImage` throws CosalError
+ * store_unavailable.
  */
 export interface FeatureStore extends FeatureCache {
-  /** Forgets the features that every model has of a photograph (the part of the key after `/`). */
+  /**
+   * Deletes the features of a photograph, of every model. `sha256` is the part of the key after
+   * `/`.
+   */
   deleteImage(sha256: string): Promise<void>;
 }
 
-/** Everything that is kept for one tenant. */
+/** Everything that is stored for one tenant. */
 export interface Stores {
   readonly groups: GroupStore;
   readonly images: ImageStore;
@@ -64,25 +68,27 @@ export interface Stores {
 }
 
 /**
- * The stores of a tenant, who sees nothing of any other's. The tenant "" is everybody: a deployment
- * without keys, or one that declares its cache shared. Cheap: called for each request.
+ * Returns the stores of a tenant, which are separate from those of all other tenants. The tenant ""
+ * stands for everybody: a deployment without keys, or one that shares its cache. Cheap, as it is
+ * called for each request.
  *
- * @param keep seconds that what is put may be kept, where that is less than the stores' own time
+ * @param keep how long values may be kept, in seconds, if that is less than the store's own
+ * retention
  */
 export type StoresOf = (tenant: string, keep?: number) => Stores;
 
-/** Seconds after which it is worth to ask a store again that has failed, or that was full. */
+/** Seconds after which to try again when a store has failed or is full. */
 const RETRY_AFTER = 5;
 const FULL_RETRY_AFTER = 60;
 
-/** The error of a store that cannot be read or written now. */
+/** The error for a store that cannot be read or written at the moment. */
 export function storeUnavailable(cause: unknown): CosalError {
-  const message = "What is stored cannot be reached now. Try again in a few seconds.";
+  const message = "The store cannot be reached at the moment. Try again in a few seconds.";
   return new CosalError("store_unavailable", message, { retryAfter: RETRY_AFTER, cause });
 }
 
-/** The error of a store that has no room for what has to be kept. */
+/** The error for a store that has no room for something that must be kept. */
 export function storeFull(cause: unknown): CosalError {
-  const message = "There is no room to keep this.";
+  const message = "There is no room to store this.";
   return new CosalError("store_full", message, { retryAfter: FULL_RETRY_AFTER, cause });
 }
