@@ -1,7 +1,7 @@
 /**
- * What `work` makes of each item, in the order of the items, while up to `concurrency` are in the
- * works. With 1, an item is begun when the one before it has been taken: nothing is made ahead.
- * What is in the works when the iteration ends early is waited for.
+ * Applies `work` to each item, up to `concurrency` at a time, and yields the results in the order
+ * of the items. With a concurrency of 1, an item is only started once the previous result has been
+ * consumed. If the iteration ends early, it waits for work that is still running.
  */
 export async function* mapConcurrently<Item, Result>(
   items: Iterable<Item>,

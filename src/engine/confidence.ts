@@ -4,18 +4,18 @@ import type { Manifest } from "./manifest.ts";
 import type { Tensor } from "./runtime/runtime.ts";
 import type { Consensus } from "./types.ts";
 
-/** Weights of what a mask shows of its own quality, as the manifest has them. */
+/** Weights for estimating a mask's quality from the mask itself, as given in the manifest. */
 export type ConfidenceWeights = NonNullable<Manifest["confidence"]>;
 
-/** Presence and shares are kept from 0 and 1 by so much before their logit is taken. */
+/** Presence and shares are clamped away from 0 and 1 by this much before taking their logit. */
 const SMALLEST = 1e-4;
 
 /**
- * The intersection over union with a drawn mask that is to be expected of a mask, 0..1; 0 for an
- * empty one. A logistic function of five figures whose weights were fitted on groups that training
- * held back. `training/cosal_training/confidence.py` does the same.
+ * The expected intersection over union of a mask with a hand-drawn one, 0..1; 0 for an empty mask.
+ * A logistic function of five features, with weights fitted on groups held out from training. Must
+ * match `training/cosal_training/confidence.py`.
  *
- * @param logits of which nothing unlike is left (`withoutUnlike`)
+ * @param logits after `withoutUnlike` has removed unlike parts
  * @param features of the image, `[1, channels, height, width]`: a grid over the same image
  * @param presence 0..1
  */

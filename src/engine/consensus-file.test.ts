@@ -72,5 +72,5 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])("no consensus has %s", (value)
     shape: [1, 1],
     data: Float32Array.of(value),
   });
-  expect(() => decodeConsensus(bytes)).toThrow("no numbers");
+  expect(() => decodeConsensus(bytes)).toThrow("not finite numbers");
 });

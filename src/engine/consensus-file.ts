@@ -8,11 +8,11 @@ const DIGEST_BYTES = 32;
 const FLOAT32 = 4;
 const FLOAT16 = 2;
 
-/** A consensus on a wire or a disk is smaller than this. */
+/** Upper bound, exclusive, for the size of an encoded consensus. */
 export const MAX_CONSENSUS_BYTES = 8192;
 
 /**
- * A consensus as bytes, fewer than 8 kB: float32 where that fits, else float16.
+ * Encodes a consensus in fewer than 8 kB: as float32 if that fits, otherwise as float16.
  *
  * ```text
  * 0   "COSC" (uint32), version (uint16), bytes per number: 4 or 2 (uint16), big-endian
@@ -21,7 +21,8 @@ export const MAX_CONSENSUS_BYTES = 8192;
  * 44  the numbers, row by row, little-endian
  * ```
  *
- * @throws RangeError for a consensus that does not fit in float16 either (4,000 numbers)
+ * @throws RangeError for a consensus that does not even fit as float16 (more than about 4,000
+ * numbers)
  */
 export function encodeConsensus({ model, shape, data }: Consensus): Uint8Array<ArrayBuffer> {
   const fits = (width: number) => HEADER_BYTES + width * data.length < MAX_CONSENSUS_BYTES;
@@ -48,15 +49,16 @@ export function decodeConsensus(bytes: Uint8Array): Consensus {
     throw invalid(`has ${bytes.byteLength} bytes`);
   }
   const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (header.getUint32(0) !== MAGIC) throw invalid("does not begin as one");
+  if (header.getUint32(0) !== MAGIC) throw invalid("does not start like one");
   const version = header.getUint16(4);
-  if (version !== VERSION) throw invalid(`is of version ${version}; known is ${VERSION}`);
+  if (version !== VERSION)
+    throw invalid(`has version ${version}; only version ${VERSION} is known`);
   const width = header.getUint16(6);
   const shape = [header.getUint16(8), header.getUint16(10)] as const;
   const length = shape[0] * shape[1];
   const whole = HEADER_BYTES + width * length === bytes.byteLength;
   if (!whole || length === 0 || (width !== FLOAT32 && width !== FLOAT16)) {
-    throw invalid(`is not of the size that it announces`);
+    throw invalid(`does not have the size that its header declares`);
   }
   const digest = bytes.subarray(12, 12 + DIGEST_BYTES);
   const model = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -64,7 +66,7 @@ export function decodeConsensus(bytes: Uint8Array): Consensus {
   const data = new Float32Array(
     width === FLOAT32 ? new Float32Array(body) : new Float16Array(body),
   );
-  if (!data.every(Number.isFinite)) throw invalid("has values that are no numbers");
+  if (!data.every(Number.isFinite)) throw invalid("contains values that are not finite numbers");
   return { model, shape, data };
 }
 

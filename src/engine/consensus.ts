@@ -1,10 +1,10 @@
 import type { Manifest } from "./manifest.ts";
 import type { Tensor, Tensors } from "./runtime/runtime.ts";
 
-/** Keeps an empty prototype at zero instead of dividing by nothing. */
+/** Keeps empty prototypes at zero instead of dividing by zero. */
 const MIN_MASS = 1e-6;
 
-/** Rows of the affinity: how much image `i` looks at each image of a group. They sum to 1. */
+/** Weights of the affinity: how much image `i` attends to each image of a group. They sum to 1. */
 export function affinityWeights(group: number, i: number, excludeSelf: boolean): Float32Array {
   if (!excludeSelf || group === 1) return new Float32Array(group).fill(1 / group);
   const weights = new Float32Array(group).fill(1 / (group - 1));
@@ -13,9 +13,9 @@ export function affinityWeights(group: number, i: number, excludeSelf: boolean):
 }
 
 /**
- * The mean of the prototypes that each image proposes, weighted by their mass: `sums` are
- * `[batch, prototypes, channels]`, `mass` is `[batch, prototypes]`. Takes one image at a time, and
- * adds in double precision, so that the order of images changes nothing that can be seen.
+ * The mean of the prototypes proposed by each image, weighted by their mass: `sums` are `[batch,
+ * prototypes, channels]`, `mass` is `[batch, prototypes]`. Takes one image at a time and
+ * accumulates in double precision, so that the order of images has no visible effect.
  */
 export class ConsensusMean {
   private readonly sums: Float64Array;

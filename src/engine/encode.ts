@@ -7,10 +7,10 @@ import { sha256 } from "./model.ts";
 import type { Progress } from "./progress.ts";
 import type { FeatureCache, ImageInput } from "./types.ts";
 
-/** All that a group is run on. */
+/** Everything that is needed to run a group. */
 export interface Network {
   readonly manifest: Manifest;
-  /** The model's. */
+  /** Digest of the model. */
   readonly digest: string;
   readonly graphs: Graphs;
   readonly decoder: Decoder;
@@ -20,11 +20,16 @@ export interface Network {
   readonly concurrency: number;
 }
 
-/** Images to features: from the cache, or decoded and run through the encoder. One per group. */
+/**
+ * Turns images into features, either from the cache or by decoding them and running the encoder.
+ * One per group.
+ */
 export class ImageEncoder {
   private readonly network: Network;
   private readonly progress: Progress;
-  /** Network inputs that no image is in at the moment; as many are made as run at once. */
+  /**
+   * Input buffers that are free at the moment. There are as many as images being encoded at once.
+   */
   private readonly inputs: Float32Array[] = [];
 
   constructor(network: Network, progress: Progress) {
@@ -86,12 +91,12 @@ function load({ bytes }: ImageInput): Promise<Uint8Array> | Uint8Array {
   return typeof bytes === "function" ? bytes() : bytes;
 }
 
-/** Names the image in an error that is about an image. */
+/** Adds the image's name to an error that is about an image. */
 export function aboutImage(error: unknown, { id }: ImageInput, index: number): unknown {
   return isImageFault(error) ? error.about({ index, id }) : error;
 }
 
-/** Whether an image is at fault, so that the group may go on without it. */
+/** Whether an image is at fault, so that the group can continue without it. */
 export function isImageFault(error: unknown): error is CosalError {
   return error instanceof CosalError && error.isCallerFault;
 }

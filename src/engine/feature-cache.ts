@@ -1,11 +1,11 @@
 import type { FeatureCache } from "./types.ts";
 
 /**
- * Features in memory, at most `bytes` of them; what was used longest ago goes first. An image of
+ * Caches features in memory, up to `bytes` in total, evicting the least recently used. An image of
  * cosal-lite takes 0.7 MB.
  */
 export function memoryFeatureCache(bytes: number): FeatureCache {
-  // A Map keeps the order of insertion: the first is the one used longest ago.
+  // A Map keeps insertion order: the first entry is the least recently used.
   const kept = new Map<string, Uint8Array>();
   let total = 0;
 

@@ -2,21 +2,21 @@ import { CosalError } from "../errors.ts";
 import type { GraphName, Manifest } from "./manifest.ts";
 import type { Tensor, Tensors } from "./runtime/runtime.ts";
 
-/** What stays of an image once it is encoded. */
+/** What is kept of an image after encoding. */
 export interface Features {
-  /** Size of the photograph in pixels, upright. */
+  /** Size of the upright photograph in pixels. */
   readonly width: number;
   readonly height: number;
-  /** The record of `FeatureFormat`. */
+  /** Encoded by `FeatureFormat`. */
   readonly record: Uint8Array;
 }
 
 const MAGIC = 0x434f5346; // "COSF"
 const VERSION = 1;
 const HEADER_BYTES = 16;
-/** Each part starts at a multiple of this, so that it can be looked at as numbers. */
+/** Each part starts at a multiple of this, so that typed arrays can view it. */
 const ALIGNMENT = 4;
-/** Graphs of which the consensus is made. */
+/** Graphs that compute the consensus. */
 const COMPARING: readonly GraphName[] = ["affinity", "refine", "seed"];
 
 interface Part {
@@ -25,16 +25,17 @@ interface Part {
   readonly length: number;
   /** Bytes from the start of the record. */
   readonly offset: number;
-  /** With "bytes", each channel's numbers are `first + step * byte`. */
+  /** For "bytes", the numbers of a channel are `first + step * byte`. */
   readonly kind: "halves" | "bytes";
 }
 
 /**
- * The encoder's outputs of one image as one record, both in memory and in a cache. In float32, 64
- * images of cosal-lite would need 93 MB of an isolate's 128; so what the consensus is made of is
- * kept in float16, and what only the decoder sees (the laterals, five sixths of all) in 8 bits with
- * a scale for each channel: 27 MB. On the photographs of examples/ masks differ from float32's by
- * 1e-4 in the mean, 5e-4 in the worst image; with float16 throughout (47 MB) by less than 1e-6.
+ * The encoder's outputs for one image as a single record, used both in memory and in caches. As
+ * float32, 64 images of cosal-lite would need 93 MB of an isolate's 128. So the tensors that the
+ * consensus is computed from are stored as float16, and those that only the decoder reads (the
+ * laterals, five sixths of all) in 8 bits with a scale per channel: 27 MB. On the photographs of
+ * examples/, masks differ from float32's by 1e-4 on average and by 5e-4 in the worst image; with
+ * float16 throughout (47 MB), by less than 1e-6.
  *
  * ```text
  * 0   "COSF", version, width, height of the photograph (uint32, big-endian)
@@ -44,10 +45,11 @@ interface Part {
  *       for each channel first and step (float32), then for each number a byte
  * ```
  *
- * The shapes are the manifest's, so a record belongs to one model: its key has the model's digest.
+ * Shapes come from the manifest, so a record belongs to one model, and its key contains the model's
+ * digest.
  */
 export class FeatureFormat {
-  /** Of one record. */
+  /** Size of one record. */
   readonly bytes: number;
   private readonly parts: readonly Part[];
 
@@ -67,7 +69,7 @@ export class FeatureFormat {
     this.bytes = end;
   }
 
-  /** @throws CosalError model_invalid when a tensor is missing or has another size */
+  /** @throws CosalError model_invalid if a tensor is missing or has the wrong size */
   pack(width: number, height: number, tensors: Tensors): Features {
     const record = new Uint8Array(this.bytes);
     const header = new DataView(record.buffer);
@@ -89,7 +91,7 @@ export class FeatureFormat {
     return { width, height, record };
   }
 
-  /** What a cache has kept; undefined when it is no record of this version and size. */
+  /** Reads a cached record. Undefined if its version or size is different. */
   parse(bytes: Uint8Array): Features | undefined {
     if (bytes.byteLength !== this.bytes) return undefined;
     const aligned = bytes.byteOffset % ALIGNMENT === 0 ? bytes : bytes.slice();
@@ -98,7 +100,7 @@ export class FeatureFormat {
     return { width: header.getUint32(8), height: header.getUint32(12), record: aligned };
   }
 
-  /** Those of an image's tensors that are named. */
+  /** The named tensors of an image. */
   unpack({ record }: Features, names: Iterable<string>): Tensors {
     const wanted = new Set(names);
     return Object.fromEntries(

@@ -7,9 +7,9 @@ import type { ModelFiles } from "./types.ts";
 type Sessions = Partial<Record<GraphName, Session>>;
 
 /**
- * The graphs of a model, each loaded when it is first run. Between groups sessions are kept,
- * promises of sessions are not: in a Worker, a promise that a dropped request has made never
- * settles, and who waited for it would wait for ever. Images of one group share them (`forGroup`).
+ * The graphs of a model, each loaded on first use. Sessions are kept between groups, but promises
+ * of sessions are not: in a Worker, a promise made by a dropped request never settles, and anyone
+ * awaiting it would wait for ever. The images of one group do share promises (`forGroup`).
  */
 export class Graphs {
   private readonly manifest: Manifest;
@@ -25,23 +25,23 @@ export class Graphs {
     this.sessions = sessions;
   }
 
-  /** The same graphs for one group, whose images may run at once. */
+  /** The same graphs for a single group, whose images may run concurrently. */
   forGroup(): Graphs {
     return new Graphs(this.manifest, this.files, this.runtime, this.sessions);
   }
 
-  /** Names of what a graph takes; none when the model does not have it. */
+  /** Names of a graph's inputs. Empty if the model does not have the graph. */
   inputs(name: GraphName): readonly string[] {
     return Object.keys(this.manifest.graphs[name]?.inputs ?? {});
   }
 
-  /** Runs a graph on those of `tensors` that it takes. */
+  /** Runs a graph on those of the `tensors` that are its inputs. */
   async run(name: GraphName, tensors: Tensors): Promise<Tensors> {
     const session = this.sessions[name] ?? (await this.open(name));
     const inputs = Object.fromEntries(
       this.inputs(name).map((input) => {
         const tensor = tensors[input];
-        if (!tensor) throw new CosalError("model_invalid", `graph ${name} asks for ${input}`);
+        if (!tensor) throw new CosalError("model_invalid", `graph ${name} needs ${input}`);
         return [input, tensor];
       }),
     );

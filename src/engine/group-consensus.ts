@@ -7,13 +7,13 @@ import type { Progress } from "./progress.ts";
 import type { Tensor, Tensors } from "./runtime/runtime.ts";
 import type { Consensus } from "./types.ts";
 
-/** The region that is marked on an image, by the image's place among the features. */
+/** Marked regions by the position of their image among the features. */
 export type Regions = ReadonlyMap<number, Tensor>;
 
 /**
- * The consensus of a group: each image proposes prototypes of what it shares with the others
- * (GCoNet+, group affinity module), then again of what it shares with the consensus so far. Where
- * something is marked, the first proposals are what is marked instead.
+ * Computes the consensus of a group. Each image proposes prototypes of what it shares with the
+ * other images (GCoNet+'s group affinity module), then refines them against the consensus so far.
+ * If regions are marked, the first proposals come from them instead.
  */
 export async function computeConsensus(
   network: Network,
@@ -60,7 +60,7 @@ export async function computeConsensus(
   return { model: digest, shape, data };
 }
 
-/** Tensors one after another along the first axis. */
+/** Concatenates tensors along the first axis. */
 function concat(tensors: readonly Tensor[]): Tensor {
   const [first] = tensors;
   if (!first) throw new Error("nothing to concatenate");

@@ -3,12 +3,13 @@ import type { Tensor } from "./runtime/runtime.ts";
 import type { Consensus } from "./types.ts";
 
 /**
- * The mask without those of its connected parts that look unlike the group's object: less than
- * `least` times as much like it as the part that does most.
+ * Removes connected parts of a mask that look unlike the group's object: those whose likeness is
+ * less than `least` times that of the most similar part.
  *
- * A pixel alone hardly tells a screen from the keyboard below it; the mean features of a whole part
- * do. Likeness is the cosine between the part's mean features and the object's in the consensus
- * (the first half of its prototypes), both as seen from what surrounds the object (the second half).
+ * A single pixel hardly distinguishes a screen from the keyboard below it, but the mean features of
+ * a whole part do. Likeness is the cosine similarity between the mean features of the part and
+ * those of the object in the consensus (the first half of its prototypes), both relative to the
+ * surroundings (the second half).
  *
  * @param features of the image, `[1, channels, height, width]`: a grid over the same image
  * @param least 0..1
@@ -33,7 +34,7 @@ export function withoutUnlike(
   );
 }
 
-/** How much each pixel of a region counts, row by row. */
+/** The weight of each pixel of a region, row by row. */
 export interface Region {
   readonly width: number;
   readonly height: number;
@@ -41,7 +42,8 @@ export interface Region {
 }
 
 /**
- * Likeness of a region to the object, -1..1, by the cosine of `withoutUnlike`; 0 for an empty one.
+ * Likeness of a region to the object, -1..1: the cosine similarity of `withoutUnlike`. 0 for an
+ * empty region.
  *
  * @param features of the image, `[1, channels, height, width]`: a grid over the same image
  */
@@ -63,7 +65,7 @@ export function likenessOf(
   return cosine(wanted, meanFeatures(features, share), surroundings);
 }
 
-/** The object's mean prototype as seen from that of its surroundings, and the latter. */
+/** The object's mean prototype relative to that of its surroundings, and the latter. */
 function objectOf({ shape, data }: Consensus) {
   const [prototypes, channels] = shape;
   const half = (prototypes / 2) * channels;
@@ -73,10 +75,10 @@ function objectOf({ shape, data }: Consensus) {
   return { wanted, surroundings };
 }
 
-/** How much of a part lies in each cell of the grid: its pixels, weighted by the mask. */
+/** How much of a part falls into each cell of the grid: its pixels, weighted by the mask. */
 type Share = Map<number, number>;
 
-/** Of each part: only the cells where it is, as there may be thousands of specks. */
+/** For each part, only the cells it touches, since there may be thousands of specks. */
 function shares(
   { width, height, data }: Logits,
   labels: Int32Array,
@@ -110,7 +112,7 @@ function meanFeatures({ data, dims }: Tensor, share: Share): Float64Array {
   return mean.map((sum) => sum / total);
 }
 
-/** Of vectors one after another. */
+/** Mean of concatenated vectors. */
 function meanOf(vectors: Float32Array, length: number): Float64Array {
   const mean = new Float64Array(length);
   for (const [i, value] of vectors.entries()) mean[i % length]! += value;

@@ -1,4 +1,4 @@
-// The small form of zod: the whole of it would be two thirds of the Worker.
+// zod/mini, because all of zod would make up two thirds of the Worker.
 import * as z from "zod/mini";
 import { CosalError } from "../errors.ts";
 
@@ -21,7 +21,10 @@ const schema = z.object({
   name: nonempty,
   version: nonempty,
   licence: z.string(),
-  /** Network input: (rgb / 255 - mean) / std, NCHW, both sides resized without keeping the aspect. */
+  /**
+   * Network input: (rgb / 255 - mean) / std, NCHW. Both sides are resized independently; the aspect
+   * ratio is not kept.
+   */
   input: z.object({
     width: positive,
     height: positive,
@@ -37,16 +40,24 @@ const schema = z.object({
   }),
   /** How often `refine` runs over the group after `affinity`. */
   refinements: z.int().check(z.minimum(0)),
-  /** How often it runs after `seed`, as each run washes out a part of what is marked; else as often. */
+  /**
+   * How often `refine` runs after `seed`, since each run washes out part of what was marked.
+   * Defaults to `refinements`.
+   */
   seededRefinements: z.optional(z.int().check(z.minimum(0))),
-  /** Whether an image's own keys get weight 0 in the affinity of a group of more than one. */
+  /**
+   * Whether an image's own keys get weight 0 in the affinity, for groups of more than one image.
+   */
   excludeSelf: z.boolean(),
   /**
-   * A part of a mask stays when it looks this much like the object, as a share of how much the part
-   * does that looks most like it (`likeness.ts`). All parts stay unless it is given.
+   * A part of a mask is kept if its likeness to the object is at least this share of the most
+   * similar part's (`likeness.ts`). If missing, all parts are kept.
    */
   likeness: z.optional(share),
-  /** How the figures of a mask make the confidence in it (`confidence.ts`). None is told without. */
+  /**
+   * Weights for estimating the confidence in a mask (`confidence.ts`). If missing, there is no
+   * estimate.
+   */
   confidence: z.optional(
     z.object({
       bias: z.number(),
@@ -64,18 +75,21 @@ const schema = z.object({
     seed: z.optional(graph),
     decoder: graph,
   }),
-  /** From which presence on an image shows the object, and (their mean) a group has one in common. */
+  /**
+   * Presence from which an image counts as showing the object and, for the mean, a group as sharing
+   * one.
+   */
   presence: z.optional(z.object({ image: share, group: share })),
   training: z.optional(z.unknown()),
   metrics: z.optional(z.unknown()),
 });
 
-/** `models/<name>/manifest.json`, schema 1: what the graphs are and how they are to be run. */
+/** `models/<name>/manifest.json`, schema 1: the graphs of a model and how to run them. */
 export type Manifest = z.infer<typeof schema>;
 export type GraphName = keyof Manifest["graphs"];
 export type Graph = z.infer<typeof graph>;
 
-/** @throws CosalError model_invalid, naming each field that is wrong. */
+/** @throws CosalError model_invalid, naming each invalid field */
 export function parseManifest(bytes: Uint8Array): Manifest {
   let json: unknown;
   try {
@@ -99,7 +113,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   if (looks && (consensus.shape[0] % 2 > 0 || !graphs.decoder.inputs.features)) {
     throw new CosalError(
       "model_invalid",
-      "manifest.json: likeness and confidence need the decoder's input features, and half of the prototypes to be of surroundings",
+      "manifest.json: likeness and confidence need the decoder's input features, and an even number of prototypes, half of them for surroundings",
     );
   }
   return manifest;

@@ -3,7 +3,7 @@ import { type Graph, type GraphName, type Manifest, parseManifest } from "./mani
 import type { Runtime, Session } from "./runtime/runtime.ts";
 import type { ModelFiles } from "./types.ts";
 
-/** The manifest of a model, and the name for all that its results depend on. */
+/** The manifest of a model, and a digest of everything that its results depend on. */
 export interface ModelDescription {
   readonly manifest: Manifest;
   /** SHA-256, hex. */
@@ -11,7 +11,7 @@ export interface ModelDescription {
 }
 
 /**
- * Reads what a model is, without loading its graphs.
+ * Reads a model's manifest without loading its graphs.
  *
  * @throws CosalError model_invalid
  */
@@ -21,9 +21,9 @@ export async function describeModel(files: ModelFiles): Promise<ModelDescription
 }
 
 /**
- * SHA-256 of the canonical JSON (keys sorted, no spaces) of name, version, input, consensus,
- * refinements, excludeSelf, seededRefinements, likeness and confidence if any, and each graph's
- * SHA-256. Metrics and notes may change without it.
+ * SHA-256 of the canonical JSON (sorted keys, no spaces) of name, version, input, consensus,
+ * refinements, excludeSelf, seededRefinements, likeness and confidence if present, and each graph's
+ * SHA-256. Metrics and notes may change without changing it.
  */
 async function modelDigest(manifest: Manifest): Promise<string> {
   const { name, version, input, consensus, refinements, excludeSelf } = manifest;
@@ -43,7 +43,7 @@ async function modelDigest(manifest: Manifest): Promise<string> {
   return sha256(new TextEncoder().encode(text));
 }
 
-/** Loads one graph, after its bytes have been held against the manifest. */
+/** Loads one graph after comparing its SHA-256 with the manifest. */
 export async function openGraph(
   name: GraphName,
   graph: Graph,

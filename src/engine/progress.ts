@@ -1,7 +1,9 @@
 import { CosalError } from "../errors.ts";
 import type { SegmentEvent, SegmentOptions } from "./types.ts";
 
-/** A caller's hold on a group in the works: it is told of each step and may end it between two. */
+/**
+ * Reports each step of a running group to the caller, and lets the caller stop it between steps.
+ */
 export class Progress {
   private readonly options: SegmentOptions;
 
@@ -14,7 +16,7 @@ export class Progress {
     const { signal, deadline } = this.options;
     signal?.throwIfAborted();
     if (deadline !== undefined && Date.now() >= deadline) {
-      throw new CosalError("deadline_exceeded", "The time for the group is over.");
+      throw new CosalError("deadline_exceeded", "The time limit for the group has passed.");
     }
   }
 

@@ -9,20 +9,20 @@ interface Size {
   readonly height: number;
 }
 
-/** The cells that the `seed` graph looks at. @throws CosalError seeds_unsupported */
+/** The grid of the `seed` graph. @throws CosalError seeds_unsupported */
 export function seedGrid(manifest: Manifest): Size {
   const shape = manifest.graphs.seed?.inputs.region;
   const [height, width] = shape?.slice(-2) ?? [];
   if (typeof width !== "number" || typeof height !== "number") {
     throw new CosalError(
       "seeds_unsupported",
-      `The model ${manifest.name} takes no seeds: it has no graph for marked examples.`,
+      `The model ${manifest.name} does not support seeds: it has no graph for marked examples.`,
     );
   }
   return { width, height };
 }
 
-/** @throws CosalError seed_invalid when a seed names no image of the group */
+/** @throws CosalError seed_invalid if a seed refers to no image of the group */
 export function checkSeeds(seeds: readonly Seed[], images: number): void {
   for (const { image } of seeds) {
     if (!Number.isInteger(image) || image < 0 || image >= images) {
@@ -35,16 +35,16 @@ export function checkSeeds(seeds: readonly Seed[], images: number): void {
 }
 
 /**
- * What is marked on one photograph, as the `seed` graph takes it: the marked share of each cell of
- * the feature grid, 0..1, `[1, 1, height, width]`. Several marks are joined.
+ * The region marked on one photograph, as input of the `seed` graph: the marked share of each cell
+ * of the feature grid, 0..1, `[1, 1, height, width]`. Several marks are merged.
  *
- * @throws CosalError seed_invalid when a mark is malformed or marks nothing of the photograph
+ * @throws CosalError seed_invalid if a mark is malformed or marks nothing in the photograph
  */
 export function regionOf(marks: readonly SeedMark[], photograph: Size, grid: Size): Tensor {
   const data = new Float32Array(grid.width * grid.height);
   for (const mark of marks) {
     const region = shares(mark, photograph, grid);
-    if (!region.some((share) => share > 0)) throw invalid("marks nothing of the photograph");
+    if (!region.some((share) => share > 0)) throw invalid("marks nothing in the photograph");
     for (let i = 0; i < data.length; i++)
       data[i] = Math.max(data[i] as number, region[i] as number);
   }
@@ -64,10 +64,10 @@ function shares(mark: SeedMark, photograph: Size, grid: Size): Float32Array {
   const [x, y] = finite(mark.point, 2) as [number, number];
   if (x < 0 || y < 0 || x >= photograph.width || y >= photograph.height) {
     throw invalid(
-      `is a point outside of its photograph of ${photograph.width} x ${photograph.height}`,
+      `is a point outside its photograph of ${photograph.width} x ${photograph.height}`,
     );
   }
-  // The square of one cell around the point.
+  // A square around the point, the size of one cell.
   const across = photograph.width / grid.width / 2;
   const down = photograph.height / grid.height / 2;
   return outer(
@@ -79,10 +79,10 @@ function shares(mark: SeedMark, photograph: Size, grid: Size): Float32Array {
 const asShare = (level: number) => level / 255;
 
 /**
- * The mask averaged over the cells of a grid (`seedGrid`): all that is ever looked at, in a few
- * kilobytes. It marks exactly what the mask itself would have marked.
+ * Averages a mask over the cells of a grid (`seedGrid`). The result has a few kilobytes and marks
+ * exactly what the mask itself would.
  *
- * @throws CosalError seed_invalid when the mask has another number of values than its size says
+ * @throws CosalError seed_invalid if the number of values does not match the mask's size
  */
 export function reduceSeedMask({ width, height, data }: SeedMask, grid: Size): SeedMask {
   const sides = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
@@ -121,7 +121,7 @@ function averageRow(
   }
 }
 
-/** The share of each of `cells` cells along an axis of `length` pixels that lies in from..to. */
+/** For each of `cells` cells along an axis of `length` pixels, the share that lies in from..to. */
 function covered(from: number, to: number, length: number, cells: number): Float32Array {
   const cell = length / cells;
   return Float32Array.from({ length: cells }, (_, i) => {

@@ -21,24 +21,24 @@ import type {
   SegmentOptions,
 } from "./types.ts";
 
-/** Images of one group. Their features stay in memory until the last mask is made. */
+/** Images in one group. Their features stay in memory until the last mask is done. */
 export const MAX_GROUP = 64;
 
 export interface SegmenterParts {
   readonly model: ModelFiles;
   readonly runtime: Runtime;
   readonly decoder: Decoder;
-  /** Where features are kept from one group to the next; nowhere by default. */
+  /** Where features are kept between groups; nowhere by default. */
   readonly features?: FeatureCache;
   /**
-   * Images in the works at once, 1 by default: then at most one image's pixels and activations are
-   * in memory. More is for a runtime that batches what it is given at once.
+   * Images processed concurrently, 1 by default: then at most one image's pixels and activations
+   * are in memory. More is useful for a runtime that batches concurrent runs.
    */
   readonly concurrency?: number;
 }
 
 /**
- * Reads the model's manifest. Its graphs are loaded by the first group, and stay.
+ * Reads the model's manifest. Graphs are loaded by the first group and stay loaded.
  *
  * @throws CosalError model_invalid
  * @example
@@ -86,14 +86,14 @@ function forGroup(network: Network, { features }: SegmentOptions): Network {
   };
 }
 
-/** An image that could be encoded. */
+/** An image that was encoded successfully. */
 interface Encoded {
   readonly index: number;
   readonly id: string;
   readonly features: Features;
 }
 
-/** The streaming form of the network: one image's pixels and activations at a time. */
+/** Runs the network as a stream: one image's pixels and activations at a time. */
 async function* segment(
   network: Network,
   images: readonly ImageInput[],
@@ -106,7 +106,7 @@ async function* segment(
   );
 }
 
-/** What the images of a group have in common, and their features. */
+/** The consensus of a group, and the features of its images. */
 async function compare(
   network: Network,
   images: readonly ImageInput[],
@@ -122,7 +122,7 @@ async function compare(
     encodeAll(network, images, options, progress, async (image) => image),
   );
   if (encoded.length === 0) {
-    throw new CosalError("group_empty", `None of the ${images.length} images can be read.`);
+    throw new CosalError("group_empty", `None of the ${images.length} images could be decoded.`);
   }
   const regions = regionsOf(network, encoded, options);
   const features = encoded.map((image) => image.features);
@@ -152,7 +152,9 @@ async function* segmentWith(
   );
 }
 
-/** What `use` makes of each image that can be encoded, in order. */
+/**
+ * Encodes each image, applies `use` to those that can be encoded, and yields the results in order.
+ */
 async function* encodeAll<Result>(
   network: Network,
   images: readonly ImageInput[],
@@ -194,10 +196,13 @@ function checkSize({ length }: readonly ImageInput[]): void {
 }
 
 function nothing(): CosalError {
-  return new CosalError("group_empty", "The group has no image; at least one is needed.");
+  return new CosalError("group_empty", "The group has no images; it needs at least one.");
 }
 
-/** Every header that is there before any pixel: a group with a broken image costs nothing. */
+/**
+ * Checks all available headers before decoding any pixels, so that a group with a broken image
+ * costs nothing.
+ */
 function inspect(decoder: Decoder, images: readonly ImageInput[]): void {
   for (const [index, image] of images.entries()) {
     if (typeof image.bytes === "function") continue;
@@ -209,7 +214,7 @@ function inspect(decoder: Decoder, images: readonly ImageInput[]): void {
   }
 }
 
-/** The seeds' regions, by place among those images that are left. */
+/** The seeds' regions, by position among the remaining images. */
 function regionsOf(
   { manifest }: Network,
   encoded: readonly Encoded[],
@@ -228,7 +233,7 @@ function regionsOf(
     }
   }
   if (regions.size === 0) {
-    throw new CosalError("seed_invalid", "Every image with a seed was left out of the group.");
+    throw new CosalError("seed_invalid", "Every image with a seed was skipped.");
   }
   return regions;
 }

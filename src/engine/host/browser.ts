@@ -1,10 +1,10 @@
-// `cosal/engine/browser`: what an engine in a page or a web worker is made of.
+// `cosal/engine/browser`: the parts of an engine in a page or a web worker.
 import type { ModelFiles } from "../types.ts";
 
 export { browserDecoder } from "../../codec/browser.ts";
 export { type BrowserOptions, type BrowserRuntime, browserRuntime } from "../runtime/browser.ts";
 
-/** A model in a folder on a server. */
+/** A model in a folder on a web server. */
 export function modelAt(url: string): ModelFiles {
   return async (name) => {
     const response = await fetch(`${url}/${name}`);

@@ -1,4 +1,4 @@
-// `cosal/engine/node`: what an engine in Node is made of.
+// `cosal/engine/node`: the parts of an engine in Node.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ModelFiles } from "../types.ts";
@@ -9,7 +9,7 @@ export type { GpuRuntime } from "../runtime/gpu.ts";
 export { type NativeOptions, nativeRuntime } from "../runtime/native.ts";
 export { nodeRuntime } from "../runtime/node.ts";
 
-/** A model in a folder on the disk, e.g. `models/cosal-lite` of this package. */
+/** A model in a local folder, e.g. `models/cosal-lite` of this package. */
 export function modelFolder(folder: string | URL): ModelFiles {
   return async (name) => {
     const file = folder instanceof URL ? new URL(name, `${folder.href}/`) : join(folder, name);

@@ -1,6 +1,6 @@
 import { CosalError } from "../../errors.ts";
 
-/** The part of WebGPU's `GPU` that is needed to look at an adapter. */
+/** The part of WebGPU's `GPU` that is needed to inspect an adapter. */
 export interface AdapterSource {
   requestAdapter(options?: { powerPreference?: "high-performance" }): Promise<Adapter | null>;
 }
@@ -15,15 +15,15 @@ interface Adapter {
   };
 }
 
-/** What software adapters call themselves: SwiftShader, Mesa's llvmpipe, Windows' WARP. */
+/** Names of software adapters: SwiftShader, Mesa's llvmpipe, Windows' WARP. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|software|microsoft basic render/i;
 
 /**
- * Looks at the adapter that WebGPU will run on. That there is one proves nothing: a software
- * adapter is 30 to 140 times slower than the same processor without WebGPU.
+ * Checks the adapter that WebGPU will use. That one exists proves nothing: a software adapter is 30
+ * to 140 times slower than the same processor without WebGPU.
  *
- * @param software whether a software adapter will do, as in a test
- * @returns what the adapter is called
+ * @param software whether a software adapter is acceptable, as in tests
+ * @returns the adapter's name
  * @throws CosalError backend_unavailable
  */
 export async function checkAdapter(
@@ -31,13 +31,14 @@ export async function checkAdapter(
   software: boolean,
 ): Promise<string> {
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new CosalError("backend_unavailable", "There is no WebGPU adapter here.");
+  if (!adapter)
+    throw new CosalError("backend_unavailable", "There is no WebGPU adapter on this machine.");
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
   const name = [vendor, architecture, device, description].filter(Boolean).join(", ");
   if (!software && (isFallbackAdapter || SOFTWARE.test(name))) {
     throw new CosalError(
       "backend_unavailable",
-      `The WebGPU adapter here is software (${name}), slower than the processor without it.`,
+      `The WebGPU adapter of this machine is software (${name}), which is slower than the processor itself.`,
     );
   }
   return name;

@@ -36,9 +36,13 @@ async function installWebGpu(): Promise<AdapterSource> {
     Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
     return gpu as AdapterSource;
   } catch (cause) {
-    throw new CosalError("backend_unavailable", "The npm package webgpu does not load here.", {
-      cause,
-    });
+    throw new CosalError(
+      "backend_unavailable",
+      "The npm package webgpu cannot be loaded on this machine.",
+      {
+        cause,
+      },
+    );
   }
 }
 

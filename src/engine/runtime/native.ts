@@ -3,15 +3,15 @@ import { onnxRuntime } from "./onnx.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface NativeOptions {
-  /** Threads of one graph run; by default as many as there are cores. */
+  /** Threads for one graph run; defaults to the number of cores. */
   readonly threads?: number;
 }
 
 /**
  * onnxruntime-node (an optional dependency) on the processor: several times faster than WASM. A run
- * blocks the event loop, so a server gives it a process of its own.
+ * blocks the event loop, so a server puts it into a separate process.
  *
- * @throws CosalError backend_unavailable when the package has no binary for this machine
+ * @throws CosalError backend_unavailable if the package has no binary for this machine
  */
 export async function nativeRuntime({ threads = 0 }: NativeOptions = {}): Promise<Runtime> {
   try {
@@ -19,6 +19,10 @@ export async function nativeRuntime({ threads = 0 }: NativeOptions = {}): Promis
     ort.env.logLevel = "error";
     return onnxRuntime(ort, { executionProviders: ["cpu"], intraOpNumThreads: threads });
   } catch (cause) {
-    throw new CosalError("backend_unavailable", "onnxruntime-node does not load here.", { cause });
+    throw new CosalError(
+      "backend_unavailable",
+      "onnxruntime-node cannot be loaded on this machine.",
+      { cause },
+    );
   }
 }

@@ -2,10 +2,10 @@ import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-web";
 import { runExclusive } from "./mutex.ts";
 import type { Runtime, Session } from "./runtime.ts";
 
-/** Of onnxruntime's log levels. */
+/** One of onnxruntime's log levels. */
 const ERRORS = 3;
 
-/** What onnxruntime's packages have in common. */
+/** The interface that onnxruntime's packages have in common. */
 export interface OnnxRuntimeModule {
   readonly InferenceSession: {
     create(graph: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
@@ -13,7 +13,7 @@ export interface OnnxRuntimeModule {
   readonly Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => OrtTensor;
 }
 
-/** A runtime on one of onnxruntime's packages. */
+/** A runtime that uses one of onnxruntime's packages. */
 export function onnxRuntime(
   ort: OnnxRuntimeModule,
   options: InferenceSession.SessionOptions,
@@ -28,7 +28,10 @@ export function onnxRuntime(
   };
 }
 
-/** On its own, because a closure beside `graph` would keep the file's bytes as long as the session. */
+/**
+ * A separate function, because a closure next to `graph` would keep the file's bytes alive as long
+ * as the session.
+ */
 function sessionOf(session: InferenceSession, ort: OnnxRuntimeModule): Session {
   return {
     async run(inputs) {

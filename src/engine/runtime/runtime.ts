@@ -6,14 +6,14 @@ export interface Tensor {
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** One loaded graph. */
+/** A loaded graph. */
 export interface Session {
-  /** Runs the graph. Names and shapes are the manifest's; more inputs than it has are an error. */
+  /** Runs the graph. Names and shapes are those of the manifest; unknown inputs are an error. */
   run(inputs: Tensors): Promise<Tensors>;
   close(): Promise<void>;
 }
 
-/** A place where ONNX graphs run. */
+/** Runs ONNX graphs, somewhere. */
 export interface Runtime {
   /** Loads a graph from the bytes of its file. */
   open(graph: Uint8Array): Promise<Session>;

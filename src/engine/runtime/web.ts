@@ -3,7 +3,10 @@ import { type OnnxRuntimeModule, onnxRuntime } from "./onnx.ts";
 import type { Runtime } from "./runtime.ts";
 import { splitWeights, WEIGHTS_PATH } from "./weights.ts";
 
-/** A runtime on one of onnxruntime-web's builds, whose heap is kept small by split weights. */
+/**
+ * A runtime that uses one of onnxruntime-web's builds. Splitting off the weights keeps its heap
+ * small.
+ */
 export function webRuntime(
   ort: OnnxRuntimeModule,
   executionProviders: readonly InferenceSession.ExecutionProviderConfig[],
@@ -15,7 +18,7 @@ export function webRuntime(
       try {
         return await ort.InferenceSession.create(graph, { ...options, externalData });
       } finally {
-        // Given back now, not when V8 gets to it: an isolate's garbage counts too.
+        // Freed now rather than when V8 gets to it: an isolate's garbage counts too.
         weights.buffer.transfer(0);
       }
     },

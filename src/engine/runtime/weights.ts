@@ -2,17 +2,17 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
 /** An ONNX file in two parts. */
 export interface SplitGraph {
-  /** The file without its weights, which it names as external data at `WEIGHTS_PATH`. */
+  /** The file without its weights, which it refers to as external data at `WEIGHTS_PATH`. */
   readonly graph: Uint8Array;
-  /** The weights one after another, float32. */
+  /** The concatenated weights, float32. */
   readonly weights: Uint8Array<ArrayBuffer>;
 }
 
 export const WEIGHTS_PATH = "weights";
 
-/** Smaller constants stay in the graph: shapes are inferred from some. */
+/** Smaller constants stay in the graph, since shape inference needs some of them. */
 const MIN_BYTES = 1024;
-/** Of each weight's start. */
+/** Alignment of each weight. */
 const ALIGNMENT = 16;
 
 // Field numbers and values of onnx.proto (onnx/onnx, IR version 10).
@@ -26,15 +26,15 @@ const FLOAT16 = 10;
 const EXTERNAL = 1;
 
 /**
- * Takes the weights out of an ONNX file and widens those stored as float16 (an initialiser and a
+ * Takes the weights out of an ONNX file, and widens those stored as float16 (an initialiser and a
  * Cast) to float32.
  *
- * onnxruntime's WASM heap never shrinks (https://github.com/microsoft/onnxruntime/issues/21673), and
- * loading a file whole leaves it with room for the file, its parsed copy, and both forms of each
- * weight: 49 MiB with cosal-lite at 320 pixels. Handed in as external data, a weight is written to
+ * onnxruntime's WASM heap never shrinks (https://github.com/microsoft/onnxruntime/issues/21673).
+ * After loading a whole file it has room for the file, its parsed copy and both forms of each
+ * weight: 49 MiB for cosal-lite at 320 pixels. As external data, a weight is written straight to
  * where it stays: 40 MiB, of which 14 are activations.
  *
- * @throws RangeError when the bytes are no protobuf message
+ * @throws RangeError if the bytes are not a protobuf message
  */
 export function splitWeights(file: Uint8Array): SplitGraph {
   const model = fieldsOf(file);
@@ -58,7 +58,7 @@ export function splitWeights(file: Uint8Array): SplitGraph {
   return { graph: split, weights: blob.bytes() };
 }
 
-/** Initialisers in float16 that only a Cast reads, with the name of the Cast's output. */
+/** float16 initialisers that only a Cast reads, with the name of the Cast's output. */
 interface Widened {
   readonly names: ReadonlyMap<string, string>;
   /** The Casts, which are no longer needed. */
@@ -126,7 +126,7 @@ function widen(raw: Uint8Array): Uint8Array {
   return new Uint8Array(new Float32Array(half).buffer);
 }
 
-/** Weights that become one file. */
+/** Concatenates weights into one file. */
 class Blob {
   private readonly parts: { offset: number; values: Uint8Array }[] = [];
   private end = 0;
@@ -147,9 +147,9 @@ class Blob {
 
 interface Field {
   readonly number: number;
-  /** As in the file, tag included. */
+  /** As in the file, including the tag. */
   readonly bytes: Uint8Array;
-  /** What follows the tag, or the length. */
+  /** What follows the tag and, if there is one, the length. */
   readonly payload: Uint8Array;
 }
 

@@ -7,11 +7,11 @@ import { webRuntime } from "./web.ts";
 /**
  * onnxruntime-web (WASM SIMD, one thread) in a Worker.
  *
- * Workers may not compile WebAssembly, only instantiate modules that were compiled at deployment
- * (https://developers.cloudflare.com/workers/runtime-apis/webassembly/).
- * onnxruntime-web 1.30.0 has no option for that: it hands its bytes to WebAssembly.instantiate. So
- * it gets a dummy for bytes (which also keeps it from looking for a file next to `import.meta.url`,
- * empty here), and `instantiate` is replaced for as long as its first session takes to open.
+ * Workers cannot compile WebAssembly; they can only instantiate modules that were compiled at
+ * deployment (https://developers.cloudflare.com/workers/runtime-apis/webassembly/). onnxruntime-web
+ * 1.30.0 has no option for that: it passes its bytes to WebAssembly.instantiate. So it is given
+ * dummy bytes (which also keep it from looking for a file next to `import.meta.url`, empty here),
+ * and `instantiate` is replaced while its first session opens.
  */
 export function workerdRuntime(): Runtime {
   ort.env.wasm.wasmBinary = DUMMY_BINARY;
@@ -30,13 +30,13 @@ export function workerdRuntime(): Runtime {
 
 const DUMMY_BINARY = new Uint8Array([0]).buffer;
 
-/** Whoever else instantiates meanwhile is served as ever: only the dummy stands for our module. */
+/** Other callers of `instantiate` are not affected: only the dummy is replaced by our module. */
 async function withModule<T>(open: () => Promise<T>): Promise<T> {
   const original = WebAssembly.instantiate;
   const replaced = async (source: unknown, imports: WebAssembly.Imports) => {
     if (!isDummy(source)) return original(source as BufferSource, imports);
     growTightly(imports);
-    // Synchronous, so that no request can be dropped between here and a loaded runtime.
+    // Synchronous, so that no request can be dropped before the runtime is loaded.
     return { module: wasm, instance: new WebAssembly.Instance(wasm, imports) };
   };
   WebAssembly.instantiate = replaced as typeof WebAssembly.instantiate;
