@@ -21,6 +21,7 @@ import { type DeviceEvent, Supervisor } from "./device/supervisor.ts";
 import { Admission, type AdmissionLimits } from "./http/admission.ts";
 import { authenticator } from "./http/authentication.ts";
 import { addressOf } from "./http/caller-address.ts";
+import { NonceFile } from "./http/nonce-file.ts";
 import { type DiskJobs, diskJobs } from "./jobs/disk-jobs.ts";
 import { ADMISSION, serverLimits } from "./limits.ts";
 import type { ServerOptions } from "./options.ts";
@@ -69,7 +70,7 @@ export async function openHost(
   const admission = new Admission(parts.admission ?? ADMISSION);
   const metrics = new Metrics();
   const onFault =
-    (store: StoredKind): OnFault =>
+    (store: StoredKind | "nonces"): OnFault =>
     (fault, error) => {
       metrics.onStoreFault(store, fault);
       logger.warn({ store, fault, error }, "store fault");
@@ -79,6 +80,12 @@ export async function openHost(
     onLookUp: (found) => metrics.onLookUp(found),
     onFault,
   });
+  const nonces =
+    options.secret === undefined
+      ? undefined
+      : await NonceFile.open(folder.nonces, {
+          onFault: (error) => onFault("nonces")("write", error),
+        });
   const device = new Supervisor({
     program: parts.program ?? {
       file: entryPoint(import.meta.url, "device/main"),
@@ -93,7 +100,7 @@ export async function openHost(
   const decoder = decoderPool();
 
   async function close(): Promise<void> {
-    await Promise.all([device.stop(), decoder.close()]);
+    await Promise.all([device.stop(), decoder.close(), nonces?.close()]);
     stores.close();
   }
 
@@ -121,7 +128,11 @@ export async function openHost(
       ...(options.keys && { rates: memoryRateLimiter({}) }),
       docsAsset: documentation,
     };
-    const authenticate = authenticator(options);
+    const { secret, keys } = options;
+    const authenticate = authenticator({
+      keys,
+      ...(secret && nonces && { workers: { secret, nonces } }),
+    });
     const jobs = await diskJobs({
       ...folder.jobs,
       run: jobRunner(host),

@@ -230,6 +230,19 @@ describe("a server behind Workers", () => {
     expect(await server.metric('cosal_store_bytes{kind="images"}')).toBe(0);
   });
 
+  it("takes nothing that has come before a restart", async () => {
+    const first = await start({ secret });
+    const init = await signed(await photographs("cats", 0, 2));
+    expect((await fetch(first.url + target, init)).status).toBe(200);
+    await first.stop(0);
+    const second = await start({ secret, data: first.data });
+    const again = await fetch(second.url + target, init);
+    expect(await problem(again)).toMatchObject({
+      code: "credentials_invalid",
+      detail: expect.stringContaining("has come before"),
+    });
+  });
+
   it("finds a body that is not the one that was signed", async () => {
     const server = await start({ secret });
     const cats = await photographs("cats", 0, 2);

@@ -41,7 +41,7 @@ export const SIGNATURE_WINDOW = 60_000;
 export const MIN_SECRET_LENGTH = 32;
 
 /** Nonces kept at most: 800 requests a second over the window, in about 10 MB. */
-const MAX_NONCES = 100_000;
+export const MAX_NONCES = 100_000;
 
 /** The parts of a request that are signed. */
 export interface SignedParts {
@@ -71,8 +71,22 @@ export interface VerifyOptions {
   readonly secret: string;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** One for all requests of a process. */
-  readonly nonces: NonceMemory;
+  /** One for all requests that must not come twice: those of a process, or of all that share it. */
+  readonly nonces: Nonces;
+}
+
+/**
+ * Where nonces are kept. One process's memory is the least; what outlives the process also refuses
+ * what came before a restart, and what several servers share also what came to another.
+ */
+export interface Nonces {
+  /**
+   * Keeps a nonce for as long as a signature could hold.
+   *
+   * @param now milliseconds since 1970
+   * @returns whether it is new
+   */
+  take(nonce: string, now: number): boolean | Promise<boolean>;
 }
 
 /** The body's digest as `Content-Digest` gives it: `sha-256=:<base64>:`. */
@@ -151,12 +165,12 @@ export async function verify(
   if (!isSigned) return { ok: false, reason: "forged" };
   if (Math.abs(now - Number(time)) > SIGNATURE_WINDOW) return { ok: false, reason: "expired" };
   // Last, so that only who knows the secret can fill the memory.
-  if (!nonces.take(nonce, now)) return { ok: false, reason: "replayed" };
+  if (!(await nonces.take(nonce, now))) return { ok: false, reason: "replayed" };
   return { ok: true, digest, tenant: owner };
 }
 
-/** The nonces of the last two windows, as many as it may keep. */
-export class NonceMemory {
+/** The nonces of the last two windows, as many as it may keep, in this process's memory. */
+export class NonceMemory implements Nonces {
   /** Nonce to the time of its arrival, in the order of arrival. */
   readonly #seen = new Map<string, number>();
   readonly #limit: number;

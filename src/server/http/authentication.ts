@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import {
-  NonceMemory,
+  type Nonces,
   type Refusal,
   SIGNATURE_HEADERS,
   verify,
@@ -17,8 +17,8 @@ import { WORKERS } from "../storage/stores.ts";
 import { addressOf, noteAddress } from "./caller-address.ts";
 
 export interface Credentials {
-  /** What this server shares with the Workers before it. */
-  readonly secret?: string | undefined;
+  /** What this server shares with the Workers before it, and which of their requests have come. */
+  readonly workers?: { readonly secret: string; readonly nonces: Nonces };
   /** Keys of callers that come here directly. */
   readonly keys?: readonly ApiKey[] | undefined;
 }
@@ -40,17 +40,16 @@ const REASONS: Readonly<Record<Refusal, string>> = {
 };
 
 /** Who sends a request: a Worker by its signature, others by their key. Undefined: everybody may. */
-export function authenticator({ secret, keys }: Credentials): Authenticator | undefined {
+export function authenticator({ workers, keys }: Credentials): Authenticator | undefined {
   const byKey = keys && keyAuthenticator(listedKeys(keys));
-  if (secret === undefined) return byKey;
-  const nonces = new NonceMemory();
+  if (workers === undefined) return byKey;
   return async function authenticate(request, beforeLookUp) {
     const isSigned = request.headers.has(SIGNATURE_HEADERS.signature);
     if (!isSigned && byKey !== undefined) return byKey(request, beforeLookUp);
     const { pathname, search } = new URL(request.url);
     const { method, headers } = request;
     const signed = { method, target: pathname + search, headers };
-    const verdict = await verify(signed, { secret, now: Date.now(), nonces });
+    const verdict = await verify(signed, { ...workers, now: Date.now() });
     if (verdict.ok) {
       const { name, keep } = verdict.tenant;
       return { ...WORKER, tenant: WORKERS + name, keep };

@@ -18,6 +18,8 @@ export type StoredKind = keyof typeof SHARES;
 export type DataFolder = Readonly<
   Record<StoredKind, { readonly path: string; readonly bytes: number }>
 > & {
+  /** The file of signed requests that have come (`NonceFile`). */
+  readonly nonces: string;
   /** Why the disk takes nothing now, in a few words; undefined when it does. */
   readonly problem: () => Promise<string | undefined>;
   /** Gives the folder back. */
@@ -45,7 +47,8 @@ export async function openDataFolder(
     const groups = await open("groups");
     const features = await open("features");
     const jobs = await open("jobs");
-    return { images, groups, features, jobs, problem: diskProbe(root), close };
+    const nonces = join(root, "nonces");
+    return { images, groups, features, jobs, nonces, problem: diskProbe(root), close };
   } catch (error) {
     close();
     throw error;
