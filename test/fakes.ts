@@ -137,7 +137,7 @@ function fakeMask(index: number, id: string, bytes: Uint8Array): ImageMask {
   return {
     index,
     id,
-    width: bytes.length,
+    width: fakeHeader(bytes).width,
     height: 8,
     coverage: 0.25,
     box: [1, 2, 3, 4],
@@ -159,6 +159,8 @@ const backend = { images: 64, pixels: 1_000_000, totalPixels: 200_000 };
 
 export const FAKE_LIMITS: Limits = {
   bodyBytes: 2 * 1024 * 1024,
+  memoryBytes: 2 * 1024 * 1024,
+  spoolBytes: 2 * 1024 * 1024,
   imageBytes: 1024 * 1024,
   images: 64,
   seconds: 10,

@@ -37,6 +37,14 @@ export class Inspector {
     return this.send("Runtime.getHeapUsage") as Promise<HeapUsage>;
   }
 
+  /** The same without garbage. Both commands are sent at once: hardly anything runs between them. */
+  async liveUsage(): Promise<HeapUsage> {
+    const collected = this.send("HeapProfiler.collectGarbage");
+    const usage = this.heapUsage();
+    await collected;
+    return usage;
+  }
+
   close(): void {
     this.socket.close();
   }

@@ -1,7 +1,8 @@
-// `npm run bench:memory [-- IMAGES WIDTH HEIGHT]`: what one isolate needs for a group.
+// `npm run bench:memory [-- IMAGES WIDTH HEIGHT [form]]`: what one isolate needs for a group.
 //
 // The real Worker runs in workerd, with WebAssembly's constructors watched. Photographs are stored
-// first (`PUT /v1/images/{sha256}`) and a group names them; a large one is a job. While a group is
+// first (`PUT /v1/images/{sha256}`) and a group names them; a large one is a job. With `form` they
+// have the grain of phone photographs and come in one form, which is measured from its first byte on. While a group is
 // computed, V8 is asked for its figures again and again; it answers whenever the Worker lets the
 // event loop turn, which is before each run of a graph. The figure is
 //
@@ -26,13 +27,16 @@ import { heapsOf, MeasuredWorker, type Sample, totalOf } from "./measured-worker
 const COMMON_GROUPS = 2;
 /** Milliseconds. */
 const BETWEEN_SAMPLES = 20;
-const [images = 12, width = 1200, height = 833] = process.argv.slice(2).map(Number);
+const [images = 12, width = 1200, height = 833] = process.argv.slice(2, 5).map(Number);
+const isForm = process.argv[5] === "form";
+/** Grey levels; undefined: as little as makes a photograph. */
+const grain = isForm ? 56 : undefined;
 const root = join(import.meta.dirname, "..", "..");
 
 // Made beforehand: it takes long, and connections would be closed meanwhile.
 const photographs = await Promise.all(
   ["by-a-hedge", "in-a-wooden-box", "on-a-rock", "on-a-waste-bin"].map((name) =>
-    enlargedExample(`cats/${name}.jpg`, width, height),
+    enlargedExample(`cats/${name}.jpg`, width, height, grain),
   ),
 );
 
@@ -47,11 +51,24 @@ async function ask(path: string, init?: RequestInit): Promise<Response> {
   return response;
 }
 
-/** Stores a group's photographs; each group differs, so that none is answered from the cache. */
+/** The photographs of a group. Each group differs, so that none is answered from the cache. */
+function filesOf(group: number): Uint8Array<ArrayBuffer>[] {
+  return Array.from({ length: images }, (_, i) =>
+    fresh(photographs[i % photographs.length]!, `${group} ${i}`),
+  );
+}
+
+function form(group: number): FormData {
+  const body = new FormData();
+  for (const [i, bytes] of filesOf(group).entries())
+    body.append("image", new File([bytes], `${i}`));
+  return body;
+}
+
+/** Stores a group's photographs. */
 async function store(group: number): Promise<string> {
   const stored = [];
-  for (let i = 0; i < images; i++) {
-    const bytes = fresh(photographs[i % photographs.length]!, `${group} ${i}`);
+  for (const [i, bytes] of filesOf(group).entries()) {
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     await ask(`/v1/images/${sha256}`, { method: "PUT", body: bytes });
     stored.push({ id: `${i}.jpg`, sha256 });
@@ -60,8 +77,8 @@ async function store(group: number): Promise<string> {
 }
 
 /** Until a group's result is there: at once, or when its job is done. */
-async function compute(body: string): Promise<void> {
-  const headers = { "content-type": "application/json" };
+async function compute(body: string | FormData): Promise<void> {
+  const headers: HeadersInit = isForm ? {} : { "content-type": "application/json" };
   const response = await ask("/v1/groups", { method: "POST", body, headers });
   let answer = (await response.json()) as JobBody;
   while (response.status === 202 && answer.status !== "succeeded") {
@@ -72,14 +89,14 @@ async function compute(body: string): Promise<void> {
 }
 
 /** Asks for a group and samples until it is computed. */
-async function measure(body: string, collect: boolean) {
+async function measure(body: string | FormData, collect: boolean) {
   let answered = false;
   const answer = compute(body).finally(() => {
     answered = true;
   });
   const samples: HeapUsage[] = [];
   while (!answered) {
-    samples.push(await (collect ? worker.sample(true) : worker.usage()));
+    samples.push(await (collect ? worker.liveUsage() : worker.usage()));
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_SAMPLES));
   }
   await answer;
@@ -118,12 +135,19 @@ function residentPeak(): string {
 }
 
 console.log(machine());
-console.log(`\n${images} JPEG photographs of ${width} x ${height}; MiB\n`);
+const bytes = photographs.reduce((sum, { length }) => sum + length, 0) / photographs.length;
+console.log(
+  `\n${images} JPEG photographs of ${width} x ${height}, ${(bytes / 1e6).toFixed(2)} MB each` +
+    `${isForm ? ", in one form" : ""}; MiB\n`,
+);
 console.log(`${"".padEnd(32)} objects buffers   heaps   total   of which WebAssembly heaps`);
 row("before the first request", await worker.sample(false));
 for (let group = 1; group <= COMMON_GROUPS + 1; group++) {
   const collect = group > COMMON_GROUPS;
-  const { peak, samples, after } = await measure(await store(group), collect);
+  const { peak, samples, after } = await measure(
+    isForm ? form(group) : await store(group),
+    collect,
+  );
   const title = `group ${group}${collect ? ", live only" : ""}`;
   row(`${title}, peak of ${samples}`, peak);
   row(`${title}, answered`, after);

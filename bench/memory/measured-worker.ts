@@ -65,6 +65,11 @@ export class MeasuredWorker {
     return this.#inspector.heapUsage();
   }
 
+  /** The same without garbage. */
+  liveUsage(): Promise<HeapUsage> {
+    return this.#inspector.liveUsage();
+  }
+
   /** @param collect whether garbage is collected first */
   async sample(collect: boolean): Promise<Sample> {
     const response = await fetch(`${this.origin}/heaps${collect ? "?collect" : ""}`);

@@ -1,11 +1,11 @@
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * Bytes of a request's body: the photographs' files, which stay in memory until their group is
- * done. Of an isolate's 128 MB the network takes about 50, and a 12-megapixel JPEG while it is
- * being decoded 51 (`codec/limits.ts`); that leaves about 25 MiB.
+ * Bytes of a request that an isolate holds until its group is done. Of its 128 MB the network takes
+ * about 50, and a 12-megapixel JPEG while it is being decoded 51 (`codec/limits.ts`); that leaves
+ * about 25 MiB.
  */
-export const MAX_BODY_BYTES = 24 * MEBIBYTE;
+export const MAX_MEMORY_BYTES = 24 * MEBIBYTE;
 
 /** Seeds of a request. */
 export const MAX_SEEDS = 256;
@@ -32,8 +32,12 @@ export interface BackendLimits {
 
 /** What a deployment takes; shown to clients at `GET /v1/limits`. */
 export interface Limits {
-  /** Bytes of a request's body. */
+  /** Bytes of a request's body, where photographs can be stored as they arrive. */
   readonly bodyBytes: number;
+  /** Bytes of a request that are held in memory: all of JSON, and of a form what cannot be stored. */
+  readonly memoryBytes: number;
+  /** Bytes of a form's photographs that stay in memory where the others can be stored. */
+  readonly spoolBytes: number;
   /** Bytes of one photograph's file. */
   readonly imageBytes: number;
   /** Photographs of a group, as sent. */

@@ -200,9 +200,13 @@ export interface Models {
 }
 export interface Limits {
   /**
-   * Of a request.
+   * Of a form.
    */
   body_bytes: number;
+  /**
+   * Of a JSON body.
+   */
+  json_bytes: number;
   /**
    * Of one photograph's file.
    */

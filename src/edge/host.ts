@@ -96,7 +96,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     compute: computeOf(env, models, stores, gpus, decoder, log),
     decoder,
     webp: workerdWebpEncoder(),
-    limits: edgeLimits(gpus.length > 0),
+    limits: edgeLimits({ gpu: gpus.length > 0, bucket: env.BUCKET !== undefined }),
     log,
     readiness: recent(() => readinessOf(gpus), READINESS),
     isCacheShared: flag("CACHE_SHARED", env.CACHE_SHARED, ["true", "false"]),

@@ -1,6 +1,12 @@
-import { type Limits, MAX_BODY_BYTES } from "../app/index.ts";
+import { type Limits, MAX_MEMORY_BYTES } from "../app/index.ts";
 import { MAX_BYTES } from "../codec/index.ts";
 import { MAX_GROUP } from "../engine/index.ts";
+
+/** What Cloudflare takes of a body on its smaller plans. */
+const MAX_BODY_BYTES = 100 * 1024 * 1024;
+
+/** Two phone photographs; with one more that is arriving no more than `MAX_MEMORY_BYTES`. */
+const SPOOL_BYTES = MAX_MEMORY_BYTES - MAX_BYTES;
 
 /** A 12-megapixel photograph in any format but AVIF; see `WORKER_DECODER_HEAP`. */
 const PIXELS = 15_000_000;
@@ -14,14 +20,16 @@ const TOTAL_PIXELS = 800_000_000;
 const BACKEND = { images: MAX_GROUP, pixels: PIXELS, totalPixels: TOTAL_PIXELS };
 
 /** What a Worker takes. Its isolate reads every photograph's header, whoever computes the group. */
-export function edgeLimits(hasGpu: boolean): Limits {
+export function edgeLimits(has: { readonly gpu: boolean; readonly bucket: boolean }): Limits {
   return {
-    bodyBytes: MAX_BODY_BYTES,
+    bodyBytes: has.bucket ? MAX_BODY_BYTES : MAX_MEMORY_BYTES,
+    memoryBytes: MAX_MEMORY_BYTES,
+    spoolBytes: SPOOL_BYTES,
     imageBytes: MAX_BYTES,
     images: MAX_GROUP,
     seconds: 60,
     renderedPixels: PIXELS,
     synchronousImages: MAX_GROUP / 2,
-    backends: { wasm: BACKEND, ...(hasGpu && { gpu: BACKEND }) },
+    backends: { wasm: BACKEND, ...(has.gpu && { gpu: BACKEND }) },
   };
 }

@@ -54,6 +54,7 @@ export class MemoryGroupStore implements GroupStore {
 }
 
 export class MemoryImageStore implements ImageStore {
+  readonly isPersistent: boolean = false;
   readonly files = new Map<string, Bytes>();
 
   async get(sha256: string) {

@@ -34,6 +34,11 @@ export interface GroupStore {
  * throw CosalError store_unavailable if the store cannot be read or written.
  */
 export interface ImageStore {
+  /**
+   * Whether what is put stays until its time is over, as in a bucket or on a disk. Otherwise it may be
+   * gone at once.
+   */
+  readonly isPersistent: boolean;
   get(sha256: string): Promise<Bytes | undefined>;
   /** Those of the given photographs that are stored. */
   has(sha256s: readonly string[]): Promise<ReadonlySet<string>>;

@@ -23,6 +23,9 @@ export const ADMISSION: AdmissionLimits = { bytes: 512 * MEBIBYTE, images: 16 * 
 export function serverLimits(runtime: RuntimeName): Limits {
   return {
     bodyBytes: 256 * MEBIBYTE,
+    // A Worker's requests are not stored here.
+    memoryBytes: 256 * MEBIBYTE,
+    spoolBytes: 32 * MEBIBYTE,
     imageBytes: MAX_BYTES,
     images: MAX_GROUP,
     seconds: 120,

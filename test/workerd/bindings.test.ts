@@ -21,6 +21,29 @@ function upload(...files: BlobPart[]): RequestInit {
 let tails = 0;
 const photograph = () => fresh(bin, `bindings ${++tails}`);
 
+/** Nine photographs of 3 MiB, as a phone's: what follows a JPEG's end marker is no part of the image. */
+function large(): RequestInit {
+  const files = Array.from({ length: 9 }, () => {
+    const whole = new Uint8Array(3 * 2 ** 20);
+    whole.set(photograph());
+    return whole;
+  });
+  return upload(...files);
+}
+
+describe("with a bucket", () => {
+  it("a form may be larger than memory: its photographs are stored as they arrive", async () => {
+    const request = workerWith(all);
+    const response = await request("/v1/groups", large());
+    expect(response.status).toBe(200);
+    const { images } = await group(response);
+    expect(images.length).toBe(9);
+    for (const { sha256 } of images) {
+      expect((await request(`/v1/images/${sha256}`, { method: "HEAD" })).status).toBe(200);
+    }
+  });
+});
+
 loadWorker(() => workerWith(all)("/healthz"));
 
 describe("with the assets alone", () => {
@@ -51,6 +74,12 @@ describe("with the assets alone", () => {
     const response = await send("/v1/groups", { ...upload(photograph()), headers });
     expect((await group(response)).cache).toBe("miss");
     expect((await send("/v1/jobs/any")).status).toBe(404);
+  });
+
+  it("forms are as large as memory allows", async () => {
+    const response = await send("/v1/groups", large());
+    const found = await problem(response);
+    expect([found.code, found.limit!.limit]).toEqual(["body_too_large", 24 * 2 ** 20]);
   });
 
   it("nobody is counted, and the Worker is ready", async () => {

@@ -152,10 +152,10 @@ describe("bad requests", () => {
       "body_not_multipart",
     ],
     [
-      "25 MiB",
+      "a photograph of 25 MiB",
       () => post([["large.jpg", new Uint8Array(25 * 1024 * 1024)]]),
       413,
-      "body_too_large",
+      "image_too_large",
     ],
     ["another method", () => request("/v1/groups"), 405, "method_not_allowed"],
     ["another route", () => request("/v1/group", { method: "POST" }), 404, "not_found"],

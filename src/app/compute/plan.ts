@@ -23,7 +23,7 @@ export interface Group {
   readonly sent: readonly SentImage[];
   /** Each photograph once, sorted by SHA-256, so that equal groups are computed in equal order. */
   readonly distinct: readonly LoadableImage[];
-  /** Files that came with the request, by SHA-256. */
+  /** Files that came with the request and are in memory, by SHA-256. */
   readonly files: ReadonlyMap<string, Bytes>;
   readonly seeds: readonly Seed[];
   /** The seeds as they were sent, their images named by SHA-256. */
@@ -160,13 +160,13 @@ async function storedModel(group: string, { groups }: Stores): Promise<Group["mo
 function loadable(images: readonly ReceivedImage[], index: number, stores: Stores): LoadableImage {
   const { id, sha256 } = images[index] as ReceivedImage;
   // The same photograph may have come as a file and by name.
-  const withFile = images.find((image) => image.sha256 === sha256 && image.bytes !== undefined);
+  const withFile = images.find((image) => image.sha256 === sha256 && (image.bytes ?? image.header));
   const { bytes, header } = withFile ?? {};
   return {
     id,
     index,
     sha256,
-    ...(bytes && header && { header: headerOf(bytes, header) }),
+    ...(header && { header: headerOf(header) }),
     async load() {
       const file = bytes ?? (await stores.images.get(sha256));
       if (file !== undefined) return file;
@@ -176,8 +176,8 @@ function loadable(images: readonly ReceivedImage[], index: number, stores: Store
   };
 }
 
-function headerOf({ length }: Bytes, { width, height, cost }: ImageHeader) {
-  return { bytes: length, width, height, cost };
+function headerOf({ bytes, width, height, cost }: NonNullable<ReceivedImage["header"]>) {
+  return { bytes, width, height, cost };
 }
 
 /** Whether some backend that the caller admits takes the group; what is not known counts nothing. */

@@ -9,7 +9,10 @@ import type { Group } from "./plan.ts";
  * @throws CosalError images_missing, with a place for each
  */
 export async function requireImages(group: Group, { images }: Stores): Promise<void> {
-  const named = group.distinct.filter(({ sha256 }) => !group.files.has(sha256));
+  // One that came along is here, or was stored as it came.
+  const named = group.distinct.filter(
+    ({ sha256, header }) => !group.files.has(sha256) && header === undefined,
+  );
   if (named.length === 0) return;
   const stored = await images.has(named.map(({ sha256 }) => sha256));
   const missing = named.filter(({ sha256 }) => !stored.has(sha256));
@@ -30,7 +33,7 @@ export async function requireImages(group: Group, { images }: Stores): Promise<v
 }
 
 /**
- * Keeps the photographs that came with the request, so that they can be named by SHA-256 and cut
+ * Keeps the photographs that came with the request and are in memory, so that they can be named by SHA-256 and cut
  * out. Files that are none (`on_error=skip`) are not kept.
  *
  * @throws what the store throws

@@ -138,7 +138,10 @@ async function postGroup(
   const takesConsensus = consensusOf !== undefined && requestContext.principal.isWorker === true;
   if (consensusOf !== undefined && !takesConsensus) await requireGroup(c, consensusOf);
   const { images, options, consensus } = await timed(requestContext, "upload", () =>
-    readUpload(c.req.raw, { limits, decoder, urls, takesConsensus, onError: query.on_error }),
+    readUpload(c.req.raw, {
+      ...{ limits, decoder, urls, takesConsensus, onError: query.on_error },
+      images: requestContext.stores.images,
+    }),
   );
   const seeds = options.seeds ?? [];
   if (consensusOf !== undefined && seeds.length > 0) {

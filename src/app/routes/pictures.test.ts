@@ -7,6 +7,7 @@ import { memoryStores, type StoresOf } from "../../group/index.ts";
 function withoutImages(): StoresOf {
   const stores = memoryStores();
   const images = {
+    isPersistent: false,
     get: async () => undefined,
     has: async () => new Set<string>(),
     put: async () => {},

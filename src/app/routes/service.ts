@@ -116,6 +116,7 @@ function limitsBody(limits: Limits): z.infer<typeof LimitsSchema> {
   });
   return {
     body_bytes: limits.bodyBytes,
+    json_bytes: Math.min(limits.bodyBytes, limits.memoryBytes),
     image_bytes: limits.imageBytes,
     images: limits.images,
     seconds: limits.seconds,

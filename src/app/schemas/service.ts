@@ -7,7 +7,8 @@ const BackendLimitsSchema = z
 
 export const LimitsSchema = z
   .object({
-    body_bytes: z.int().openapi({ description: "Of a request." }),
+    body_bytes: z.int().openapi({ description: "Of a form." }),
+    json_bytes: z.int().openapi({ description: "Of a JSON body." }),
     image_bytes: z.int().openapi({ description: "Of one photograph's file." }),
     images: z.int().openapi({ description: "Of a group, as sent." }),
     seconds: z.number().openapi({ description: "That a request may take." }),

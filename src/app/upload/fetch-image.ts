@@ -1,6 +1,8 @@
 import { CosalError } from "../../errors.ts";
 import type { UrlPolicy } from "../access/types.ts";
 import type { Limits } from "../limits.ts";
+import { blocks, collected, limited } from "../multipart/chunks.ts";
+import type { ByteSemaphore } from "./byte-semaphore.ts";
 
 /** Redirects that are followed, each to an allowed host. */
 const MAX_REDIRECTS = 3;
@@ -8,19 +10,49 @@ const MAX_REDIRECTS = 3;
 /** Milliseconds that a photograph may take to arrive. */
 const TIMEOUT = 10_000;
 
+export interface FetchedImage {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Says that the bytes are no longer in memory, or counted elsewhere. */
+  release(): void;
+}
+
 /**
  * Fetches a photograph from an allowed host. Neither cookies nor keys go with the request. What the
  * name of an allowed host resolves to is for its owner to say: a Worker cannot look it up and hold
  * it, so only hosts that the operator trusts belong on the list.
  *
+ * @param memory of all photographs that are being fetched: nothing is read before there is room
  * @throws CosalError url_refused, url_failed, image_too_large
  */
 export async function fetchImage(
   text: string,
   limits: Pick<Limits, "imageBytes">,
   policy: UrlPolicy | undefined,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const signal = AbortSignal.timeout(TIMEOUT);
+  memory: ByteSemaphore,
+): Promise<FetchedImage> {
+  const timeout = new Timeout();
+  try {
+    const response = await responseOf(text, policy, timeout.signal);
+    const bytes = await sizeOf(response, limits.imageBytes);
+    timeout.pause();
+    const release = await memory.acquire(bytes);
+    timeout.restart();
+    try {
+      return { bytes: await bytesOf(response, bytes), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  } finally {
+    timeout.pause();
+  }
+}
+
+async function responseOf(
+  text: string,
+  policy: UrlPolicy | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
   const get = policy?.fetch ?? fetch;
   let url = allowed(text, policy);
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
@@ -28,13 +60,35 @@ export async function fetchImage(
       get(url, { redirect: "manual", signal, headers: { accept: "image/*" } }),
     );
     const location = response.headers.get("location");
-    if (response.status < 300 || response.status >= 400 || location === null) {
-      return await bytesOf(response, limits.imageBytes);
-    }
+    if (response.status < 300 || response.status >= 400 || location === null) return response;
     await response.body?.cancel();
     url = allowed(new URL(location, url).href, policy);
   }
   throw failed(`It was redirected more than ${MAX_REDIRECTS} times.`);
+}
+
+/** Aborts its signal after `TIMEOUT`, but for the time that is waited for something else. */
+class Timeout {
+  readonly #controller = new AbortController();
+  #timer = this.#start();
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  pause(): void {
+    clearTimeout(this.#timer);
+  }
+
+  restart(): void {
+    this.pause();
+    this.#timer = this.#start();
+  }
+
+  #start(): ReturnType<typeof setTimeout> {
+    const late = new DOMException("too late", "TimeoutError");
+    return setTimeout(() => this.#controller.abort(late), TIMEOUT);
+  }
 }
 
 function allowed(text: string, policy: UrlPolicy | undefined): string {
@@ -50,38 +104,36 @@ function allowed(text: string, policy: UrlPolicy | undefined): string {
   return url.href;
 }
 
-async function bytesOf(response: Response, limit: number): Promise<Uint8Array<ArrayBuffer>> {
-  const type = response.headers.get("content-type") ?? "";
-  const announced = Number(response.headers.get("content-length") ?? 0);
-  const reason = !response.ok
-    ? `It was answered ${response.status}.`
+/** Bytes that a photograph may have which is answered so. @throws what makes it none */
+async function sizeOf(response: Response, limit: number): Promise<number> {
+  const { headers, body, ok, status } = response;
+  const type = headers.get("content-type") ?? "";
+  const announced = headers.get("content-length");
+  const error = !ok
+    ? failed(`It was answered ${status}.`)
     : !/^image\//i.test(type)
-      ? `It is ${type || "of no type"}, not an image.`
-      : undefined;
-  if (reason !== undefined || announced > limit) {
-    await response.body?.cancel();
-    throw reason === undefined ? tooLarge(limit, announced) : failed(reason);
+      ? failed(`It is ${type || "of no type"}, not an image.`)
+      : Number(announced ?? 0) > limit
+        ? tooLarge(limit, Number(announced))
+        : undefined;
+  if (error !== undefined) {
+    await body?.cancel();
+    throw error;
   }
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  const reader = response.body?.getReader();
-  while (reader !== undefined) {
-    const { done, value } = await settled(reader.read());
-    if (done) break;
-    length += value.length;
-    if (length > limit) {
-      await reader.cancel();
-      throw tooLarge(limit, length);
-    }
-    chunks.push(value as Uint8Array<ArrayBuffer>);
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  // The length of a compressed body says nothing of what comes out.
+  return announced === null || headers.has("content-encoding") ? limit : Number(announced);
+}
+
+function bytesOf(response: Response, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks = response.body ?? new ReadableStream<Uint8Array>({ start: (c) => c.close() });
+  return settled(collected(limited(blocks(chunks), limit, (actual) => tooLarge(limit, actual))));
 }
 
 async function settled<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise;
   } catch (cause) {
+    if (cause instanceof CosalError) throw cause;
     const isLate = cause instanceof Error && cause.name === "TimeoutError";
     throw failed(
       isLate ? `It took more than ${TIMEOUT} ms.` : "Its host cannot be reached.",

@@ -2,68 +2,88 @@ import { CosalError } from "../../errors.ts";
 import type { UrlPolicy } from "../access/types.ts";
 import type { Limits } from "../limits.ts";
 import { parseBody } from "../problems/index.ts";
-import {
-  GroupRequestSchema,
-  type ImageReferenceRequest,
-  type Options,
-} from "../schemas/request.ts";
+import { GroupRequestSchema, type ImageReferenceRequest } from "../schemas/request.ts";
 import { decodeBase64 } from "./base64.ts";
 import { limitedBytes } from "./body.ts";
+import { ByteSemaphore } from "./byte-semaphore.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { noImage, tooManyImages } from "./image-count.ts";
+import type { ImageSpool, SpooledImage } from "./image-spool.ts";
 import { parseJson } from "./parse-json.ts";
-import type { RawImage } from "./received.ts";
+import type { RawGroup, RawImage } from "./received.ts";
 
 /** Photographs fetched at the same time: a Worker has six connections. */
 const MAX_FETCHES = 6;
 
+export interface JsonContext {
+  readonly limits: Limits;
+  readonly urls?: UrlPolicy | undefined;
+}
+
 /**
- * The photographs of an `application/json` request: by SHA-256, in base64, or by URL.
+ * The photographs of an `application/json` request: by SHA-256, in base64, or by URL. The body is
+ * parsed as a whole, so it is limited by memory.
  *
- * @throws CosalError body_too_large, body_not_json, body_invalid, group_empty, group_too_large,
- * url_refused, url_failed
+ * @throws CosalError body_*, group_empty, group_too_large, url_*, store_unavailable
  */
 export async function readJson(
   request: Request,
-  limits: Limits,
-  urls: UrlPolicy | undefined,
-): Promise<{ images: RawImage[]; options: Options }> {
-  const text = new TextDecoder().decode(await limitedBytes(request, limits.bodyBytes));
-  const body = parseJson(text);
+  spool: ImageSpool,
+  { limits, urls }: JsonContext,
+): Promise<RawGroup> {
+  const limit = Math.min(limits.bodyBytes, limits.memoryBytes);
+  const body = parseJson(new TextDecoder().decode(await limitedBytes(request, limit)));
   const count = Array.isArray((body as { images?: unknown } | null)?.images)
     ? (body as { images: unknown[] }).images.length
     : 1;
   if (count === 0) throw noImage(limits.images);
   if (count > limits.images) throw tooManyImages(limits.images, count);
   const { images, options = {} } = parseBody(GroupRequestSchema, body);
+  const reader = new ImageReader(spool, limits, urls);
   const raw: RawImage[] = [];
-  let left = limits.bodyBytes;
   for (let i = 0; i < images.length; i += MAX_FETCHES) {
-    const chunk = await Promise.all(
-      images.slice(i, i + MAX_FETCHES).map((image, k) => rawImage(image, i + k, limits, urls)),
-    );
-    for (const image of chunk) {
-      if ("bytes" in image) left -= image.bytes.length;
-      if (left < 0) throw tooManyBytes(limits.bodyBytes);
-    }
-    raw.push(...chunk);
+    const several = images.slice(i, i + MAX_FETCHES);
+    raw.push(...(await Promise.all(several.map((image, k) => reader.read(image, i + k)))));
   }
   return { images: raw, options };
 }
 
-async function rawImage(
-  image: ImageReferenceRequest,
-  index: number,
-  limits: Limits,
-  urls: UrlPolicy | undefined,
-): Promise<RawImage> {
-  const id = image.id;
-  if ("sha256" in image) return { id, sha256: image.sha256 };
-  if ("data" in image) return { id, bytes: fromBase64(image.data, index) };
-  try {
-    return { id: id ?? nameIn(image.url), bytes: await fetchImage(image.url, limits, urls) };
-  } catch (error) {
-    throw error instanceof CosalError ? error.about({ index, ...(id && { id }) }) : error;
+class ImageReader {
+  readonly #spool: ImageSpool;
+  readonly #limits: Limits;
+  readonly #urls: UrlPolicy | undefined;
+  /** Of the photographs that are being fetched. */
+  readonly #memory: ByteSemaphore;
+  #bytes = 0;
+
+  constructor(spool: ImageSpool, limits: Limits, urls: UrlPolicy | undefined) {
+    this.#spool = spool;
+    this.#limits = limits;
+    this.#urls = urls;
+    const { imageBytes, memoryBytes, spoolBytes } = limits;
+    this.#memory = new ByteSemaphore(Math.max(imageBytes, memoryBytes - spoolBytes));
+  }
+
+  async read(image: ImageReferenceRequest, index: number): Promise<RawImage> {
+    const { id } = image;
+    if ("sha256" in image) return { id, sha256: image.sha256 };
+    if ("data" in image) return { id, ...(await this.#add(fromBase64(image.data, index))) };
+    const file = await fetchImage(image.url, this.#limits, this.#urls, this.#memory).catch(
+      (error) => {
+        throw error instanceof CosalError ? error.about({ index, ...(id && { id }) }) : error;
+      },
+    );
+    try {
+      return { id: id ?? nameIn(image.url), ...(await this.#add(file.bytes)) };
+    } finally {
+      file.release();
+    }
+  }
+
+  #add(bytes: Uint8Array<ArrayBuffer>): Promise<SpooledImage> {
+    this.#bytes += bytes.length;
+    if (this.#bytes > this.#limits.bodyBytes) throw tooManyBytes(this.#limits.bodyBytes);
+    return this.#spool.add(bytes);
   }
 }
 

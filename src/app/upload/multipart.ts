@@ -1,13 +1,15 @@
 import { CosalError } from "../../errors.ts";
 import type { Limits } from "../limits.ts";
 import { boundaryOf } from "../multipart/boundary.ts";
-import { collected } from "../multipart/chunks.ts";
+import { collected, limited } from "../multipart/chunks.ts";
 import { type Disposition, parseDisposition } from "../multipart/disposition.ts";
 import { MultipartError, type Part, readParts } from "../multipart/parts.ts";
 import { parseBody } from "../problems/index.ts";
 import { type Options, OptionsSchema } from "../schemas/request.ts";
 import { limitedBlocks } from "./body.ts";
 import { tooManyImages } from "./image-count.ts";
+import { uniqueIds } from "./image-ids.ts";
+import { type ImageSpool, tooLarge } from "./image-spool.ts";
 import { parseJson } from "./parse-json.ts";
 import type { RawGroup, RawImage } from "./received.ts";
 
@@ -15,17 +17,22 @@ const IMAGE_PART = "image";
 const OPTIONS_PART = "options";
 const CONSENSUS_PART = "consensus";
 
+export interface FormContext {
+  readonly limits: Limits;
+  readonly takesConsensus?: boolean;
+}
+
 /**
  * The photographs of a `multipart/form-data` request (RFC 7578), in the order sent: every part
- * named `image`. Reads no further than the first limit that is passed.
+ * named `image`, each of which goes into the spool before the next is read. Reads no further than the
+ * first limit that is passed.
  *
- * @throws CosalError body_not_multipart, body_too_large, option_invalid, group_too_large,
- * body_not_json, body_invalid
+ * @throws CosalError body_*, option_invalid, group_too_large, image_too_large, store_unavailable
  */
 export async function readMultipart(
   request: Request,
-  limits: Limits,
-  takesConsensus: boolean,
+  spool: ImageSpool,
+  { limits, takesConsensus = false }: FormContext,
 ): Promise<RawGroup> {
   const boundary = boundaryOf(request.headers.get("content-type") ?? "");
   if (boundary === undefined) throw withoutBoundary();
@@ -37,22 +44,45 @@ export async function readMultipart(
       const { name, fileName } = dispositionOf(part);
       if (name === OPTIONS_PART) {
         if (options !== undefined) throw twoOptions();
-        const text = new TextDecoder().decode(await collected(part.body));
+        const text = new TextDecoder().decode(await held(part, spool));
         options = parseBody(OptionsSchema, parseJson(text), "#/options");
       } else if (name === IMAGE_PART) {
-        const bytes = await collected(part.body);
+        const bytes = await imageFile(part, fileName, images, spool, limits);
         // What browsers send for an input in which no file was chosen (HTML standard, 4.10.22.4).
         if (fileName === "" && bytes.length === 0) continue;
         if (images.length === limits.images) throw tooManyImages(limits.images, images.length + 1);
-        images.push({ id: fileName, bytes });
+        images.push({ id: fileName, ...(await spool.add(bytes)) });
       } else if (name === CONSENSUS_PART && takesConsensus) {
-        consensus = await collected(part.body);
+        consensus = await held(part, spool);
       } else throw unknownPart(name);
     }
   } catch (error) {
     throw error instanceof MultipartError ? notMultipart(error) : error;
   }
   return { images, options: options ?? {}, consensus };
+}
+
+/** What stays in memory. @throws CosalError body_too_large */
+async function held({ body }: Part, spool: ImageSpool): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await collected(limited(body, spool.room, () => spool.overflow()));
+  spool.hold(bytes.length);
+  return bytes;
+}
+
+/** A file that is too large is read on where there is room, as it may have to be skipped. */
+function imageFile(
+  { body }: Part,
+  fileName: string | undefined,
+  before: readonly RawImage[],
+  spool: ImageSpool,
+  { imageBytes }: Limits,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const refuse = (actual: number) => {
+    const ids = uniqueIds([...before.map(({ id }) => id), fileName]);
+    const index = before.length;
+    return tooLarge(imageBytes, actual).about({ index, id: ids[index] as string });
+  };
+  return collected(limited(body, Math.max(imageBytes, spool.room), refuse));
 }
 
 function dispositionOf({ headers }: Part): Disposition {

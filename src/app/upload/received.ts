@@ -1,17 +1,15 @@
-import type { ImageHeader } from "../../codec/index.ts";
 import type { Options } from "../schemas/request.ts";
+import type { SpooledImage } from "./image-spool.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** One photograph of a request, in whichever way it came in. */
-export interface ReceivedImage {
+/**
+ * One photograph of a request, in whichever way it came in. One that is named by its SHA-256 only has
+ * no header; one that came along has one, where it can be read.
+ */
+export interface ReceivedImage extends Pick<SpooledImage, "sha256" | "bytes" | "header"> {
   /** Unique within the request. */
   readonly id: string;
-  readonly sha256: string;
-  /** The file; undefined when the request names it by SHA-256 only. */
-  readonly bytes?: Bytes;
-  /** What its header says, where it is there and can be read. */
-  readonly header?: ImageHeader;
 }
 
 /** A request's group before it is known what is stored of it. */
@@ -29,7 +27,6 @@ export interface RawGroup extends Pick<Received, "options" | "consensus"> {
 }
 
 /** One photograph as a reader of bodies hands it over. */
-export type RawImage = { readonly id: string | undefined } & (
-  | { readonly bytes: Bytes }
-  | { readonly sha256: string }
-);
+export interface RawImage extends SpooledImage {
+  readonly id: string | undefined;
+}

@@ -66,6 +66,7 @@ export function edgeStores(parts: StoreParts): EdgeStoresOf {
       groups: new EdgeGroupStore(results, keys, () => now() + retention.results, onDeletePath),
       images: imageStore({
         ...{ tier: inputs, log, keys, onDelete: onDeletePath },
+        isPersistent: bucket !== undefined,
         expiry: () => now() + retention.inputs,
       }),
       features: featureStore(features, keys, () => now() + retention.features, models),
@@ -141,7 +142,7 @@ class EdgeGroupStore implements GroupStore {
   }
 }
 
-interface ImageStoreParts {
+interface ImageStoreParts extends Pick<ImageStore, "isPersistent"> {
   readonly tier: Tier;
   readonly log: Log;
   readonly keys: Keys;
@@ -149,9 +150,11 @@ interface ImageStoreParts {
   readonly onDelete: (path: string) => void;
 }
 
-function imageStore({ tier, log, keys, expiry, onDelete }: ImageStoreParts): ImageStore {
+function imageStore(parts: ImageStoreParts): ImageStore {
+  const { tier, log, keys, expiry, onDelete, isPersistent } = parts;
   const tiers = new Tiers([tier], () => {}, log);
   return {
+    isPersistent,
     get: (sha256) => tiers.get(keys.input(sha256)),
     async has(sha256s) {
       const found = await Promise.all(sha256s.map((sha256) => tiers.has(keys.input(sha256))));

@@ -12,6 +12,9 @@ const MEBIBYTE = 1024 * 1024;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
+/** With less, the photographs of a few large requests would drive each other out. */
+const MIN_PERSISTENT_BYTES = 1024 * MEBIBYTE;
+
 /** Photographs are kept to be named again, results to be fetched. */
 const AGES = { images: DAY, groups: 30 * DAY, features: 30 * DAY };
 
@@ -64,6 +67,7 @@ export async function serverStores({
     open("features"),
   ]);
   const groups = writeBehindStore(results, WRITE_BEHIND_BYTES);
+  const hasRoom = folder.images.bytes >= MIN_PERSISTENT_BYTES;
   const memory = memoryKeyValueStore({ bytes: memoryBytes, age: AGES.features });
   const workerResults = memoryKeyValueStore(WORKER_RESULTS);
   return {
@@ -72,14 +76,14 @@ export async function serverStores({
       if (!tenant.startsWith(WORKERS)) {
         return {
           groups: new TenantGroupStore(groups, name),
-          images: new TenantImageStore(images, name),
+          images: new TenantImageStore(images, name, hasRoom),
           features: new TieredFeatureStore({ memory, disk: features }, name, onLookUp),
         };
       }
       const age = keep === undefined ? WORKER_RESULTS.age : 1000 * keep;
       return {
         groups: new TenantGroupStore(keptFor(workerResults, age), name),
-        images: new TenantImageStore(EMPTY_STORE, name),
+        images: new TenantImageStore(EMPTY_STORE, name, false),
         features: new TieredFeatureStore({ memory: keptFor(memory, age) }, name, onLookUp),
       };
     },

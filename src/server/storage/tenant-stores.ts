@@ -57,10 +57,12 @@ export class TenantGroupStore implements GroupStore {
 }
 
 export class TenantImageStore implements ImageStore {
+  readonly isPersistent: boolean;
   readonly #store: KeyValueStore;
   readonly #tenant: string;
 
-  constructor(store: KeyValueStore, tenant: string) {
+  constructor(store: KeyValueStore, tenant: string, isPersistent: boolean) {
+    this.isPersistent = isPersistent;
     this.#store = store;
     this.#tenant = tenant;
   }

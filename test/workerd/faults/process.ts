@@ -28,6 +28,8 @@ const app = createApp({
   decoder,
   limits: {
     bodyBytes: 100 * megabytes,
+    memoryBytes: 100 * megabytes,
+    spoolBytes: 100 * megabytes,
     imageBytes: 16 * megabytes,
     images: 64,
     seconds: 60,

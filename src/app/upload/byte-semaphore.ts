@@ -1,0 +1,33 @@
+/** Room for so many bytes, handed out in the order asked for. */
+export class ByteSemaphore {
+  #free: number;
+  readonly #queue: { readonly bytes: number; readonly enter: () => void }[] = [];
+
+  constructor(bytes: number) {
+    this.#free = bytes;
+  }
+
+  /**
+   * Resolves when there is room.
+   *
+   * @param bytes no more than there are
+   * @returns what gives them back
+   */
+  async acquire(bytes: number): Promise<() => void> {
+    if (this.#queue.length > 0 || bytes > this.#free) {
+      await new Promise<void>((enter) => this.#queue.push({ bytes, enter }));
+    } else this.#free -= bytes;
+    return () => {
+      this.#free += bytes;
+      this.#next();
+    };
+  }
+
+  #next(): void {
+    for (let first = this.#queue[0]; first && first.bytes <= this.#free; first = this.#queue[0]) {
+      this.#free -= first.bytes;
+      this.#queue.shift();
+      first.enter();
+    }
+  }
+}
