@@ -165,6 +165,31 @@ describe("links", () => {
     expect(remove.status).toBe(401);
   });
 
+  it("are refused when any character of their signature is another", async () => {
+    const { request, post } = withKeys({ links });
+    const body = await group(await post([["a", "image one"]], "", bearer(keys.alice)));
+    const { url } = body.images[0]!.mask;
+    const [before, signature] = url.split("signature=") as [string, string];
+    expect(signature).toMatch(/^[\w-]{43}$/);
+    const others = Array.from(signature, (character, i) => {
+      // The neighbour: of the last character it decodes to the same bytes.
+      const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+      const other = alphabet[alphabet.indexOf(character) ^ 1];
+      return signature.slice(0, i) + other + signature.slice(i + 1);
+    });
+    const client = setUp({
+      authenticate: keyAuthenticator(listedKeys(records)),
+      links,
+      addressOf: ({ headers }) => headers.get("x-from") ?? "",
+    });
+    for (const [i, other] of [...others, "", `${signature}=`, "*"].entries()) {
+      const headers = { "x-from": `192.0.2.${i}` };
+      const refused = await client.request(`${before}signature=${other}`, { headers });
+      expect([other, refused.status]).toEqual([other, 401]);
+    }
+    expect((await request(url)).status).toBe(200);
+  });
+
   it("expire", async () => {
     const { request, post } = withKeys({ links: { ...links, lifetime: -4 } });
     const body = await group(await post([["a", "image one"]], "", bearer(keys.alice)));
