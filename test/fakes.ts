@@ -1,5 +1,10 @@
 import { type AppDependencies, type Limits, localCompute } from "../src/app/index.ts";
-import type { Decoder, ImageHeader } from "../src/codec/index.ts";
+import {
+  type Decoder,
+  type ImageHeader,
+  pixelLimits,
+  WORKER_DECODER_HEAP,
+} from "../src/codec/index.ts";
 import type {
   Consensus,
   ImageInput,
@@ -164,6 +169,7 @@ export const FAKE_LIMITS: Limits = {
   imageBytes: 1024 * 1024,
   images: 64,
   seconds: 10,
+  imagePixels: pixelLimits(WORKER_DECODER_HEAP),
   renderedPixels: 100_000,
   synchronousImages: 64,
   backends: { wasm: backend },

@@ -1,3 +1,5 @@
+import type { ImageKind } from "../codec/index.ts";
+
 const MEBIBYTE = 1024 * 1024;
 
 /**
@@ -44,6 +46,11 @@ export interface Limits {
   readonly images: number;
   /** Seconds that a request may take before it is answered 504. */
   readonly seconds: number;
+  /**
+   * Pixels of one photograph by its kind of file: as many as the memory of what decodes it here
+   * allows, in a Worker also of groups that a GPU server computes.
+   */
+  readonly imagePixels: Readonly<Record<ImageKind, number>>;
   /** Pixels of a photograph that cut-outs and overlays are made of. */
   readonly renderedPixels: number;
   /** More photographs than this are answered 202 where there are jobs. */

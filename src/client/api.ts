@@ -220,6 +220,18 @@ export interface Limits {
    */
   seconds: number;
   /**
+   * Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer.
+   */
+  image_pixels: {
+    baseline_jpeg: number;
+    progressive_jpeg: number;
+    png: number;
+    interlaced_png: number;
+    lossy_webp: number;
+    lossless_webp: number;
+    avif: number;
+  };
+  /**
    * Of a photograph that cut-outs and overlays are made of.
    */
   rendered_pixels: number;

@@ -1,5 +1,5 @@
 import { type Limits, MAX_MEMORY_BYTES } from "../app/index.ts";
-import { MAX_BYTES } from "../codec/index.ts";
+import { MAX_BYTES, MAX_SIDE, pixelLimits, WORKER_DECODER_HEAP } from "../codec/index.ts";
 import { MAX_GROUP } from "../engine/index.ts";
 
 /** What Cloudflare takes of a body on its smaller plans. */
@@ -8,8 +8,8 @@ const MAX_BODY_BYTES = 100 * 1024 * 1024;
 /** Two phone photographs; with one more that is arriving no more than `MAX_MEMORY_BYTES`. */
 const SPOOL_BYTES = MAX_MEMORY_BYTES - MAX_BYTES;
 
-/** A 12-megapixel photograph in any format but AVIF; see `WORKER_DECODER_HEAP`. */
-const PIXELS = 15_000_000;
+/** Cut-outs and overlays of a 12-megapixel photograph, and a little more. */
+const RENDERED_PIXELS = 15_000_000;
 
 /**
  * 64 photographs of 12 megapixels: about 10 s of decoding at reduced scale and 9 of the network at
@@ -17,7 +17,7 @@ const PIXELS = 15_000_000;
  */
 const TOTAL_PIXELS = 800_000_000;
 
-const BACKEND = { images: MAX_GROUP, pixels: PIXELS, totalPixels: TOTAL_PIXELS };
+const BACKEND = { images: MAX_GROUP, pixels: MAX_SIDE * MAX_SIDE, totalPixels: TOTAL_PIXELS };
 
 /** What a Worker takes. Its isolate reads every photograph's header, whoever computes the group. */
 export function edgeLimits(has: { readonly gpu: boolean; readonly bucket: boolean }): Limits {
@@ -28,7 +28,8 @@ export function edgeLimits(has: { readonly gpu: boolean; readonly bucket: boolea
     imageBytes: MAX_BYTES,
     images: MAX_GROUP,
     seconds: 60,
-    renderedPixels: PIXELS,
+    imagePixels: pixelLimits(WORKER_DECODER_HEAP),
+    renderedPixels: RENDERED_PIXELS,
     synchronousImages: MAX_GROUP / 2,
     backends: { wasm: BACKEND, ...(has.gpu && { gpu: BACKEND }) },
   };

@@ -1,17 +1,15 @@
 import type { BackendLimits, Limits } from "../app/index.ts";
-import { MAX_BYTES } from "../codec/index.ts";
+import { MAX_BYTES, MAX_SIDE, pixelLimits } from "../codec/index.ts";
 import { MAX_GROUP } from "../engine/index.ts";
+import { THREAD_HEAP } from "./decoding/pool.ts";
 import type { RuntimeName } from "./device/protocol.ts";
 import type { AdmissionLimits } from "./http/admission.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** A JPEG of so many pixels fits a decoding thread's heap at its full size. */
-const PIXELS = 75_000_000;
-
 const BACKEND: BackendLimits = {
   images: MAX_GROUP,
-  pixels: PIXELS,
+  pixels: MAX_SIDE * MAX_SIDE,
   /** 64 photographs of 24 megapixels. */
   totalPixels: 1_600_000_000,
 };
@@ -29,6 +27,7 @@ export function serverLimits(runtime: RuntimeName): Limits {
     imageBytes: MAX_BYTES,
     images: MAX_GROUP,
     seconds: 120,
+    imagePixels: pixelLimits(THREAD_HEAP),
     renderedPixels: 24_000_000,
     synchronousImages: MAX_GROUP,
     backends: runtime === "wasm" ? { wasm: BACKEND } : { wasm: BACKEND, gpu: BACKEND },

@@ -120,6 +120,7 @@ function limitsBody(limits: Limits): z.infer<typeof LimitsSchema> {
     image_bytes: limits.imageBytes,
     images: limits.images,
     seconds: limits.seconds,
+    image_pixels: limits.imagePixels,
     rendered_pixels: limits.renderedPixels,
     synchronous_images: limits.synchronousImages,
     seeds: { count: MAX_SEEDS, pixels: MAX_SEED_PIXELS, total_pixels: MAX_SEED_PIXELS_TOTAL },

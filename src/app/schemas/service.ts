@@ -1,5 +1,10 @@
 import { z } from "@hono/zod-openapi";
+import { IMAGE_KINDS, type ImageKind } from "../../codec/index.ts";
 import { Digest } from "./common.ts";
+
+const pixelsByKind = Object.fromEntries(
+  Object.keys(IMAGE_KINDS).map((kind) => [kind, z.int()]),
+) as Record<ImageKind, z.ZodInt>;
 
 const BackendLimitsSchema = z
   .object({ images: z.int(), pixels: z.int(), total_pixels: z.int() })
@@ -12,6 +17,10 @@ export const LimitsSchema = z
     image_bytes: z.int().openapi({ description: "Of one photograph's file." }),
     images: z.int().openapi({ description: "Of a group, as sent." }),
     seconds: z.number().openapi({ description: "That a request may take." }),
+    image_pixels: z.object(pixelsByKind).openapi({
+      description:
+        "Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer.",
+    }),
     rendered_pixels: z.int().openapi({
       description: "Of a photograph that cut-outs and overlays are made of.",
     }),

@@ -27,7 +27,7 @@ export interface ThreadData {
 }
 
 /** What a thread's decoder may grow to, in bytes: a JPEG of 75 megapixels at its full size. */
-const HEAP = 320 * 1024 * 1024;
+export const THREAD_HEAP = 320 * 1024 * 1024;
 
 /** With more, the GPU is no longer what they wait for, and their heaps take gigabytes. */
 const MAX_THREADS = 8;
@@ -40,7 +40,7 @@ export interface DecoderPool extends Decoder {
 export function decoderPool(
   threads: number = Math.min(availableParallelism(), MAX_THREADS),
 ): DecoderPool {
-  const workerData: ThreadData = { heap: HEAP };
+  const workerData: ThreadData = { heap: THREAD_HEAP };
   const pool = new Piscina<DecodingTask, Outcome>({
     filename: fileURLToPath(entryPoint(import.meta.url, "thread")),
     minThreads: threads,
@@ -56,7 +56,7 @@ export function decoderPool(
   }
 
   return {
-    inspect: (bytes) => readHeader(bytes, HEAP),
+    inspect: (bytes) => readHeader(bytes, THREAD_HEAP),
     async decode(file) {
       return ((await run({ file })) as { pixels: Pixels }).pixels;
     },
