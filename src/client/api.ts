@@ -1,26 +1,26 @@
 // Written by `npm run client:types` from the OpenAPI document; not to be edited.
 
 /**
- * An example of the object: a point or box in pixels of the upright photograph, or a mask as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at the object.
+ * A marked example of the object: a point or box in pixels of the upright photograph, or a mask, either as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at the object.
  */
 export type Seed =
   | {
       /**
-       * An image of the request: its place from 0, its id, or its SHA-256.
+       * An image of the request: its position from 0, its id, or its SHA-256.
        */
       image: number | string;
       point: [number, number];
     }
   | {
       /**
-       * An image of the request: its place from 0, its id, or its SHA-256.
+       * An image of the request: its position from 0, its id, or its SHA-256.
        */
       image: number | string;
       box: [number, number, number, number];
     }
   | {
       /**
-       * An image of the request: its place from 0, its id, or its SHA-256.
+       * An image of the request: its position from 0, its id, or its SHA-256.
        */
       image: number | string;
       rle: {
@@ -30,13 +30,13 @@ export type Seed =
     }
   | {
       /**
-       * An image of the request: its place from 0, its id, or its SHA-256.
+       * An image of the request: its position from 0, its id, or its SHA-256.
        */
       image: number | string;
       png: string;
     };
 /**
- * A photograph that is stored already, sent along, or to be fetched (where the deployment allows it).
+ * A photograph that is already stored, included in the request, or to be fetched (if the deployment allows it).
  */
 export type ImageReference =
   | {
@@ -49,7 +49,7 @@ export type ImageReference =
   | {
       id?: string;
       /**
-       * Base64, also URL-safe, or a `data:` URL of it.
+       * Base64, which may be URL-safe, or a base64 `data:` URL.
        */
       data: string;
     }
@@ -78,7 +78,7 @@ export interface Readiness {
     reason: string;
   }[];
   /**
-   * Whether what has to be kept would be, where the service can tell.
+   * Whether photographs and jobs can be stored, if the service can tell.
    */
   storage?: {
     name: string;
@@ -91,7 +91,7 @@ export interface Readiness {
  */
 export interface Problem {
   /**
-   * Where it is documented.
+   * Documentation of this problem.
    */
   type: string;
   title: string;
@@ -141,12 +141,12 @@ export interface Problem {
     | "store_full"
     | "internal";
   /**
-   * The answer's `X-Request-Id`.
+   * The response's `X-Request-Id`.
    */
   request: string;
   limit?: Limit;
   /**
-   * `images_missing`: the photographs to send, by SHA-256.
+   * `images_missing`: SHA-256 of the photographs to send.
    *
    * Items: SHA-256, 64 lower-case hex digits.
    */
@@ -154,7 +154,7 @@ export interface Problem {
   errors?: ProblemPlace[];
 }
 /**
- * The limit that was passed.
+ * The limit that was exceeded.
  */
 export interface Limit {
   name: string;
@@ -163,7 +163,7 @@ export interface Limit {
 }
 export interface ProblemPlace {
   /**
-   * JSON pointer (RFC 6901) into the request; images are counted as sent, from 0.
+   * JSON pointer (RFC 6901) into the request. Images are counted from 0, in the order sent.
    */
   pointer: string;
   /**
@@ -191,7 +191,7 @@ export interface Models {
       height: number;
     };
     /**
-     * Whether it takes seeds.
+     * Whether it supports seeds.
      */
     seeds: boolean;
     default: boolean;
@@ -232,11 +232,11 @@ export interface Limits {
     avif: number;
   };
   /**
-   * Of a photograph that cut-outs and overlays are made of.
+   * Of a photograph for cut-outs and overlays.
    */
   rendered_pixels: number;
   /**
-   * More are answered with a job, where there are jobs.
+   * Larger groups become jobs, if the deployment has jobs.
    */
   synchronous_images: number;
   seeds: {
@@ -246,7 +246,7 @@ export interface Limits {
      */
     pixels: number;
     /**
-     * Of all masks of a request; equal ones count once.
+     * Of all masks in a request; equal ones count once.
      */
     total_pixels: number;
   };
@@ -269,7 +269,7 @@ export interface ProblemKind {
 }
 export interface Group {
   /**
-   * The group's identity: its photographs, model, options.
+   * The group's identity: a hash of its photographs, model and options.
    */
   id: string;
   model: {
@@ -284,21 +284,21 @@ export interface Group {
    */
   backend: string;
   /**
-   * From the store, computed now, or computed by an equal request at that time.
+   * `hit`: from the store; `miss`: computed now; `coalesced`: computed by an equal, simultaneous request.
    */
   cache: "hit" | "miss" | "coalesced";
   /**
-   * How sure the network is that the photographs share an object: mean presence.
+   * How certain the network is that the photographs share an object: mean presence.
    */
   common: number;
   /**
-   * What they have in common.
+   * What the photographs have in common.
    */
   consensus: {
     url: string;
   };
   /**
-   * The group whose consensus these photographs were masked with.
+   * The group whose consensus was used to mask these photographs.
    */
   consensus_of?: string;
   images: Image[];
@@ -307,7 +307,7 @@ export interface Group {
 }
 export interface Image {
   /**
-   * As sent, made unique within the group.
+   * As sent, but made unique within the group.
    */
   id: string;
   /**
@@ -324,19 +324,19 @@ export interface Image {
    */
   coverage: number;
   /**
-   * Around mask >= 0.5; null: there is none.
+   * Bounding box of mask >= 0.5, or null if there is no such pixel.
    */
   box: [number, number, number, number] | null;
   /**
-   * How sure the network is that the photograph shows the common object.
+   * How certain the network is that the photograph shows the common object.
    */
   presence: number;
   /**
-   * The intersection over union with a drawn mask that is to be expected of this one. Missing where the model does not tell.
+   * Expected intersection over union of this mask with a hand-drawn one. Missing if the model does not estimate it.
    */
   confidence?: number;
   /**
-   * In a ZIP archive: the name of the image's file.
+   * In a ZIP archive: name of the image's file.
    */
   file?: string;
   mask: File;
@@ -345,17 +345,17 @@ export interface Image {
 }
 export interface File {
   /**
-   * Where the file is, on this host. It never changes; it may be forgotten.
+   * URL of the file on this host. The file never changes, but may be deleted.
    */
   url: string;
   type: string;
   /**
-   * The file, base64, with `inline=masks`.
+   * The file in base64, with `inline=masks`.
    */
   data?: string;
 }
 /**
- * A photograph that `on_error=skip` left out, and why.
+ * A photograph that was skipped with `on_error=skip`, and why.
  */
 export interface SkippedImage {
   id: string;
@@ -371,7 +371,7 @@ export interface Notice {
   code: "single_image" | "nothing_in_common" | "duplicate_images";
   detail: string;
   /**
-   * Ids that it is about.
+   * Ids of the images that it is about.
    */
   images?: string[];
 }
@@ -402,47 +402,47 @@ export interface Job {
 }
 export interface GroupUpload {
   /**
-   * Files: JPEG, PNG, WebP or AVIF. Their names become ids.
+   * Files: JPEG, PNG, WebP or AVIF. Their names become the images' ids.
    */
   image: string[];
   options?: Options;
 }
 export interface Options {
   /**
-   * What the answer links to or contains: the mask; the object on transparent ground; the photograph with the object tinted; or the record that all are rendered from.
+   * What the response links to or contains: the mask; the object on a transparent background; the photograph with the object tinted; or the record that all of these are rendered from.
    */
   output?: "mask" | "cutout" | "overlay" | "logits";
   /**
-   * `png`, `webp`: soft 8-bit masks. Others, for masks only: `binary` (1-bit PNG), `rle` (COCO), `polygons` (COCO), `svg`.
+   * `png`, `webp`: soft 8-bit masks. For masks only: `binary` (1-bit PNG), `rle` (COCO), `polygons` (COCO), `svg`.
    */
   format?: "png" | "webp" | "binary" | "rle" | "polygons" | "svg";
   /**
-   * A mask of the photograph's size, or of the network's.
+   * A mask at the photograph's size, or at the network's.
    */
   size?: "source" | "model";
   /**
-   * Where object begins in `binary`, `rle`, `polygons` and `svg`.
+   * The mask value from which a pixel counts as object in `binary`, `rle`, `polygons` and `svg`.
    */
   threshold?: number;
   /**
-   * `masks`: files in the JSON, base64.
+   * `masks`: include the files in the JSON, in base64.
    */
   inline?: "masks" | "none";
   /**
-   * One of `GET /v1/models`.
+   * A name from `GET /v1/models`.
    */
   model?: string;
   /**
-   * Where to compute.
+   * Where to compute the group.
    */
   backend?: "auto" | "gpu" | "wasm";
   /**
-   * What a photograph does that cannot be read: end the group, or be left out of it.
+   * What to do with a photograph that cannot be read: fail the group, or skip the photograph.
    */
   on_error?: "fail" | "skip";
   seeds?: Seed[];
   /**
-   * Told of the job's end (Standard Webhooks), with `Prefer: respond-async`.
+   * URL that is notified when the job ends (Standard Webhooks), with `Prefer: respond-async`.
    */
   webhook?: string;
 }

@@ -5,7 +5,10 @@ const DESCRIPTION = `Takes a group of photographs and returns, for each, a mask 
 
 A group is named by its contents: the SHA-256 of a canonical form of the model, the options that change masks, and the sorted SHA-256 of its photographs. The same group is computed once. Every file has an address that never changes.`;
 
-/** The OpenAPI 3.1 document, from the schemas that the routes are checked with. Made when first asked for. */
+/**
+ * The OpenAPI 3.1 document, generated on first use from the schemas that requests are checked
+ * against.
+ */
 export function apiDocument(app: OpenAPIHono<Env>): () => object {
   let document: object | undefined;
   return function document31() {
@@ -21,17 +24,17 @@ export function apiDocument(app: OpenAPIHono<Env>): () => object {
       security: [{ bearer: [] }, {}],
       tags: [
         { name: "groups", description: "Groups in, masks out." },
-        { name: "files", description: "Masks, cut-outs and overlays." },
-        { name: "images", description: "Photographs that groups can name." },
-        { name: "jobs", description: "Groups that are computed while nobody waits." },
-        { name: "service", description: "What is served, and whether." },
+        { name: "files", description: "Masks, cut-outs and overlays of photographs." },
+        { name: "images", description: "Stored photographs that groups can refer to." },
+        { name: "jobs", description: "Groups that are computed in the background." },
+        { name: "service", description: "Models, limits and health of the service." },
       ],
     });
     return document;
   };
 }
 
-/** Keys and tokens; deployments without them take requests without. */
+/** API keys and tokens. Deployments without authentication accept requests without them. */
 export function registerSecurity(app: OpenAPIHono<Env>): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
     type: "http",

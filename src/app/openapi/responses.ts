@@ -6,7 +6,7 @@ import { AnswerHeaders, FileHeaders, RefusalHeaders } from "../schemas/headers.t
 
 type Responses = RouteConfig["responses"];
 
-/** The answers to what may go wrong at a route, a status each. */
+/** The error responses of a route, grouped by status. */
 export function problems(...codes: readonly ErrorCode[]): Responses {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
@@ -25,7 +25,7 @@ export function problems(...codes: readonly ErrorCode[]): Responses {
   );
 }
 
-/** What every route under /v1 may answer. */
+/** Errors that every route under /v1 may return. */
 export const GUARDED = [
   "credentials_missing",
   "credentials_invalid",
@@ -36,13 +36,13 @@ export const GUARDED = [
   "internal",
 ] as const satisfies readonly ErrorCode[];
 
-/** What sending any body may be answered. */
+/** Errors of any request with a body. */
 export const BODY = [
   "content_coding_unsupported",
   "body_too_slow",
 ] as const satisfies readonly ErrorCode[];
 
-/** What sending a group may be answered, however it is sent. */
+/** Errors of a request with a group, in any format. */
 export const UPLOADED = [
   "content_type_unsupported",
   ...BODY,
@@ -82,7 +82,7 @@ export function json(schema: z.ZodType, description: string) {
 
 const binary = { type: "string", format: "binary" } as const;
 
-/** A file of one of several types; JSON has a schema of its own. */
+/** A file of one of several types. JSON has its own schema. */
 export function file(types: readonly string[], description: string, jsonSchema?: z.ZodType) {
   const content = Object.fromEntries(
     types.map((type) => [

@@ -35,9 +35,9 @@ const TYPES: Readonly<Record<FileKind, readonly string[]>> = {
 };
 
 const SUMMARIES: Readonly<Record<FileKind, string>> = {
-  masks: "The mask of one photograph of a group",
-  cutouts: "The object of one photograph, on transparent ground",
-  overlays: "One photograph with the object tinted",
+  masks: "Get the mask of one photograph of a group",
+  cutouts: "Get the object of one photograph on a transparent background",
+  overlays: "Get one photograph with the object tinted",
 };
 
 export function fileRoutes(router: Router, service: Service): void {
@@ -49,7 +49,7 @@ export function fileRoutes(router: Router, service: Service): void {
         path: `/v1/groups/{group}/${kind}/{file}`,
         summary: SUMMARIES[kind],
         description:
-          "Never changes. Strong ETag, `If-None-Match`, and one range at a time. The file's end says its form.",
+          "Never changes. Supports a strong ETag, `If-None-Match`, and a single byte range. The file extension selects the format.",
         tags: ["files"],
         request: {
           params: z.object({
@@ -63,7 +63,7 @@ export function fileRoutes(router: Router, service: Service): void {
         },
         responses: {
           200: file(TYPES[kind], "The file.", CocoSchema),
-          206: file(TYPES[kind], "A range of it."),
+          206: file(TYPES[kind], "The requested range."),
           304: { description: "Not modified." },
           ...problems("not_found", "option_invalid", "range_invalid", ...expired, ...GUARDED),
         },
@@ -74,7 +74,7 @@ export function fileRoutes(router: Router, service: Service): void {
 }
 
 function getFile(service: Service, c: Context<Env>, kind: FileKind): Response | Promise<Response> {
-  // What is in memory was asked for by exactly this address: nothing else has to be looked at.
+  // Cached files are keyed by exactly this URL, so nothing else has to be looked up.
   const requestContext = c.get("requestContext");
   const key = renditionKey(requestContext.tenant, unsigned(c.req.url));
   const fresh = service.renditions.fresh(key);
@@ -97,7 +97,7 @@ async function findFile(
   const name = parseFileName(kind, pathParameter(c, "file"));
   if (name === undefined || !isDigest(name.image)) throw notHere("mask");
   const { image, suffix } = name;
-  // Not the group's result: a mask can be fetched while the others are being computed.
+  // Not the group's result: a mask can be fetched while the others are still being computed.
   const record = await groups.mask(group, image);
   if (record === undefined) throw notHere("mask");
   const stale = service.renditions.stale(key);
@@ -133,7 +133,7 @@ async function unchanged(
   return new Response(null, { status: 304, headers: { etag, "cache-control": cacheControl } });
 }
 
-/** The path and query without what signs them, so that every link to a file leads to one copy. */
+/** The path and query without the signature, so that all links to a file share one cached copy. */
 function unsigned(url: string): string {
   const path = pathAndQuery(url);
   if (!path.includes("signature=")) return path;

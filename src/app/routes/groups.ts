@@ -44,10 +44,10 @@ const request = {
 const responses = {
   200: groupAnswer(
     GroupSchema,
-    "Masks: linked or inline in JSON; as files with the JSON in a ZIP archive or multipart body; or as server-sent events `progress`, `image`, `result`, `error`, which go on after `Last-Event-ID`.",
+    "Masks: linked or inline in JSON; as files together with the JSON in a ZIP archive or multipart body; or as server-sent events `progress`, `image`, `result`, `error`, which can be resumed with `Last-Event-ID`.",
   ),
   202: {
-    ...json(JobSchema, "With `Prefer: respond-async`, or above a size: a job."),
+    ...json(JobSchema, "A job: with `Prefer: respond-async`, or if the group is large."),
     headers: JobHeaders,
   },
   ...problems(...UPLOADED, ...GUARDED),
@@ -58,9 +58,9 @@ export function groupRoutes(router: Router, service: Service): void {
     {
       method: "post",
       path: "/v1/groups",
-      summary: "Finds what a group of photographs has in common",
+      summary: "Mask the object that a group of photographs has in common",
       description:
-        "The same photographs, model and options are the same group, in any order and under any names: it is computed once. Photographs that are stored can be named by SHA-256.",
+        "A group is identified by its photographs, model and options, in any order and under any names, and is computed only once. Photographs that are already stored can be named by SHA-256.",
       tags: ["groups"],
       request,
       responses,
@@ -75,8 +75,8 @@ export function groupRoutes(router: Router, service: Service): void {
       tags: ["groups"],
       request: { params: GroupPath, query: PresentationQuery, headers: ConditionalHeaders },
       responses: {
-        200: json(GroupSchema, "Images are called by their SHA-256, and sorted by it."),
-        206: file(["application/json"], "A range of it."),
+        200: json(GroupSchema, "Images are identified and sorted by SHA-256."),
+        206: file(["application/json"], "The requested range."),
         304: { description: "Not modified." },
         ...problems("not_found", "option_invalid", "range_invalid", ...GUARDED),
       },
@@ -87,7 +87,7 @@ export function groupRoutes(router: Router, service: Service): void {
     {
       method: "delete",
       path: "/v1/groups/{group}",
-      summary: "Removes a group with its masks and consensus",
+      summary: "Delete a group with its masks and consensus",
       tags: ["groups"],
       request: { params: GroupPath },
       responses: { 204: { description: "Removed." }, ...problems("not_found", ...GUARDED) },
@@ -98,13 +98,13 @@ export function groupRoutes(router: Router, service: Service): void {
     {
       method: "get",
       path: "/v1/groups/{group}/consensus",
-      summary: "What the photographs of a group have in common",
-      description: "A few kilobytes that the same model understands.",
+      summary: "Get what the photographs of a group have in common",
+      description: "A few kilobytes that only the same model can use.",
       tags: ["groups"],
       request: { params: GroupPath, headers: ConditionalHeaders },
       responses: {
         200: file([CONSENSUS_TYPE], "The consensus."),
-        206: file([CONSENSUS_TYPE], "A range of it."),
+        206: file([CONSENSUS_TYPE], "The requested range."),
         304: { description: "Not modified." },
         ...problems("not_found", "range_invalid", ...GUARDED),
       },
@@ -115,9 +115,9 @@ export function groupRoutes(router: Router, service: Service): void {
     {
       method: "post",
       path: "/v1/groups/{group}/images",
-      summary: "Masks further photographs with a group's consensus",
+      summary: "Mask more photographs with a group's consensus",
       description:
-        "The group does not change, and the photographs do not see each other: a camera can send frame after frame. The answer is a group of its own (`consensus_of` names the one given).",
+        "The group does not change, and the photographs do not affect each other: a camera can send frame after frame. The result is a new group (`consensus_of` refers to the existing one).",
       tags: ["groups"],
       request: { params: GroupPath, ...request },
       responses: { ...responses, ...problems(...UPLOADED, ...GUARDED, "not_found") },
@@ -145,7 +145,7 @@ async function postGroup(
   );
   const seeds = options.seeds ?? [];
   if (consensusOf !== undefined && seeds.length > 0) {
-    throw new CosalError("option_invalid", "A consensus that exists takes no seeds.");
+    throw new CosalError("option_invalid", "An existing consensus cannot be combined with seeds.");
   }
   const group = await planGroup(
     {
@@ -165,7 +165,7 @@ async function postGroup(
   return job ?? respondWithGroup(service, c, { group, presentation, type });
 }
 
-/** Before the photographs are read: nobody uploads in vain. */
+/** Checked before the photographs are read, so that nobody uploads them in vain. */
 async function requireGroup(c: Context<Env>, group: string): Promise<void> {
   const { stores } = c.get("requestContext");
   if ((await stores.groups.result(group)) === undefined) throw notHere("group");
@@ -210,7 +210,7 @@ async function getConsensus(service: Service, c: Context<Env>): Promise<Response
   return fileResponse(c.req.raw, rendered, service.cacheControl);
 }
 
-/** `?b=1&a=2` is not told from `?a=2&b=1`: at worst the same file is kept twice. */
+/** `?b=1&a=2` and `?a=2&b=1` count as different: at worst, the same file is cached twice. */
 export function pathAndQuery(url: string): string {
   return url.slice(url.indexOf("/", url.indexOf("//") + 2));
 }

@@ -13,7 +13,10 @@ import { digestParameter, notHere } from "./shared.ts";
 
 const TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif"];
 
-/** A photograph never changes, but it goes after a day or so, and should go from caches too. */
+/**
+ * A photograph never changes, but it is deleted after a day or so, and should then vanish from
+ * caches too.
+ */
 const CACHE_CONTROL = "private, max-age=3600";
 
 const binary = { schema: { type: "string" as const, format: "binary" } };
@@ -24,9 +27,9 @@ export function imageRoutes(router: Router, service: Service): void {
     {
       method: "put",
       path: "/v1/images/{sha256}",
-      summary: "Stores a photograph under its SHA-256",
+      summary: "Store a photograph under its SHA-256",
       description:
-        "For groups that name it. Kept as long as the deployment's retention says. `Repr-Digest` (RFC 9530) is checked where it is sent.",
+        "So that groups can refer to it. It is kept for as long as the deployment's retention says. `Repr-Digest` (RFC 9530) is verified if present.",
       tags: ["images"],
       request: {
         ...request,
@@ -39,8 +42,8 @@ export function imageRoutes(router: Router, service: Service): void {
         },
       },
       responses: {
-        200: json(StoredImageSchema, "It was stored already."),
-        201: json(StoredImageSchema, "It is stored now."),
+        200: json(StoredImageSchema, "It was already stored."),
+        201: json(StoredImageSchema, "It was stored."),
         ...problems(
           ...(["digest_mismatch", "option_invalid", "not_found", ...GUARDED] as const),
           ...(["image_type_unsupported", "image_undecodable", "image_too_large"] as const),
@@ -54,13 +57,13 @@ export function imageRoutes(router: Router, service: Service): void {
     {
       method: "get",
       path: "/v1/images/{sha256}",
-      summary: "A stored photograph, as it was sent",
-      description: "`HEAD` asks whether it is stored.",
+      summary: "Get a stored photograph, as it was sent",
+      description: "`HEAD` tells whether it is stored.",
       tags: ["images"],
       request: { ...request, headers: ConditionalHeaders },
       responses: {
         200: file(TYPES, "The photograph."),
-        206: file(TYPES, "A range of it."),
+        206: file(TYPES, "The requested range."),
         304: { description: "Not modified." },
         ...problems("not_found", "range_invalid", ...GUARDED),
       },
@@ -71,9 +74,9 @@ export function imageRoutes(router: Router, service: Service): void {
     {
       method: "delete",
       path: "/v1/images/{sha256}",
-      summary: "Removes a photograph and what was made of it",
+      summary: "Delete a photograph and what was derived from it",
       description:
-        "Its features, cut-outs and overlays go with it. Masks belong to their groups: remove those.",
+        "Its features, cut-outs and overlays are deleted with it. Masks belong to their groups: delete those.",
       tags: ["images"],
       request,
       responses: { 204: { description: "Removed." }, ...problems("not_found", ...GUARDED) },
@@ -113,7 +116,8 @@ async function deleteImage(service: Service, c: Context<Env>): Promise<Response>
   const { stores, tenant } = c.get("requestContext");
   const sha256 = digestParameter(c, "sha256");
   try {
-    // The photograph last: if something fails before, who asks again is not told that it is gone.
+    // The photograph last: if an earlier deletion fails, a second attempt must not be told that it
+    // is already gone.
     await stores.features.deleteImage(sha256);
     if (!(await stores.images.delete(sha256))) throw notHere("photograph");
   } finally {

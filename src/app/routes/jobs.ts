@@ -18,7 +18,7 @@ export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
     {
       method: "get",
       path: "/v1/jobs/{job}",
-      summary: "How far a job is",
+      summary: "Get a job's state",
       tags: ["jobs"],
       request,
       responses: { 200: json(JobSchema, "The job."), ...problems("not_found", ...GUARDED) },
@@ -34,11 +34,11 @@ export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
       method: "delete",
       path: "/v1/jobs/{job}",
       summary: "Cancels a job",
-      description: "One that has ended is left as it is.",
+      description: "A job that has already ended is not changed.",
       tags: ["jobs"],
       request,
       responses: {
-        200: json(JobSchema, "The job as it is now."),
+        200: json(JobSchema, "The job's current state."),
         ...problems("not_found", ...GUARDED),
       },
     },
@@ -52,9 +52,9 @@ export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
     {
       method: "get",
       path: "/v1/jobs/{job}/events",
-      summary: "What happens to a job, as it happens",
+      summary: "Follow a job's events",
       description:
-        "Server-sent events `job` (its state), `progress`, `image`, `result`, `error`. With `Last-Event-ID` those after it.",
+        "Server-sent events `job` (its state), `progress`, `image`, `result`, `error`. With `Last-Event-ID`, only those after it.",
       tags: ["jobs"],
       request: {
         ...request,
@@ -100,7 +100,7 @@ async function* numbered(events: AsyncIterable<JobEvent>): AsyncGenerator<Server
   }
 }
 
-/** Where there are none, none is found. */
+/** Without jobs, none can be found. */
 function required(jobs: Jobs | undefined): Jobs {
   if (jobs === undefined) throw notHere("job");
   return jobs;

@@ -14,7 +14,7 @@ import {
 import type { Router } from "./router.ts";
 import { pathParameter } from "./shared.ts";
 
-/** Seconds that clients may keep what changes with a deployment only. */
+/** Seconds that clients may cache what only changes with a deployment. */
 const DESCRIPTION = { "cache-control": "public, max-age=60" };
 
 export function serviceRoutes(router: Router, { host }: Service): void {
@@ -22,7 +22,7 @@ export function serviceRoutes(router: Router, { host }: Service): void {
     {
       method: "get",
       path: "/healthz",
-      summary: "Whether the service is alive",
+      summary: "Check whether the service is alive",
       tags: ["service"],
       responses: { 200: json(HealthSchema, "It is.") },
     },
@@ -32,12 +32,12 @@ export function serviceRoutes(router: Router, { host }: Service): void {
     {
       method: "get",
       path: "/readyz",
-      summary: "Whether a group would be computed now, and where",
+      summary: "Check whether groups can be computed now, and where",
       tags: ["service"],
       responses: {
         200: json(
           ReadinessSchema,
-          "At least one backend is ready. `degraded`: groups are computed and answered, but what has to be kept, photographs and jobs, may not be taken.",
+          "At least one backend is ready. `degraded`: groups are computed, but photographs and jobs, which must be stored, may not be accepted.",
         ),
         503: json(ReadinessSchema, "None is."),
         ...problems("rate_limited"),
@@ -57,7 +57,7 @@ export function serviceRoutes(router: Router, { host }: Service): void {
     {
       method: "get",
       path: "/v1/models",
-      summary: "The models that are served, and what is taken",
+      summary: "List the available models, and the limits",
       tags: ["service"],
       responses: {
         200: json(ModelsSchema, "The first one is the default."),
@@ -81,7 +81,7 @@ export function serviceRoutes(router: Router, { host }: Service): void {
     {
       method: "get",
       path: "/v1/limits",
-      summary: "What is taken",
+      summary: "Get the deployment's limits",
       tags: ["service"],
       responses: { 200: json(LimitsSchema, "The deployment's limits."), ...problems(...GUARDED) },
     },
@@ -91,8 +91,8 @@ export function serviceRoutes(router: Router, { host }: Service): void {
     {
       method: "get",
       path: "/problems/{code}",
-      summary: "What a problem means",
-      description: "The `type` of every problem leads here.",
+      summary: "Get the documentation of a problem",
+      description: "The `type` of every problem is such a URL.",
       tags: ["service"],
       request: { params: z.object({ code: z.string() }) },
       responses: { 200: json(ProblemKindSchema, "It."), ...problems("not_found") },
@@ -100,7 +100,7 @@ export function serviceRoutes(router: Router, { host }: Service): void {
     (c) => {
       const code = pathParameter(c, "code") as ErrorCode;
       if (!ERROR_CODES.includes(code)) {
-        throw new CosalError("not_found", `No problem is called ${code}.`);
+        throw new CosalError("not_found", `There is no problem called ${code}.`);
       }
       return c.json({ type: `/problems/${code}`, code, ...PROBLEMS[code] }, 200, DESCRIPTION);
     },

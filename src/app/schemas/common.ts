@@ -6,7 +6,7 @@ export const Digest = z
   .regex(/^[0-9a-f]{64}$/)
   .openapi({ description: "SHA-256, 64 lower-case hex digits.", example: "a".repeat(64) });
 
-/** The same in a request, where capitals mean the same. */
+/** The same in a request, where upper-case digits are accepted. */
 export const DigestInput = z
   .string()
   .regex(/^[0-9a-fA-F]{64}$/, "a SHA-256 of 64 hex digits")
@@ -15,12 +15,13 @@ export const DigestInput = z
 
 export const LimitSchema = z
   .object({ name: z.string(), limit: z.number(), actual: z.number() })
-  .openapi("Limit", { description: "The limit that was passed." });
+  .openapi("Limit", { description: "The limit that was exceeded." });
 
 export const PlaceSchema = z
   .object({
     pointer: z.string().openapi({
-      description: "JSON pointer (RFC 6901) into the request; images are counted as sent, from 0.",
+      description:
+        "JSON pointer (RFC 6901) into the request. Images are counted from 0, in the order sent.",
       example: "#/images/3",
     }),
     image: z.string().optional().openapi({ description: "The image's id." }),
@@ -34,15 +35,15 @@ export const ProblemSchema = z
   .object({
     type: z
       .string()
-      .openapi({ description: "Where it is documented.", example: "/problems/group_empty" }),
+      .openapi({ description: "Documentation of this problem.", example: "/problems/group_empty" }),
     title: z.string(),
     status: z.int(),
     detail: z.string(),
     code: z.enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]]),
-    request: z.string().openapi({ description: "The answer's `X-Request-Id`." }),
+    request: z.string().openapi({ description: "The response's `X-Request-Id`." }),
     limit: LimitSchema.optional(),
     missing: z.array(Digest).optional().openapi({
-      description: "`images_missing`: the photographs to send, by SHA-256.",
+      description: "`images_missing`: SHA-256 of the photographs to send.",
     }),
     errors: z.array(PlaceSchema).optional(),
   })

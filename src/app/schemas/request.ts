@@ -10,35 +10,39 @@ const box = z
   .openapi({ minItems: 4, maxItems: 4 });
 const side = coordinate.min(1);
 
-/** How masks are shown: no part of a group's identity. */
+/** Options for presenting masks. They are not part of a group's identity. */
 const presentation = {
   output: z.enum(["mask", "cutout", "overlay", "logits"]).openapi({
     description:
-      "What the answer links to or contains: the mask; the object on transparent ground; the photograph with the object tinted; or the record that all are rendered from.",
+      "What the response links to or contains: the mask; the object on a transparent background; the photograph with the object tinted; or the record that all of these are rendered from.",
   }),
   format: z.enum(["png", "webp", "binary", "rle", "polygons", "svg"]).openapi({
     description:
-      "`png`, `webp`: soft 8-bit masks. Others, for masks only: `binary` (1-bit PNG), `rle` (COCO), `polygons` (COCO), `svg`.",
+      "`png`, `webp`: soft 8-bit masks. For masks only: `binary` (1-bit PNG), `rle` (COCO), `polygons` (COCO), `svg`.",
   }),
   size: z.enum(["source", "model"]).openapi({
-    description: "A mask of the photograph's size, or of the network's.",
+    description: "A mask at the photograph's size, or at the network's.",
   }),
   threshold: z.number().gt(0).lt(1).openapi({
-    description: "Where object begins in `binary`, `rle`, `polygons` and `svg`.",
+    description:
+      "The mask value from which a pixel counts as object in `binary`, `rle`, `polygons` and `svg`.",
   }),
-  inline: z.enum(["masks", "none"]).openapi({ description: "`masks`: files in the JSON, base64." }),
+  inline: z
+    .enum(["masks", "none"])
+    .openapi({ description: "`masks`: include the files in the JSON, in base64." }),
 };
 
 const computation = {
-  model: z.string().max(100).openapi({ description: "One of `GET /v1/models`." }),
-  backend: z.enum(["auto", "gpu", "wasm"]).openapi({ description: "Where to compute." }),
+  model: z.string().max(100).openapi({ description: "A name from `GET /v1/models`." }),
+  backend: z.enum(["auto", "gpu", "wasm"]).openapi({ description: "Where to compute the group." }),
   on_error: z.enum(["fail", "skip"]).openapi({
-    description: "What a photograph does that cannot be read: end the group, or be left out of it.",
+    description:
+      "What to do with a photograph that cannot be read: fail the group, or skip the photograph.",
   }),
 };
 
 const ImageName = z.union([z.int().min(0), z.string()]).openapi({
-  description: "An image of the request: its place from 0, its id, or its SHA-256.",
+  description: "An image of the request: its position from 0, its id, or its SHA-256.",
 });
 
 export const SeedSchema = z
@@ -56,7 +60,7 @@ export const SeedSchema = z
   ])
   .openapi("Seed", {
     description:
-      "An example of the object: a point or box in pixels of the upright photograph, or a mask as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at the object.",
+      "A marked example of the object: a point or box in pixels of the upright photograph, or a mask, either as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at the object.",
   });
 
 export const OptionsSchema = z
@@ -65,7 +69,8 @@ export const OptionsSchema = z
     ...computation,
     seeds: z.array(SeedSchema).max(MAX_SEEDS),
     webhook: z.url().max(2000).openapi({
-      description: "Told of the job's end (Standard Webhooks), with `Prefer: respond-async`.",
+      description:
+        "URL that is notified when the job ends (Standard Webhooks), with `Prefer: respond-async`.",
     }),
   })
   .partial()
@@ -79,14 +84,14 @@ export const ImageReferenceSchema = z
     z.strictObject({
       id: imageId,
       data: z.string().openapi({
-        description: "Base64, also URL-safe, or a `data:` URL of it.",
+        description: "Base64, which may be URL-safe, or a base64 `data:` URL.",
       }),
     }),
     z.strictObject({ id: imageId, url: z.url().max(2000) }),
   ])
   .openapi("ImageReference", {
     description:
-      "A photograph that is stored already, sent along, or to be fetched (where the deployment allows it).",
+      "A photograph that is already stored, included in the request, or to be fetched (if the deployment allows it).",
   });
 
 export const GroupRequestSchema = z
@@ -95,16 +100,16 @@ export const GroupRequestSchema = z
 
 export const MultipartSchema = z
   .object({
-    image: z
-      .array(z.string().openapi({ format: "binary" }))
-      .openapi({ description: "Files: JPEG, PNG, WebP or AVIF. Their names become ids." }),
+    image: z.array(z.string().openapi({ format: "binary" })).openapi({
+      description: "Files: JPEG, PNG, WebP or AVIF. Their names become the images' ids.",
+    }),
     options: OptionsSchema.optional(),
   })
   .openapi("GroupUpload");
 
 const { size, threshold } = presentation;
 
-/** Query parameters are texts. */
+/** Query parameters are strings. */
 const number = (schema: typeof threshold) =>
   z
     .string()
@@ -126,45 +131,48 @@ export const PresentationQuery = z
   .strictObject({ ...presentation, threshold: number(threshold) })
   .partial();
 
-/** Of a file's address. */
+/** Query parameters of a file's URL. */
 export const FileQuery = z
   .strictObject({
     size,
     threshold: number(threshold),
     expires: z
       .string()
-      .openapi({ description: "Signed links: when it ends, in seconds since 1970." }),
+      .openapi({ description: "For signed links: time of expiry, in seconds since 1970." }),
     tenant: z.string().openapi({ description: "Signed links." }),
-    signature: z.string().openapi({ description: "Signed links: HMAC-SHA-256, base64url." }),
+    signature: z.string().openapi({ description: "For signed links: HMAC-SHA-256, base64url." }),
   })
   .partial();
 
 export const GroupHeaders = z.object({
   prefer: z.string().optional().openapi({
     description:
-      "`respond-async` asks for a job (RFC 7240). `wait=30` asks for none, and for an answer within 30 seconds.",
+      "`respond-async` asks for a job (RFC 7240). `wait=30` asks for a response within 30 seconds instead of a job.",
     example: "respond-async",
   }),
   "idempotency-key": z.string().min(1).max(255).optional().openapi({
-    description: "With a job: the same key gives the same job.",
+    description: "For jobs: the same key returns the same job.",
   }),
   "last-event-id": z.string().optional().openapi({
-    description: "With `text/event-stream`: the last event that was received.",
+    description: "For `text/event-stream`: id of the last event that was received.",
   }),
-  "x-request-id": z.string().optional().openapi({ description: "Names the request in logs." }),
-  traceparent: z.string().optional().openapi({ description: "W3C Trace Context; passed on." }),
+  "x-request-id": z.string().optional().openapi({ description: "Identifies the request in logs." }),
+  traceparent: z
+    .string()
+    .optional()
+    .openapi({ description: "W3C Trace Context; passed on to other services." }),
 });
 
 export const DigestHeaders = z.object({
   "repr-digest": z.string().optional().openapi({
-    description: "RFC 9530: `sha-256` and `sha-512` are checked.",
+    description: "RFC 9530: `sha-256` and `sha-512` are verified.",
     example: "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
   }),
 });
 
 export const ConditionalHeaders = z.object({
   "if-none-match": z.string().optional(),
-  range: z.string().optional().openapi({ description: "One range of bytes." }),
+  range: z.string().optional().openapi({ description: "A single byte range." }),
   "if-range": z.string().optional(),
 });
 

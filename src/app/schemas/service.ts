@@ -22,16 +22,16 @@ export const LimitsSchema = z
         "Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer.",
     }),
     rendered_pixels: z.int().openapi({
-      description: "Of a photograph that cut-outs and overlays are made of.",
+      description: "Of a photograph for cut-outs and overlays.",
     }),
     synchronous_images: z.int().openapi({
-      description: "More are answered with a job, where there are jobs.",
+      description: "Larger groups become jobs, if the deployment has jobs.",
     }),
     seeds: z.object({
       count: z.int(),
       pixels: z.int().openapi({ description: "Of a mask." }),
       total_pixels: z.int().openapi({
-        description: "Of all masks of a request; equal ones count once.",
+        description: "Of all masks in a request; equal ones count once.",
       }),
     }),
     backends: z.object({
@@ -50,7 +50,7 @@ export const ModelsSchema = z
         digest: Digest,
         licence: z.string(),
         input: z.object({ width: z.int(), height: z.int() }),
-        seeds: z.boolean().openapi({ description: "Whether it takes seeds." }),
+        seeds: z.boolean().openapi({ description: "Whether it supports seeds." }),
         default: z.boolean(),
       }),
     ),
@@ -77,7 +77,7 @@ export const ReadinessSchema = z
     status: z.enum(["ready", "degraded", "unready"]),
     backends: z.array(StateSchema),
     storage: z.array(StateSchema).optional().openapi({
-      description: "Whether what has to be kept would be, where the service can tell.",
+      description: "Whether photographs and jobs can be stored, if the service can tell.",
     }),
   })
   .openapi("Readiness");
