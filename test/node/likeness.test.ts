@@ -5,10 +5,10 @@ import { createSegmenter } from "../../src/engine/index.ts";
 import { withManifest } from "../golden.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const NAMES = ["fed-by-a-woman", "at-a-plastic-shelter", "on-a-rock", "under-a-sign"];
+const NAMES = ["cap-on-a-patterned-floor", "striped-cap", "straw", "turquoise"];
 
-/** Masks of cats by the shipped model, its manifest changed. */
-async function cats(changes: object) {
+/** Masks of hats by the shipped model, its manifest changed. */
+async function hats(changes: object) {
   const segmenter = await createSegmenter({
     model: withManifest(modelFolder(new URL("models/cosal-lite", ROOT)), changes),
     runtime: nodeRuntime(),
@@ -16,13 +16,13 @@ async function cats(changes: object) {
   });
   const images = NAMES.map((id) => ({
     id,
-    bytes: async () => new Uint8Array(await readFile(new URL(`examples/cats/${id}.jpg`, ROOT))),
+    bytes: async () => new Uint8Array(await readFile(new URL(`examples/hats/${id}.jpg`, ROOT))),
   }));
   return Array.fromAsync(segmenter.segment(images), ({ logits }) => logits.data);
 }
 
 test("the shipped model leaves out parts of masks, and nothing else is changed", async () => {
-  const [shipped, everything] = await Promise.all([cats({}), cats({ likeness: undefined })]);
+  const [shipped, everything] = await Promise.all([hats({}), hats({ likeness: undefined })]);
   let dropped = 0;
   for (const [i, mask] of everything.entries()) {
     for (const [k, logit] of mask.entries()) {

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 TOLERANCE = 0.0075
-"""Of the photograph's diagonal."""
+"""Of the photograph's diagonal; in pixels it is rounded up, as DAVIS does."""
 
 
 def boundary_f(mask: np.ndarray, truth: np.ndarray) -> float:
@@ -17,7 +17,7 @@ def boundary_f(mask: np.ndarray, truth: np.ndarray) -> float:
     found, drawn = _outline(mask), _outline(truth)
     if not found.any() or not drawn.any():
         return float(not found.any() and not drawn.any())
-    radius = max(1, round(float(np.hypot(*mask.shape)) * TOLERANCE))
+    radius = int(np.ceil(np.hypot(*mask.shape) * TOLERANCE))
     precision = float((_distance(drawn)[found] <= radius).mean())
     recall = float((_distance(found)[drawn] <= radius).mean())
     return 0.0 if precision + recall == 0 else 2 * precision * recall / (precision + recall)

@@ -292,10 +292,10 @@ def _trust(folder: Path, catalogue: Catalogue, every: int) -> None:
     from .held_back import calibrate, held_back_cases
 
     cases = list(held_back_cases(Graphs(folder), catalogue, every))
-    scale, confidence = calibrate(cases)
-    rescale(folder, scale)
+    scales, confidence = calibrate(cases)
+    rescale(folder, scales)
     write_confidence(folder, confidence)
-    _print(f"logits, by {len(cases)} masks that were held back", {"multiplied by": scale})
+    _print(f"logits, by {len(cases)} masks that were held back", asdict(scales))
     _print("confidence", asdict(confidence))
 
 

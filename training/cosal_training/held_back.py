@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .calibration import fit_scale
+from .calibration import Scales, fit_scales
 from .confidence import Confidence, Figures, fit
 from .data import Catalogue
 from .data.catalogue import Photograph, read_image, read_mask
@@ -80,16 +80,13 @@ def weights_of(cases: list[Case]) -> np.ndarray:
     return np.array([len(kinds) / len(set(kinds)) / kinds.count(kind) for kind in kinds])
 
 
-def calibrate(cases: list[Case]) -> tuple[float, Confidence]:
-    """What the model's logits have to be multiplied by, and the weights of its confidence after that.
-
-    A scale moves no outline; a shift would, and is left out.
-    """
+def calibrate(cases: list[Case]) -> tuple[Scales, Confidence]:
+    """What the model's logits have to be multiplied by, and the weights of its confidence after that."""
     weights = weights_of(cases)
-    scale = fit_scale([case.logits for case in cases], [case.truth for case in cases], weights)
+    scales = fit_scales([case.logits for case in cases], [case.truth for case in cases], weights)
     some = [(case, weight) for case, weight in zip(cases, weights.tolist(), strict=True) if (case.logits >= 0).any()]
-    figures = [Figures.of(c.logits * scale, c.features, c.consensus, c.presence) for c, _ in some]
-    return scale, fit(figures, [c.jaccard for c, _ in some], [weight for _, weight in some])
+    figures = [Figures.of(scales(c.logits), c.features, c.consensus, c.presence) for c, _ in some]
+    return scales, fit(figures, [c.jaccard for c, _ in some], [weight for _, weight in some])
 
 
 def _cases(model: GroupModel, kind: str, group: list[Labelled], scored: int) -> Iterator[Case]:

@@ -12,7 +12,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from cosal_training.calibration import fit_scale, rescale
+from cosal_training.calibration import Scales, fit_scales, rescale
 from cosal_training.data import Catalogue
 from cosal_training.export import export
 from cosal_training.graphs import Graphs
@@ -28,19 +28,23 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export(CosalLite().eval(), tmp_path_factory.mktemp("models") / "m", size=SIZE)
 
 
-def test_the_scale_makes_probabilities_come_true() -> None:
+def test_the_scales_make_probabilities_come_true() -> None:
     rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, (3, 80, 80))
-    truths = (rng.random(logits.shape) < 1 / (1 + np.exp(-0.4 * logits))).astype(np.float64)
-    assert fit_scale(list(logits), list(truths), np.ones(3)) == pytest.approx(0.4, abs=0.05)
+    logits = rng.normal(0, 2, (3, 200, 200))
+    right = Scales(inside=0.4, outside=1.3)
+    truths = (rng.random(logits.shape) < 1 / (1 + np.exp(-right(logits)))).astype(np.float64)
+    found = fit_scales(list(logits), list(truths), np.ones(3))
+    assert found.inside == pytest.approx(0.4, abs=0.06) and found.outside == pytest.approx(1.3, abs=0.1)
 
 
 def test_a_model_is_rescaled_with_its_manifest_and_golden_tensors(shipped: Path, tmp_path: Path) -> None:
     folder = tmp_path / "m"
     shutil.copytree(shipped, folder)
     index = json.loads((folder / "golden.json").read_text())["tensors"]
-    for scale in (0.5, 0.5):
-        rescale(folder, scale)
+    scales = Scales(inside=0.25, outside=2.0)
+    rescale(folder, scales)
+    with pytest.raises(ValueError, match="calibrated already"):
+        rescale(folder, scales)
     manifest = json.loads((folder / "manifest.json").read_text())["graphs"]["decoder"]
     assert manifest["bytes"] == (folder / "decoder.onnx").stat().st_size
 
@@ -49,7 +53,7 @@ def test_a_model_is_rescaled_with_its_manifest_and_golden_tensors(shipped: Path,
         count = int(np.prod(entry["shape"]))
         return np.frombuffer((at / "golden.bin").read_bytes(), np.float32, count, entry["offset"])
 
-    assert np.allclose(golden(folder, "logits"), golden(shipped, "logits") / 4, atol=1e-6)
+    assert np.allclose(golden(folder, "logits"), scales(golden(shipped, "logits")), atol=1e-5)
     assert (golden(folder, "presence") == golden(shipped, "presence")).all()
     rng = np.random.default_rng(0)
     sessions = [ort.InferenceSession(str(at / "decoder.onnx")) for at in (shipped, folder)]
@@ -58,7 +62,7 @@ def test_a_model_is_rescaled_with_its_manifest_and_golden_tensors(shipped: Path,
         for i in sessions[0].get_inputs()
     }
     before, after = (session.run(["logits", "presence"], feeds) for session in sessions)
-    assert np.allclose(after[0], before[0] / 4, atol=1e-5) and np.allclose(after[1], before[1])
+    assert np.allclose(after[0], scales(before[0]), atol=1e-5) and np.allclose(after[1], before[1])
 
 
 def test_kinds_count_alike() -> None:
@@ -89,7 +93,7 @@ def test_only_what_is_held_back_is_scored(shipped: Path, shapes: Path, tmp_path:
     photographs = sum(len(group) for group in held.groups.values())
     assert count == {"plain": photographs, "alone": photographs, "scenes": min(8, len(held.scenes))}
     assert all(case.truth.shape == case.logits.shape for case in cases)
-    scale, confidence = calibrate(cases)
-    assert scale > 0 and np.isfinite(confidence.bias)
+    scales, confidence = calibrate(cases)
+    assert scales.inside > 0 and scales.outside > 0 and np.isfinite(confidence.bias)
     with pytest.raises(ValueError, match="no class and no scene is held back"):
         next(held_back_cases(Graphs(shipped), catalogue, 0))

@@ -22,7 +22,7 @@ def _square(at: int, side: int = 40) -> np.ndarray:
 
 
 def test_an_outline_within_the_tolerance_is_right() -> None:
-    """.75 % of the diagonal of 100 x 100 is one pixel."""
+    """.75 % of the diagonal of 100 x 100 is two pixels, rounded up."""
     assert boundary_f(_square(30), _square(30)) == 1
     assert boundary_f(_square(31), _square(30)) > 0.95
     assert boundary_f(_square(36), _square(30)) < 0.2
