@@ -7,13 +7,13 @@ export interface InMemoryJobOptions {
   /** Names the request: an idempotency key is for one request only. */
   readonly fingerprint: string;
   readonly state: Job;
-  /** What was told of the job before. */
+  /** Events emitted before. */
   readonly events?: JobEvent[];
-  /** Called with every event that is told from now on. */
+  /** Called with each event emitted from now on. */
   readonly onEvent?: (event: JobEvent) => void;
 }
 
-/** A job in this process: its state, every event that was told of it, and those who follow it. */
+/** A job in this process: its state, its events so far, and the readers that follow it. */
 export class InMemoryJob {
   readonly tenant: string;
   readonly fingerprint: string;
@@ -50,7 +50,7 @@ export class InMemoryJob {
     this.change("failed", { problem });
   }
 
-  /** What the computation tells: nothing of it counts once the job is over. */
+  /** Emits an event of the computation, unless the job has ended. */
   progress(event: GroupEvent): void {
     if (this.hasEnded) return;
     if (event.event === "image") this.#state = { ...this.#state, done: this.#state.done + 1 };
@@ -70,7 +70,7 @@ export class InMemoryJob {
     this.stop.abort(new Error("the job was cancelled"));
   }
 
-  /** Events after a number, those to come included, until the job is over. */
+  /** Yields the events after a number, including future ones, until the job has ended. */
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<JobEvent> {
     let next = Math.max(0, after);
     while (!signal.aborted) {

@@ -12,7 +12,7 @@ import type { Presentation } from "../representation/variants.ts";
 import { preferencesOf } from "./preferences.ts";
 import { ResponseWriter } from "./response-writer.ts";
 
-/** The types that a group is answered in; the first is the default. */
+/** The response types of a group. The first one is the default. */
 export const RESPONSE_TYPES = [
   "application/json",
   "application/zip",
@@ -20,14 +20,14 @@ export const RESPONSE_TYPES = [
   EVENT_STREAM,
 ] as const;
 
-/** Everything that an answer is made of. */
+/** What a group response consists of. */
 export interface GroupResponseOptions {
   readonly group: Group;
   readonly presentation: Presentation;
   readonly type: (typeof RESPONSE_TYPES)[number];
 }
 
-/** Computes a group, or finds it in the store, and tells it in the type that was asked for. */
+/** Computes a group, or finds it in the store, and responds in the requested type. */
 export async function respondWithGroup(
   service: Service,
   c: Context<Env>,

@@ -18,7 +18,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Steps = AsyncIterable<Step>;
 type Found = Extract<Step, { type: "mask" }>;
 
-/** How the steps of one group are told to its caller, in each type of answer. */
+/** Writes the steps of one group to its caller, in each response type. */
 export class ResponseWriter {
   readonly #service: Service;
   readonly #requestContext: RequestContext;
@@ -50,7 +50,7 @@ export class ResponseWriter {
     throw new Error("a group ended without a result");
   }
 
-  /** Server-sent events; images that the reader has been told of already are left out. */
+  /** Server-sent events, without images that the reader already has. */
   async *events(steps: Steps, lastEventId: string | undefined): AsyncGenerator<ServerSentEvent> {
     const cursor = new EventCursor(this.#group, lastEventId);
     const events = eventsOf(this.#group, this.#view);

@@ -48,7 +48,7 @@ export async function consume(
   }
 }
 
-/** One attempt; `again`: the seconds after which the next is due. */
+/** Makes one attempt. `retryDelay`: seconds until the next one is due. */
 async function work(
   stub: WorkStub,
   run: RunJob,
@@ -82,7 +82,7 @@ async function work(
 /** Milliseconds after which the job's object hears that the work goes on, if nothing else. */
 const HEARTBEAT_INTERVAL = 20_000;
 
-/** Tells events in the order they came, as many at once as came meanwhile. */
+/** Reports events in order, in batches of those that arrived while the previous batch was sent. */
 class EventReporter {
   readonly #stub: WorkStub;
   readonly #holder: string;

@@ -1,7 +1,7 @@
 import type { GroupResult, GroupStore, ImageStore } from "../../group/index.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 
-// A tenant's stores on a shelf that it shares with others: the first part of every key is its name.
+// The stores of one tenant, in a key-value store shared by all tenants: each key starts with its name.
 
 export class TenantGroupStore implements GroupStore {
   readonly #store: KeyValueStore;
