@@ -23,6 +23,8 @@ const CALLER_CODES = {
   image_type_unsupported: true,
   /** The file starts like an image but is truncated or broken. */
   image_undecodable: true,
+  /** Decoding it takes longer than one image may. */
+  image_too_slow: true,
   /** The file has more bytes than one image may have. */
   image_too_large: true,
   /** The header declares more pixels, or a longer side, than one image may have. */

@@ -1,7 +1,11 @@
 import { encodePng } from "../../src/codec/output/png/png.ts";
 
 /** A grey PNG of one level: a few bytes for a thousand pixels. */
-export function flatPng(width: number, height: number, level: number): Uint8Array<ArrayBuffer> {
+export function flatPng(
+  width: number,
+  height: number,
+  level: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   return encodePng(width, height, "grey", rows(height, new Uint8Array(width).fill(level)));
 }
 

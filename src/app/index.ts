@@ -10,6 +10,7 @@ export {
 } from "./access/api-keys.ts";
 export { FAILED_ATTEMPTS } from "./access/failed-attempts.ts";
 export { type JwtPolicy, jwtAuthenticator, keysOrJwt } from "./access/jwt.ts";
+export { networkOf } from "./access/networks.ts";
 export { memoryRateLimiter } from "./access/rate-limiter.ts";
 export { remoteKeys } from "./access/remote-keys.ts";
 export type {
@@ -36,6 +37,7 @@ export type {
   MaskOfImage,
 } from "./compute/types.ts";
 export type { AppDependencies, BackendState } from "./context/dependencies.ts";
+export { yieldToEventLoop } from "./event-loop.ts";
 export { jobRunner } from "./job-runner.ts";
 export { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./jobs/in-memory-job.ts";
 export { memoryJobs } from "./jobs/memory-jobs.ts";
@@ -53,6 +55,12 @@ export { type BackendLimits, type Limits, MAX_MEMORY_BYTES } from "./limits.ts";
 export { CONSENSUS_TYPE } from "./media-types.ts";
 export { PROBLEMS, type Problem, type ProblemPlace, problemOf } from "./problems/index.ts";
 export type { GroupEvent, Progress } from "./representation/events.ts";
+export {
+  type Render,
+  type RenderTask,
+  type Requester,
+  renderer,
+} from "./representation/renderer.ts";
 export { DOCS_ASSETS } from "./routes/docs.ts";
 export type {
   FileBody,

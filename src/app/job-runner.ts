@@ -45,6 +45,7 @@ export function jobRunner(dependencies: AppDependencies): RunJob {
       group,
       service.runContext(requestContext, context.models, {
         signal,
+        caller: tenant,
         withRecords: false,
         ...(deadline !== undefined && { deadline }),
       }),

@@ -108,6 +108,7 @@ export interface Problem {
     | "group_too_large"
     | "image_type_unsupported"
     | "image_undecodable"
+    | "image_too_slow"
     | "image_too_large"
     | "image_too_many_pixels"
     | "image_too_small"

@@ -1,7 +1,7 @@
 import { encodePng } from "./output/png/png.ts";
 
 /** An 8-bit grey PNG of rows made as they are needed; see `encodePng`. */
-export async function encodeGreyPng(
+export function encodeGreyPng(
   width: number,
   height: number,
   rows: Iterable<Uint8Array>,

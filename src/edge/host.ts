@@ -10,7 +10,10 @@ import {
   jsonLog,
   type Log,
   localCompute,
+  type Render,
   type RunJob,
+  renderer,
+  yieldToEventLoop,
 } from "../app/index.ts";
 import { workerdDecoder, workerdWebpEncoder } from "../codec/workerd.ts";
 import { createSegmenter, describeModel, type ModelDescription } from "../engine/index.ts";
@@ -95,7 +98,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     stores,
     compute: computeOf(env, models, stores, gpus, decoder, log),
     decoder,
-    webp: workerdWebpEncoder(),
+    render: renderOne(decoder),
     limits: edgeLimits({ gpu: gpus.length > 0, bucket: env.BUCKET !== undefined }),
     log,
     readiness: recent(() => readinessOf(gpus), READINESS),
@@ -138,6 +141,14 @@ async function forgetAt(
     }),
   );
   await Promise.all(removals);
+}
+
+/** Pictures one at a time, as each takes tens of MiB, and in pieces, between which others are served. */
+function renderOne(decoder: AppDependencies["decoder"]): Render {
+  const render = renderer({ decoder, webp: workerdWebpEncoder(), pause: yieldToEventLoop });
+  const runExclusive = createMutex();
+  return (task, { signal }) =>
+    task.photograph === undefined ? render(task) : runExclusive(() => render(task), signal);
 }
 
 function computeOf(

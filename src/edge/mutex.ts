@@ -48,7 +48,7 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
   return async function runExclusive(work, signal) {
     signal?.throwIfAborted();
     dropExpired();
-    if (queue.length > maxWaiting) throw tooBusy(`${maxWaiting} groups wait here already`);
+    if (queue.length > maxWaiting) throw tooBusy(`${maxWaiting} requests wait here already`);
     const entry = { renewed: Date.now() };
     const since = Date.now();
     const renew = () => {
@@ -63,7 +63,7 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
       while (queue[0] !== entry) {
         await new Promise((resolve) => setTimeout(resolve, pollInterval));
         signal?.throwIfAborted();
-        if (Date.now() - since > maxWait) throw tooBusy("the groups before it took too long");
+        if (Date.now() - since > maxWait) throw tooBusy("those before it took too long");
         renew();
         if (!queue.includes(entry)) queue.push(entry);
         dropExpired();
@@ -77,6 +77,6 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
 }
 
 function tooBusy(reason: string): CosalError {
-  const message = `The group cannot be computed now: ${reason}. Send it again in a few seconds.`;
+  const message = `This cannot be done now: ${reason}. Send it again in a few seconds.`;
   return new CosalError("backend_unavailable", message, { retryAfter: RETRY_AFTER });
 }

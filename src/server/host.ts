@@ -7,13 +7,12 @@ import {
   memoryRateLimiter,
   memorySingleFlight,
 } from "../app/index.ts";
-import { nodeWebpEncoder } from "../codec/node.ts";
 import { describeModel, type Segmenter } from "../engine/index.ts";
 import { entryPoint } from "../entry-point.ts";
 import { documentation, modelFiles } from "./assets.ts";
+import { currentGroup } from "./batching/current-group.ts";
 import { serverCompute } from "./compute/compute.ts";
 import { serverSegmenter } from "./compute/network.ts";
-import { decoderPool } from "./decoding/pool.ts";
 import type { DeviceLimits } from "./device/limits.ts";
 import type { DeviceProgram } from "./device/process.ts";
 import type { RuntimeName } from "./device/protocol.ts";
@@ -21,7 +20,9 @@ import { type DeviceEvent, Supervisor } from "./device/supervisor.ts";
 import { Admission, type AdmissionLimits } from "./http/admission.ts";
 import { authenticator } from "./http/authentication.ts";
 import { addressOf } from "./http/caller-address.ts";
+import { currentRequest } from "./http/current-request.ts";
 import { NonceFile } from "./http/nonce-file.ts";
+import { imagingPool } from "./imaging/pool.ts";
 import { type DiskJobs, diskJobs } from "./jobs/disk-jobs.ts";
 import { ADMISSION, serverLimits } from "./limits.ts";
 import type { ServerOptions } from "./options.ts";
@@ -97,10 +98,11 @@ export async function openHost(
       logDevice(logger, event);
     },
   });
-  const decoder = decoderPool();
+  const imaging = imagingPool({ requester: () => currentGroup() ?? currentRequest() });
+  const { decoder, render } = imaging;
 
   async function close(): Promise<void> {
-    await Promise.all([device.stop(), decoder.close(), nonces?.close()]);
+    await Promise.all([device.stop(), imaging.close(), nonces?.close()]);
     stores.close();
   }
 
@@ -115,7 +117,7 @@ export async function openHost(
       stores: stores.of,
       compute: serverCompute({ runtime, segmenter, admission, metrics }),
       decoder,
-      webp: nodeWebpEncoder(),
+      render,
       limits: serverLimits(runtime),
       log: appLog(logger),
       readiness: async () => [readiness(opened)],

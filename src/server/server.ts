@@ -4,6 +4,7 @@ import type { Supervisor } from "./device/supervisor.ts";
 import { openHost, type ServerParts } from "./host.ts";
 import { limitAdmission } from "./http/admission-control.ts";
 import { withCheckedBody } from "./http/authentication.ts";
+import { forRequester } from "./http/current-request.ts";
 import { listen } from "./http/listener.ts";
 import type { ServerOptions } from "./options.ts";
 import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
@@ -36,7 +37,7 @@ export async function startServer(
     const { admission, authenticate, device, host, jobs, metrics, segmenter } = opened;
     const app = createApp({ ...host, jobs, ...(authenticate && { authenticate }) });
     const inApp = limitAdmission(
-      (request) => app.fetch(withCheckedBody(request)),
+      forRequester((request) => app.fetch(withCheckedBody(request))),
       admission,
       host.limits.bodyBytes,
     );

@@ -4,6 +4,7 @@ import { contentDigest, sign } from "../../src/app/access/request-signature.ts";
 import { signedTenant } from "../../src/app/access/signed-tenant.ts";
 import { bearer, keyOf } from "../../src/app/access/testing.ts";
 import { FAILED_ATTEMPTS, type JobBody, newKey } from "../../src/app/index.ts";
+import { encodeGreyPng } from "../../src/codec/index.ts";
 import { group, jobOf, problem } from "../responses.ts";
 import { RUNTIME, SOON } from "./device.ts";
 import {
@@ -75,6 +76,26 @@ describe("the server", () => {
     expect(await metric('cosal_device_state{state="ready"}')).toBe(1);
     expect(await metric("cosal_device_memory_bytes")).toBeGreaterThan(1e7);
     expect(await metric('cosal_groups_total{cache="miss"}')).toBe(1);
+  });
+});
+
+describe("a large file", () => {
+  it("is made beside the thread that answers", async () => {
+    const server = await start();
+    const rows = Array<Uint8Array>(4000).fill(new Uint8Array(6000).fill(80));
+    const bytes = await encodeGreyPng(6000, 4000, rows);
+    const body = await group(
+      await server.post([{ name: "large.png", bytes }], {}, "?output=cutout"),
+    );
+    const order: string[] = [];
+    const file = fetch(server.url + body.images[0]!.cutout!.url).then(({ status }) =>
+      order.push(`cut-out ${status}`),
+    );
+    // Sent when the cut-out has been begun, and answered before it is done.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await fetch(`${server.url}/healthz`).then(({ status }) => order.push(`alive ${status}`));
+    await file;
+    expect(order).toEqual(["alive 200", "cut-out 200"]);
   });
 });
 

@@ -84,7 +84,7 @@ it("computes for a Worker what the Worker would compute itself", async () => {
   expect(await backend.isReady(signal)).toBe(true);
   const cats = await photographs("cats");
   const job = await jobOf(cats);
-  const context = { signal, deadline: Date.now() + 60_000, request: "from-a-worker" };
+  const context = { signal, caller: "", deadline: Date.now() + 60_000, request: "from-a-worker" };
   const expected = await expectedLogits(cats);
   for (let time = 0; time < 2; time++) {
     const events = await Array.fromAsync(backend.compute(job, context));
@@ -104,7 +104,7 @@ it("masks for a Worker with the consensus of a group that it has never seen", as
   const server = await start({ secret });
   const backend = backendAt(server);
   const { signal } = new AbortController();
-  const context = { signal, deadline: Date.now() + 60_000, request: "r" };
+  const context = { signal, caller: "", deadline: Date.now() + 60_000, request: "r" };
   const cats = await photographs("cats");
   const base = cats.slice(0, 6);
   const rest = cats.slice(6);
@@ -123,7 +123,7 @@ it("tells a Worker that it is busy", async () => {
   const server = await start({ secret }, { admission: { bytes: 1e9, images: 1 } });
   const backend = backendAt(server);
   const { signal } = new AbortController();
-  const context = { signal, deadline: Date.now() + 60_000, request: "r" };
+  const context = { signal, caller: "", deadline: Date.now() + 60_000, request: "r" };
   const [first, second] = await Promise.all(
     ["cats", "hats"].map(async (kind) => jobOf(await photographs(kind))),
   );
@@ -140,7 +140,7 @@ it("drops the work of a Worker that hangs up", async () => {
   const server = await start({ secret });
   const backend = backendAt(server);
   const leave = new AbortController();
-  const context = { signal: leave.signal, deadline: Date.now() + 60_000, request: "r" };
+  const context = { signal: leave.signal, caller: "", deadline: Date.now() + 60_000, request: "r" };
   const many = (
     await Promise.all(["cats", "hats", "shoes"].map((kind) => photographs(kind)))
   ).flat();
@@ -160,7 +160,7 @@ it("keeps what Workers sent apart by tenant, as long as they say, and not when i
   /** How many photographs are encoded for a tenant's group. */
   const compute = async (tenant: string, backend = backendAt(server)) => {
     const before = await encoded();
-    const context = { signal, deadline: Date.now() + 60_000, request: "r" };
+    const context = { signal, caller: "", deadline: Date.now() + 60_000, request: "r" };
     await Array.fromAsync(backend.compute({ ...(await jobOf(cats)), tenant }, context));
     return (await encoded()) - before;
   };

@@ -12,10 +12,12 @@ export const renderings: Attack = {
   callers: 4,
   async prepare(url, place) {
     const [width, height] = SIDES[place];
-    const files = Array.from({ length: 4 }, (_, i) => ({
-      name: `${i}.png`,
-      bytes: flatPng(width, height, 40 * i),
-    }));
+    const files = await Promise.all(
+      Array.from({ length: 4 }, async (_, i) => ({
+        name: `${i}.png`,
+        bytes: await flatPng(width, height, 40 * i),
+      })),
+    );
     const { body, headers } = formOf(files);
     const all = { ...headers, accept: "application/zip" };
     const target = `${url}/v1/groups?output=cutout`;

@@ -6,8 +6,10 @@ import {
   type SegmentEvent,
   type Segmenter,
 } from "../../engine/index.ts";
+import { CosalError } from "../../errors.ts";
 import { yieldToEventLoop } from "../event-loop.ts";
 import { Channel } from "./channel.ts";
+import { KnownFaults } from "./known-faults.ts";
 import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } from "./types.ts";
 
 /**
@@ -34,7 +36,11 @@ export interface LocalBackend {
 /** Computes groups with a segmenter of this process. */
 export function localCompute(backend: LocalBackend): Compute {
   const runExclusive: RunExclusive = backend.runExclusive ?? ((work) => work(() => {}));
-  return async function* localCompute(job, context) {
+  const faults = new KnownFaults();
+  return async function* localCompute(sent, context) {
+    const { tenant } = sent;
+    const images = sent.images.map((image) => faults.guarded(tenant, image));
+    const job = { ...sent, images };
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
     const channel = new Channel<ComputeEvent>();
@@ -46,7 +52,15 @@ export function localCompute(backend: LocalBackend): Compute {
       (error) => channel.end({ error }),
     );
     try {
-      yield* channel;
+      for await (const event of channel) {
+        if (event.type === "skipped") faults.note(tenant, images[event.image], event.error);
+        yield event;
+      }
+    } catch (error) {
+      if (error instanceof CosalError && error.image !== undefined) {
+        faults.note(tenant, images[error.image.index], error);
+      }
+      throw error;
     } finally {
       stop.abort();
     }

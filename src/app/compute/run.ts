@@ -43,6 +43,7 @@ export interface RunContext {
   readonly models: readonly ModelDescription[];
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly caller: string;
   /** Milliseconds since 1970. */
   readonly deadline: number;
   readonly request: string;
@@ -204,7 +205,7 @@ async function* events(
   context: RunContext,
   consensus: ReusedConsensus | undefined,
 ): AsyncGenerator<ComputeEvent> {
-  const { tenant, deadline, request, traceparent } = context;
+  const { tenant, caller, deadline, request, traceparent } = context;
   const { id, model, distinct: images, seeds, seedRequests, onError, backend } = group;
   // A little later than the deadline that the work is told, so that its own error comes first.
   const late = AbortSignal.timeout(Math.max(0, deadline - Date.now()) + 1000);
@@ -216,8 +217,8 @@ async function* events(
   const trace = traceparent === undefined ? {} : { traceparent };
   try {
     const { features } = context.stores;
-    const events = context.compute(job, { signal, deadline, request, features, ...trace });
-    yield* abortable(events, signal);
+    const asked = { signal, caller, deadline, request, features, ...trace };
+    yield* abortable(context.compute(job, asked), signal);
   } catch (error) {
     if (late.aborted && !context.signal.aborted) {
       throw new CosalError("deadline_exceeded", "The group took longer than it may.", {

@@ -59,6 +59,8 @@ export interface ReusedConsensus {
 export interface ComputeContext {
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+  /** Who asks, a tenant or a network: what is scarce is shared out among these. */
+  readonly caller: string;
   /** Milliseconds since 1970 after which the work is in vain: CosalError deadline_exceeded. */
   readonly deadline: number;
   /** The request's id and, where one was sent, its `traceparent` (W3C), to be passed on. */

@@ -1,4 +1,4 @@
-import type { Decoder, WebpEncoder } from "../../codec/index.ts";
+import type { Decoder } from "../../codec/index.ts";
 import type { ModelDescription } from "../../engine/index.ts";
 import type { StoresOf } from "../../group/index.ts";
 import type { GuardOptions } from "../access/guard.ts";
@@ -7,6 +7,7 @@ import type { SingleFlight } from "../compute/single-flight.ts";
 import type { Compute } from "../compute/types.ts";
 import type { Jobs } from "../jobs/types.ts";
 import type { Limits } from "../limits.ts";
+import type { Render } from "../representation/renderer.ts";
 import type { Analytics, Log } from "../telemetry/types.ts";
 
 /** Whether a backend would take a group now. */
@@ -23,10 +24,10 @@ export interface AppDependencies extends GuardOptions {
   readonly models: () => Promise<readonly ModelDescription[]>;
   readonly stores: StoresOf;
   readonly compute: Compute;
-  /** Reads headers at upload and pixels for cut-outs. Its limits are those of the largest backend. */
+  /** Reads headers at upload, and pixels of seeds. Its limits are those of the largest backend. */
   readonly decoder: Decoder;
-  /** Writes cut-outs and overlays as WebP; without it they are PNG only. */
-  readonly webp?: WebpEncoder;
+  /** Makes files of masks and photographs: in this thread, and PNG only, unless the host knows better. */
+  readonly render?: Render;
   readonly limits: Limits;
   readonly log: Log;
   /** Per isolate (`memorySingleFlight`) unless the host has one that reaches further. */

@@ -1,11 +1,13 @@
 import type { ModelDescription } from "../../engine/index.ts";
 import type { StoresOf } from "../../group/index.ts";
 import { SignedLinks } from "../access/links.ts";
+import { networkOf } from "../access/networks.ts";
 import type { PlanContext } from "../compute/plan.ts";
 import type { RunContext } from "../compute/run.ts";
 import { memorySingleFlight, type SingleFlight } from "../compute/single-flight.ts";
 import type { FileContext } from "../representation/files.ts";
 import type { View } from "../representation/group-body.ts";
+import { type Render, type Requester, renderer } from "../representation/renderer.ts";
 import { RenditionCache } from "../representation/rendition-cache.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { AppDependencies } from "./dependencies.ts";
@@ -16,12 +18,14 @@ export class Service {
   readonly host: AppDependencies;
   readonly singleFlight: SingleFlight;
   readonly renditions: RenditionCache;
+  readonly render: Render;
   readonly links: SignedLinks | undefined;
 
   constructor(host: AppDependencies) {
     this.host = host;
     this.singleFlight = host.singleFlight ?? memorySingleFlight();
     this.renditions = new RenditionCache(host.renditionBytes);
+    this.render = host.render ?? renderer({ decoder: host.decoder });
     this.links =
       host.links !== undefined && host.authenticate !== undefined
         ? new SignedLinks(host.links)
@@ -54,15 +58,20 @@ export class Service {
     return { models: await models(), stores, decoder, limits };
   }
 
-  fileContext({ stores }: Pick<RequestContext, "stores">): FileContext {
-    const { decoder, webp, limits } = this.host;
-    return { stores, decoder, webp, renderedPixels: limits.renderedPixels };
+  /** Who a request is from, for fair shares: its tenant, or its network where there are none. */
+  callerOf(request: Request, { tenant }: Pick<RequestContext, "tenant">): string {
+    return tenant || networkOf(this.host.addressOf?.(request) ?? "");
+  }
+
+  fileContext({ stores }: Pick<RequestContext, "stores">, requester: Requester): FileContext {
+    const { renderedPixels } = this.host.limits;
+    return { stores, render: this.render, requester, renderedPixels };
   }
 
   runContext(
     requestContext: Pick<RequestContext, "id" | "tenant" | "stores" | "traceparent">,
     models: readonly ModelDescription[],
-    rest: Pick<RunContext, "signal" | "withRecords"> & { readonly deadline?: number },
+    rest: Pick<RunContext, "signal" | "caller" | "withRecords"> & { readonly deadline?: number },
   ): RunContext {
     const { compute, log, limits } = this.host;
     const { id, stores, traceparent } = requestContext;

@@ -60,7 +60,8 @@ describe("the log", () => {
           reason: "gpu-1 died",
           segmenter: async () => segmenter,
         });
-        const context = { signal: new AbortController().signal, deadline: Date.now() + 1e4 };
+        const { signal } = new AbortController();
+        const context = { signal, caller: "", deadline: Date.now() + 1e4 };
         expect(image).toBeDefined();
         yield* local(job, { ...context, request: "r" });
       },

@@ -56,6 +56,7 @@ export const UPLOADED = [
   "group_too_many_pixels",
   "image_type_unsupported",
   "image_undecodable",
+  "image_too_slow",
   "image_too_large",
   "image_too_many_pixels",
   "image_too_small",

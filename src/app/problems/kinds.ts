@@ -106,6 +106,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     "The image file is too large",
     "`limit` gives the largest size in bytes.",
   ),
+  image_too_slow: kind(
+    422,
+    "The image takes too long to decode",
+    "Decoding was stopped at the time limit. Save the image again as a plain JPEG or PNG.",
+  ),
   image_too_many_pixels: kind(
     422,
     "The image has too many pixels",

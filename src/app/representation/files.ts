@@ -1,19 +1,7 @@
-import {
-  atModelSize,
-  binaryPng,
-  type Decoder,
-  decodeLogits,
-  type MaskRecord,
-  maskPng,
-  maskPolygons,
-  maskRle,
-  maskSvg,
-  maskWebp,
-  type WebpEncoder,
-} from "../../codec/index.ts";
+import { decodeLogits } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { Stores } from "../../group/index.ts";
-import { picture } from "./pictures.ts";
+import type { Render, Requester } from "./renderer.ts";
 import type { Rendition } from "./rendition-cache.ts";
 import { typeOf, type Variant } from "./variants.ts";
 
@@ -27,8 +15,8 @@ const RENDERING_VERSION = 1;
 
 export interface FileContext {
   readonly stores: Stores;
-  readonly decoder: Decoder;
-  readonly webp?: WebpEncoder | undefined;
+  readonly render: Render;
+  readonly requester: Requester;
   /** Photographs that are at hand, by SHA-256. */
   readonly files?: ReadonlyMap<string, Bytes>;
   /** Pixels of a photograph that pictures are made of. */
@@ -47,10 +35,11 @@ export async function renderFile(
   variant: Variant,
   context: FileContext,
 ): Promise<Bytes> {
-  if (variant.kind !== "masks") return renderPicture(image, record, variant, context);
   if (variant.suffix === "logits") return record;
-  const decoded = await decodeLogits(record);
-  return renderMask(variant.size === "model" ? atModelSize(decoded) : decoded, variant);
+  const { render, requester } = context;
+  if (variant.kind === "masks") return render({ variant, record }, requester);
+  const photograph = await photographOf(image, record, context);
+  return render({ variant, record, photograph }, requester);
 }
 
 /** Of the file's contents, without making them: the record and how it is shown say everything. */
@@ -79,37 +68,13 @@ export async function renderedFile(
   return { bytes, etag, type: typeOf(variant) };
 }
 
-async function renderMask(
-  record: MaskRecord,
-  { suffix, threshold }: Variant,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const text = (value: string) => new TextEncoder().encode(value);
-  switch (suffix) {
-    case "png":
-      return maskPng(record);
-    case "webp":
-      return maskWebp(record);
-    case "binary.png":
-      return binaryPng(record, { threshold });
-    case "rle.json":
-      return text(JSON.stringify(maskRle(record, { threshold })));
-    case "polygons.json":
-      return text(JSON.stringify(maskPolygons(record, { threshold })));
-    case "svg":
-      return text(maskSvg(record, { threshold }));
-    case "logits":
-      throw new Error("a record is not rendered");
-  }
-}
-
-async function renderPicture(
+/** @throws CosalError image_too_many_pixels, image_expired */
+async function photographOf(
   image: string,
   record: Bytes,
-  variant: Variant,
-  { stores, decoder, webp, files, renderedPixels }: FileContext,
+  { stores, files, renderedPixels }: FileContext,
 ): Promise<Bytes> {
-  const decoded = await decodeLogits(record);
-  const { width, height } = decoded;
+  const { width, height } = await decodeLogits(record);
   if (width * height > renderedPixels) {
     throw new CosalError(
       "image_too_many_pixels",
@@ -118,11 +83,9 @@ async function renderPicture(
     );
   }
   const photograph = files?.get(image) ?? (await stores.images.get(image));
-  if (photograph === undefined) {
-    throw new CosalError(
-      "image_expired",
-      `Cut-outs and overlays need the photograph, which is no longer stored: send it again (PUT /v1/images/${image}).`,
-    );
-  }
-  return picture(await decoder.decode(photograph), decoded, variant, webp);
+  if (photograph !== undefined) return photograph;
+  throw new CosalError(
+    "image_expired",
+    `Cut-outs and overlays need the photograph, which is no longer stored: send it again (PUT /v1/images/${image}).`,
+  );
 }

@@ -42,7 +42,10 @@ const SUMMARIES: Readonly<Record<FileKind, string>> = {
 
 export function fileRoutes(router: Router, service: Service): void {
   for (const kind of ["masks", "cutouts", "overlays"] as const) {
-    const expired = kind === "masks" ? [] : (["image_expired", "image_too_many_pixels"] as const);
+    const expired =
+      kind === "masks"
+        ? []
+        : (["image_expired", "image_too_many_pixels", "image_too_slow"] as const);
     router.add(
       {
         method: "get",
@@ -113,7 +116,10 @@ async function findFile(
     image,
     record,
     variant,
-    service.fileContext(requestContext),
+    service.fileContext(requestContext, {
+      caller: service.callerOf(c.req.raw, requestContext),
+      signal: c.req.raw.signal,
+    }),
   );
   service.renditions.set(key, rendered);
   return fileResponse(c.req.raw, rendered, service.cacheControl);

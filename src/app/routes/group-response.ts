@@ -42,9 +42,12 @@ export async function respondWithGroup(
   const { wait } = preferencesOf(c.req.header("prefer"));
   const seconds = Math.min(service.host.limits.seconds, wait ?? Number.POSITIVE_INFINITY);
   const deadline = Date.now() + seconds * 1000;
-  const context = service.runContext(requestContext, models, { signal, withRecords, deadline });
+  const caller = service.callerOf(c.req.raw, requestContext);
+  const rest = { signal, caller, withRecords, deadline };
+  const context = service.runContext(requestContext, models, rest);
   const steps = recordBackend(runGroup(group, context), requestContext);
-  const writer = new ResponseWriter(service, requestContext, group, presentation);
+  const files = { ...service.fileContext(requestContext, { caller, signal }), files: group.files };
+  const writer = new ResponseWriter(service, requestContext, group, presentation, files);
   const headers = { "content-location": groupPath(group.id), vary: "accept" };
   if (type === "application/json") {
     const body = await timed(requestContext, "group", () => writer.json(steps));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { digestOf, form, group, problem, setUp } from "../../../test/app-client.ts";
+import { fakeDecoder } from "../../../test/fakes.ts";
 import { nodeDecoder, nodeWebpEncoder } from "../../codec/node.ts";
 import { memoryStores, type StoresOf } from "../../group/index.ts";
+import { renderer } from "../index.ts";
 
 /** A deployment that keeps no photographs. */
 function withoutImages(): StoresOf {
@@ -18,7 +20,9 @@ function withoutImages(): StoresOf {
 
 describe("cut-outs and overlays", () => {
   it("need the photograph, and say so when it has gone", async () => {
-    const { request, post } = setUp({ webp: nodeWebpEncoder() });
+    const { request, post } = setUp({
+      render: renderer({ decoder: fakeDecoder, webp: nodeWebpEncoder() }),
+    });
     const sha = await digestOf("image one");
     const body = await group(await post([["a.jpg", "image one"]], "?output=cutout&format=webp"));
     const { cutout } = body.images[0]!;

@@ -7,7 +7,7 @@ import { type Problem, problemOf } from "../problems/index.ts";
 import { archiveNames } from "../representation/archive-names.ts";
 import { EventCursor } from "../representation/event-cursor.ts";
 import { eventsOf } from "../representation/events.ts";
-import { renderFile } from "../representation/files.ts";
+import { type FileContext, renderFile } from "../representation/files.ts";
 import { groupBody, type View } from "../representation/group-body.ts";
 import type { Part } from "../representation/multipart.ts";
 import type { ServerSentEvent } from "../representation/sse.ts";
@@ -25,6 +25,7 @@ export class ResponseWriter {
   readonly #group: Group;
   readonly #presentation: Presentation;
   readonly #view: View;
+  readonly #files: FileContext;
   /** The main file of each image, where the JSON has them inline. */
   readonly #inline = new Map<string, Bytes>();
 
@@ -33,12 +34,14 @@ export class ResponseWriter {
     requestContext: RequestContext,
     group: Group,
     presentation: Presentation,
+    files: FileContext,
   ) {
     this.#service = service;
     this.#requestContext = requestContext;
     this.#group = group;
     this.#presentation = presentation;
     this.#view = service.view(presentation, requestContext.tenant);
+    this.#files = files;
   }
 
   /** The JSON body, once everything is done. */
@@ -138,12 +141,7 @@ export class ResponseWriter {
   }
 
   #file({ image, record }: Found): Promise<Bytes> {
-    // What has just arrived need not be in the store yet.
-    const context = {
-      ...this.#service.fileContext(this.#requestContext),
-      files: this.#group.files,
-    };
-    return renderFile(image.sha256, record as Bytes, this.#presentation.main, context);
+    return renderFile(image.sha256, record as Bytes, this.#presentation.main, this.#files);
   }
 
   #body({ result, cache }: Extract<Step, { type: "done" }>): Promise<GroupBody> {

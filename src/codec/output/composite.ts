@@ -1,12 +1,13 @@
 import { type Logits, maskRows } from "../mask.ts";
 import type { Pixels } from "../types.ts";
 import { guidedMaskRows } from "./guided.ts";
-import { type MaskOptions, prepared } from "./options.ts";
+import { type MaskOptions, prepared, type RowOptions } from "./options.ts";
+import { paced, type Rows } from "./paced.ts";
 import { encodePng } from "./png/png.ts";
 import type { MaskRecord } from "./record.ts";
 import type { WebpEncoder } from "./webp/encoder.ts";
 
-export interface CompositeOptions extends MaskOptions {
+export interface CompositeOptions extends RowOptions {
   /** Gives a lossy WebP; without it the file is a PNG. */
   readonly webp?: WebpEncoder;
 }
@@ -29,12 +30,8 @@ export async function cutout(
   record: MaskRecord,
   options: CompositeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return encoded(
-    pixels,
-    "rgba",
-    options.webp,
-    compositeRows(pixels, record, options, 4, guidedMaskRows, cut),
-  );
+  const rows = compositeRows(pixels, record, options, 4, guidedMaskRows, cut);
+  return encoded(pixels, "rgba", options.webp, paced(rows, pixels.width, options.pause));
 }
 
 /**
@@ -52,7 +49,7 @@ export async function overlay(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const samples = options.webp ? 4 : 3;
   const rows = compositeRows(pixels, record, options, samples, plainMaskRows, tint);
-  return encoded(pixels, "rgb", options.webp, rows);
+  return encoded(pixels, "rgb", options.webp, paced(rows, pixels.width, options.pause));
 }
 
 /** Writes a row of the result: `samples` bytes for each pixel. */
@@ -108,13 +105,13 @@ async function encoded(
   { width, height }: Pixels,
   layout: "rgb" | "rgba",
   webp: WebpEncoder | undefined,
-  rows: Iterable<Uint8Array>,
+  rows: Rows,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!webp) return encodePng(width, height, layout, rows);
   webp.check(width, height);
   const data = new Uint8Array(4 * width * height);
   let offset = 0;
-  for (const row of rows) {
+  for await (const row of rows) {
     data.set(row, offset);
     offset += row.length;
   }

@@ -1,5 +1,6 @@
 import { binaryRows, maskRows } from "../mask.ts";
-import { type MaskOptions, prepared } from "./options.ts";
+import { type MaskOptions, prepared, type RowOptions } from "./options.ts";
+import { paced } from "./paced.ts";
 import { encodePng } from "./png/png.ts";
 import type { MaskRecord } from "./record.ts";
 import { encodeGreyWebp } from "./webp/grey-webp.ts";
@@ -7,10 +8,11 @@ import { encodeGreyWebp } from "./webp/grey-webp.ts";
 /** The soft mask as an 8-bit grey PNG of the photograph's size; 255 is object. */
 export async function maskPng(
   record: MaskRecord,
-  options?: MaskOptions,
+  options?: RowOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, logits } = prepared(record, options);
-  return encodePng(width, height, "grey", maskRows(logits, width, height));
+  const rows = paced(maskRows(logits, width, height), width, options?.pause);
+  return encodePng(width, height, "grey", rows);
 }
 
 /** The soft mask as a lossless grey WebP of the photograph's size; 255 is object. */
@@ -25,15 +27,11 @@ export async function maskWebp(
 /** The mask at the threshold as a PNG of one bit per pixel, of the photograph's size; white is object. */
 export async function binaryPng(
   record: MaskRecord,
-  options?: MaskOptions,
+  options?: RowOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, logits, level } = prepared(record, options);
-  return encodePng(
-    width,
-    height,
-    "binary",
-    packed(binaryRows(logits, width, height, level), width),
-  );
+  const rows = packed(binaryRows(logits, width, height, level), width);
+  return encodePng(width, height, "binary", paced(rows, width, options?.pause));
 }
 
 /** Eight pixels to a byte, the first in its highest bit. */

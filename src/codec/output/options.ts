@@ -1,5 +1,6 @@
 import type { Logits } from "../mask.ts";
 import { dropSmallComponents } from "./components.ts";
+import type { Pause } from "./paced.ts";
 import type { MaskRecord } from "./record.ts";
 
 export interface MaskOptions {
@@ -7,6 +8,12 @@ export interface MaskOptions {
   readonly threshold?: number;
   /** Share of the image, 0..1, below which a connected part is dropped; 0, none is, unless said. */
   readonly smallest?: number;
+}
+
+/** Of files that are written row by row. */
+export interface RowOptions extends MaskOptions {
+  /** For a host whose only thread this runs on: where it lets others have a turn. */
+  readonly pause?: Pause;
 }
 
 /** What renderers work with. */

@@ -31,7 +31,12 @@ const wasmIs: { behaviour: Behaviour } = { behaviour: () => {} };
 beforeEach(() => {
   log = [];
   wasmIs.behaviour = () => {};
-  context = { signal: new AbortController().signal, deadline: Date.now() + 10_000, request: "r" };
+  context = {
+    signal: new AbortController().signal,
+    caller: "",
+    deadline: Date.now() + 10_000,
+    request: "r",
+  };
 });
 
 function job(count: number, more: Partial<ComputeJob> = {}): ComputeJob {

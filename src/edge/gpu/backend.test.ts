@@ -35,7 +35,7 @@ const job: ComputeJob = {
 
 function context(more: Partial<ComputeContext> = {}): ComputeContext {
   const signal = new AbortController().signal;
-  return { signal, deadline: Date.now() + 5000, request: "request-1", ...more };
+  return { signal, caller: "", deadline: Date.now() + 5000, request: "request-1", ...more };
 }
 
 async function bytesOf(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>) {

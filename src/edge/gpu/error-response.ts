@@ -6,6 +6,7 @@ import { BackendFailure } from "./backend-failure.ts";
 const FAULTS: ReadonlySet<string> = new Set<CallerErrorCode>([
   "group_empty",
   "image_too_many_pixels",
+  "image_too_slow",
   "image_too_small",
   "image_type_unsupported",
   "image_undecodable",

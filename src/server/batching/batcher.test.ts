@@ -57,6 +57,7 @@ async function inGroup<T>(group: CurrentGroup, work: () => Promise<T>): Promise<
 const groupOf = (images: number, signal = new AbortController().signal): CurrentGroup => ({
   images,
   served: 0,
+  caller: "",
   signal,
 });
 

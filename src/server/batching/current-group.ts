@@ -1,11 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Requester } from "../../app/representation/renderer.ts";
 import type { Flow } from "./fair-queue.ts";
 
-/** The group that a graph is run for: the engine's runtime is not told, and need not be. */
-export interface CurrentGroup extends Flow {
-  /** Aborts when nobody waits for the group any more. */
-  readonly signal: AbortSignal;
-}
+/** The group that a graph is run for: the engine is not told, and need not be. */
+export interface CurrentGroup extends Flow, Requester {}
 
 const storage = new AsyncLocalStorage<CurrentGroup>();
 

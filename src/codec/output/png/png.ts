@@ -1,4 +1,5 @@
 import { crc32 } from "../../crc32.ts";
+import type { Rows } from "../paced.ts";
 import { joined } from "../streams.ts";
 import { RunLengthDeflate, type WordBuffer } from "./deflate.ts";
 
@@ -28,12 +29,12 @@ const PIECE = 64 * 1024;
  * @param rows `height` rows, the samples of a pixel together, `binary` packed to bits from the
  * highest; a row may be overwritten once the next is asked for
  */
-export function encodePng(
+export async function encodePng(
   width: number,
   height: number,
   layout: PngLayout,
-  rows: Iterable<Uint8Array>,
-): Uint8Array<ArrayBuffer> {
+  rows: Rows,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { colour, depth, samples } = LAYOUTS[layout];
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
@@ -51,7 +52,7 @@ export function encodePng(
   const deflate = new RunLengthDeflate();
   let pieces = [Uint8Array.from(ZLIB)];
   let size = 0;
-  for (const row of rows) {
+  for await (const row of rows) {
     here.bytes.set(row);
     if (photograph) paeth(here.bytes, above.bytes, samples, filtered.samples);
     else up(here.words, above.words, filtered.sampleWords);

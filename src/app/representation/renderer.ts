@@ -1,0 +1,96 @@
+import {
+  atModelSize,
+  binaryPng,
+  cutout,
+  type Decoder,
+  decodeLogits,
+  type MaskRecord,
+  maskPng,
+  maskPolygons,
+  maskRle,
+  maskSvg,
+  maskWebp,
+  overlay,
+  type Pause,
+  type Pixels,
+  type WebpEncoder,
+} from "../../codec/index.ts";
+import { CosalError } from "../../errors.ts";
+import type { Variant } from "./variants.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** All that a file is made of: plain values, fit to be sent to a thread. */
+export interface RenderTask {
+  readonly variant: Variant;
+  /** `encodeLogits` of what was found in the photograph. */
+  readonly record: Bytes;
+  /** The photograph's file, for cut-outs and overlays. */
+  readonly photograph?: Bytes;
+}
+
+/** For whom something is done. */
+export interface Requester {
+  /** A tenant, or an address where there are none: work is shared out among these. */
+  readonly caller: string;
+  /** Aborts when nobody waits for it any more. */
+  readonly signal: AbortSignal;
+}
+
+/** @throws CosalError image_*, not_found for a form that the host has no encoder of */
+export type Render = (task: RenderTask, requester: Requester) => Promise<Bytes>;
+
+export interface RenderParts {
+  readonly decoder: Pick<Decoder, "decode">;
+  /** Writes cut-outs and overlays as WebP; without it they are PNG only. */
+  readonly webp?: WebpEncoder | undefined;
+  /** For a host with one thread: awaited between two pieces of a file. */
+  readonly pause?: Pause;
+}
+
+/** Makes files where it is called. */
+export function renderer({ decoder, webp, pause }: RenderParts) {
+  const paced = pause && { pause };
+
+  async function maskFile(record: MaskRecord, { suffix, threshold }: Variant): Promise<Bytes> {
+    switch (suffix) {
+      case "png":
+        return maskPng(record, paced);
+      case "webp":
+        return maskWebp(record);
+      case "binary.png":
+        return binaryPng(record, { threshold, ...paced });
+      case "rle.json":
+        return text(JSON.stringify(maskRle(record, { threshold })));
+      case "polygons.json":
+        return text(JSON.stringify(maskPolygons(record, { threshold })));
+      case "svg":
+        return text(maskSvg(record, { threshold }));
+      case "logits":
+        throw new Error("a record is not rendered");
+    }
+  }
+
+  async function picture(
+    photograph: Pixels,
+    record: MaskRecord,
+    { kind, suffix }: Variant,
+  ): Promise<Bytes> {
+    const composite = kind === "cutouts" ? cutout : overlay;
+    if (suffix !== "webp") return composite(photograph, record, paced);
+    if (webp !== undefined) return composite(photograph, record, { ...paced, webp });
+    throw new CosalError("not_found", "Pictures are written as PNG only here.");
+  }
+
+  return async function render({ variant, record, photograph }: RenderTask): Promise<Bytes> {
+    const decoded = await decodeLogits(record);
+    if (photograph === undefined) {
+      return maskFile(variant.size === "model" ? atModelSize(decoded) : decoded, variant);
+    }
+    return picture(await decoder.decode(photograph), decoded, variant);
+  };
+}
+
+function text(value: string): Bytes {
+  return new TextEncoder().encode(value);
+}

@@ -1,0 +1,28 @@
+/** Rows of a picture, from the top; a row may be overwritten once the next is asked for. */
+export type Rows = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Awaited between two pieces of work. */
+export type Pause = () => Promise<void>;
+
+/** Pixels of a piece: some hundredths of a second of the slowest of pictures. */
+const PIECE = 2 ** 18;
+
+/** The same rows; after every `PIECE` pixels a pause, where one is wanted. */
+export function paced(rows: Iterable<Uint8Array>, width: number, pause: Pause | undefined): Rows {
+  return pause === undefined ? rows : withPauses(rows, width, pause);
+}
+
+async function* withPauses(
+  rows: Iterable<Uint8Array>,
+  width: number,
+  pause: Pause,
+): AsyncGenerator<Uint8Array> {
+  let pixels = 0;
+  for (const row of rows) {
+    yield row;
+    pixels += width;
+    if (pixels < PIECE) continue;
+    pixels = 0;
+    await pause();
+  }
+}

@@ -1,0 +1,145 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { Piscina } from "piscina";
+import type { Render, Requester } from "../../app/representation/renderer.ts";
+import { type Decoder, readHeader } from "../../codec/index.ts";
+import { entryPoint } from "../../entry-point.ts";
+import { CosalError } from "../../errors.ts";
+import { RoundRobinQueue } from "./round-robin-queue.ts";
+import { errorOf, type ImagingResults, type ImagingTask, type Outcome } from "./tasks.ts";
+
+/** What a thread's decoder may grow to, in bytes: a JPEG of 75 megapixels at its full size. */
+const HEAP = 320 * 1024 * 1024;
+
+/** With more, the GPU is no longer what they wait for, and their heaps take gigabytes. */
+const MAX_THREADS = 8;
+
+export interface ImagingLimits {
+  /** Threads that one caller may have at the same time. There is one more, for somebody else. */
+  readonly threads: number;
+  /**
+   * Milliseconds that a task may take in its thread: the slowest that are within the limits of
+   * `codec/limits.ts` take a few seconds on a slow machine.
+   */
+  readonly timeout: number;
+  /**
+   * Milliseconds that a task goes on for whose requester has disconnected, before its thread is ended:
+   * a new thread costs more than most photographs do.
+   */
+  readonly grace: number;
+}
+
+export const IMAGING_LIMITS: ImagingLimits = {
+  threads: Math.min(availableParallelism(), MAX_THREADS),
+  timeout: 20_000,
+  grace: 500,
+};
+
+export interface ImagingOptions extends Partial<ImagingLimits> {
+  /** For whom a photograph is decoded, where the engine does not say. */
+  readonly requester?: () => Requester | undefined;
+}
+
+/**
+ * Decoding and rendering, done in threads, so that the event loop goes on serving: by turns for each
+ * caller, for as long as somebody waits, and not for ever.
+ */
+export interface ImagingPool {
+  readonly decoder: Decoder;
+  readonly render: Render;
+  close(): Promise<void>;
+}
+
+const NOBODY: Requester = { caller: "", signal: new AbortController().signal };
+
+export function imagingPool({ requester, ...changes }: ImagingOptions = {}): ImagingPool {
+  const limits = { ...IMAGING_LIMITS, ...changes };
+  const threads = limits.threads + 1;
+  const pool = new Piscina<ImagingTask, Outcome>({
+    filename: fileURLToPath(entryPoint(import.meta.url, "thread")),
+    minThreads: threads,
+    maxThreads: threads,
+    workerData: { heap: HEAP },
+  });
+  const queue = new RoundRobinQueue<() => Promise<void>>(limits.threads);
+  let free = threads;
+
+  function next(): void {
+    while (free > 0) {
+      const taken = queue.take();
+      if (taken === undefined) return;
+      free--;
+      taken.item().finally(() => {
+        free++;
+        taken.release();
+        next();
+      });
+    }
+  }
+
+  async function run<Task extends ImagingTask>(
+    task: Task,
+    { caller, signal }: Requester = requester?.() ?? NOBODY,
+  ): Promise<ImagingResults[Task["type"]]> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    const abort = () => {
+      queue.remove(start);
+      reject(signal.reason);
+    };
+    const start = () => runInThread(task, signal).then(resolve, reject);
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      queue.push(start, caller);
+      next();
+      const outcome = await promise;
+      if ("error" in outcome) throw errorOf(outcome.error);
+      return outcome.value as ImagingResults[Task["type"]];
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Ends the thread of what takes too long, or is still at it when nobody wants it any more. */
+  async function runInThread(task: ImagingTask, signal: AbortSignal): Promise<Outcome> {
+    const end = new AbortController();
+    const late = setTimeout(() => end.abort(), limits.timeout);
+    let unwanted: ReturnType<typeof setTimeout> | undefined;
+    const abort = () => {
+      unwanted = setTimeout(() => end.abort(), limits.grace);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      return await pool.run(task, { signal: end.signal });
+    } catch (error) {
+      if (!end.signal.aborted) throw error;
+      signal.throwIfAborted();
+      throw tooSlow(task, limits.timeout);
+    } finally {
+      clearTimeout(late);
+      clearTimeout(unwanted);
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  return {
+    decoder: {
+      inspect: (bytes) => readHeader(bytes, HEAP),
+      decode: (file) => run({ type: "decode", file }),
+      // `into` is not used: what comes from a thread is in memory of its own.
+      sample: (file, format) => run({ type: "sample", file, format }),
+      // The threads do it after each photograph.
+      trim() {},
+    },
+    render: (task, by) => run({ type: "render", task }, by),
+    close: () => pool.destroy(),
+  };
+}
+
+function tooSlow({ type }: ImagingTask, timeout: number): CosalError {
+  const seconds = timeout / 1000;
+  const limit = { name: "seconds", limit: seconds, actual: seconds };
+  return type === "render"
+    ? new CosalError("deadline_exceeded", `The file took longer than ${seconds} s to be made.`)
+    : new CosalError("image_too_slow", `Decoding it takes longer than ${seconds} s.`, { limit });
+}

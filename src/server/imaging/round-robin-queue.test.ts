@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { RoundRobinQueue } from "./round-robin-queue.ts";
+
+describe("the queue", () => {
+  it("serves callers by turns, each first come, first served", () => {
+    const queue = new RoundRobinQueue<string>(1);
+    for (const item of ["a1", "a2", "a3", "b1", "c1", "b2"]) queue.push(item, item.charAt(0));
+    const order: string[] = [];
+    for (let taken = queue.take(); taken !== undefined; taken = queue.take()) {
+      order.push(taken.item);
+      taken.release();
+    }
+    expect(order).toEqual(["a1", "b1", "c1", "a2", "b2", "a3"]);
+  });
+
+  it("begins no more of one caller than its share", () => {
+    const queue = new RoundRobinQueue<string>(2);
+    for (const item of ["a1", "a2", "a3", "b1"]) queue.push(item, item.charAt(0));
+    const taken = [queue.take(), queue.take(), queue.take()];
+    expect(taken.map((one) => one?.item)).toEqual(["a1", "b1", "a2"]);
+    expect(queue.take()).toBeUndefined();
+    taken[0]?.release();
+    expect(queue.take()?.item).toBe("a3");
+  });
+
+  it("forgets what is removed, and says whether it still waited", () => {
+    const queue = new RoundRobinQueue<string>(1);
+    queue.push("a1", "a");
+    queue.push("a2", "a");
+    queue.take();
+    expect([queue.remove("a1"), queue.remove("a2")]).toEqual([false, true]);
+  });
+
+  it("makes nobody wait for more than one item of each other caller", () => {
+    const arrivals = fc.array(fc.constantFrom("a", "b", "c", "d"), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(arrivals, (callers) => {
+        const queue = new RoundRobinQueue<number>(1);
+        for (const [i, caller] of callers.entries()) queue.push(i, caller);
+        queue.push(-1, "new");
+        const before: string[] = [];
+        for (;;) {
+          const taken = queue.take();
+          taken?.release();
+          if (taken?.item === -1) break;
+          before.push(callers[taken?.item as number] as string);
+        }
+        expect(new Set(before).size).toBe(before.length);
+      }),
+    );
+  });
+});

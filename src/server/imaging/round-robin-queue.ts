@@ -1,0 +1,68 @@
+interface Entry<Item> {
+  readonly item: Item;
+  readonly caller: string;
+}
+
+/**
+ * What waits for one of a few threads. Callers are served by turns, each first come, first served, and
+ * none has more than its share at the same time: whoever sends much makes their own requests wait.
+ */
+export class RoundRobinQueue<Item> {
+  readonly #share: number;
+  #entries: Entry<Item>[] = [];
+  /** How many of a caller's items are being worked on. */
+  readonly #running = new Map<string, number>();
+  /** Callers in the order in which they were served last, the last one at the end. */
+  readonly #served = new Set<string>();
+
+  /** @param share items of one caller that may be worked on at the same time */
+  constructor(share: number) {
+    this.#share = share;
+  }
+
+  push(item: Item, caller: string): void {
+    this.#entries.push({ item, caller });
+  }
+
+  /** Whether it was still waiting. */
+  remove(item: Item): boolean {
+    const before = this.#entries.length;
+    this.#entries = this.#entries.filter((entry) => entry.item !== item);
+    return this.#entries.length < before;
+  }
+
+  /** The next item, and what says that it is done; undefined when none may be begun now. */
+  take(): { readonly item: Item; readonly release: () => void } | undefined {
+    const next = this.#next();
+    if (next === undefined) return undefined;
+    const { item, caller } = next;
+    this.#entries.splice(this.#entries.indexOf(next), 1);
+    this.#running.set(caller, this.#runningOf(caller) + 1);
+    this.#served.delete(caller);
+    this.#served.add(caller);
+    return { item, release: () => this.#release(caller) };
+  }
+
+  /** The first entry of the caller who has not been served for longest. */
+  #next(): Entry<Item> | undefined {
+    const free = this.#entries.filter(({ caller }) => this.#runningOf(caller) < this.#share);
+    const order = [...this.#served];
+    const last = ({ caller }: Entry<Item>) => order.indexOf(caller);
+    return free.reduce<Entry<Item> | undefined>(
+      (best, entry) => (best === undefined || last(entry) < last(best) ? entry : best),
+      undefined,
+    );
+  }
+
+  #release(caller: string): void {
+    const left = this.#runningOf(caller) - 1;
+    if (left > 0) return void this.#running.set(caller, left);
+    this.#running.delete(caller);
+    // Who has nothing here any more is a newcomer when they come again.
+    if (!this.#entries.some((entry) => entry.caller === caller)) this.#served.delete(caller);
+  }
+
+  #runningOf(caller: string): number {
+    return this.#running.get(caller) ?? 0;
+  }
+}

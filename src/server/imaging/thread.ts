@@ -1,0 +1,40 @@
+// A thread of the imaging pool: one photograph at a time, with heaps of its own.
+import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
+import { renderer } from "../../app/representation/renderer.ts";
+import { nodeDecoder, nodeWebpEncoder } from "../../codec/node.ts";
+import { CosalError } from "../../errors.ts";
+import { type ImagingTask, type Outcome, plainError, type ThreadData } from "./tasks.ts";
+
+const { heap } = workerData as ThreadData;
+const decoder = nodeDecoder(heap);
+const render = renderer({ decoder, webp: nodeWebpEncoder() });
+
+export default async function run(task: ImagingTask) {
+  try {
+    const value = await resultOf(task);
+    return moved({ value }, "data" in value ? value.data : value);
+  } catch (error) {
+    if (!(error instanceof CosalError)) throw error;
+    return { error: plainError(error) } satisfies Outcome;
+  } finally {
+    decoder.trim();
+  }
+}
+
+function resultOf(task: ImagingTask) {
+  switch (task.type) {
+    case "decode":
+      return decoder.decode(task.file);
+    case "sample":
+      return decoder.sample(task.file, task.format);
+    case "render":
+      return render(task.task);
+  }
+}
+
+/** Handed over instead of copied, where the memory is its own. */
+function moved(outcome: Outcome, { buffer, byteLength }: ArrayBufferView): unknown {
+  if (buffer.byteLength !== byteLength) return outcome;
+  const value = { [transferableSymbol]: [buffer], [valueSymbol]: outcome };
+  return move(value as unknown as Parameters<typeof move>[0]);
+}
