@@ -112,16 +112,26 @@ export class FakeSegmenter implements Segmenter {
   }
 
   async #encode(images: readonly ImageInput[], { signal, onEvent, onError }: SegmentOptions) {
+    const load = ({ bytes }: ImageInput) => (typeof bytes === "function" ? bytes() : bytes);
     const files = await Promise.all(
-      images.map(({ bytes }) => (typeof bytes === "function" ? bytes() : bytes)),
+      images.map(async (image) => {
+        try {
+          return await load(image);
+        } catch (error) {
+          if (onError === "skip" && error instanceof CosalError) return error;
+          throw error;
+        }
+      }),
     );
-    this.calls.push(files.map(text));
+    this.calls.push(files.map((file) => (file instanceof Error ? file.code : text(file))));
     const encoded: { index: number; id: string; bytes: Uint8Array }[] = [];
     for (const [index, { id }] of images.entries()) {
-      const bytes = files[index] as Uint8Array;
+      const file = files[index] as Uint8Array | CosalError;
+      const bytes = file instanceof Error ? new Uint8Array() : file;
       await new Promise((resolve) => setTimeout(resolve, text(bytes).includes("slow") ? 100 : 1));
       signal?.throwIfAborted();
-      const error = faultOf(bytes)?.about({ index, id });
+      const fault = file instanceof Error ? file : faultOf(bytes);
+      const error = fault?.about({ index, id });
       if (error && onError !== "skip") throw error;
       if (error) await onEvent?.({ stage: "skipped", index, id, error });
       else {
