@@ -1,7 +1,7 @@
 import type { BackendLimits, Limits } from "../app/index.ts";
 import { MAX_BYTES, MAX_SIDE, pixelLimits } from "../codec/index.ts";
 import { MAX_GROUP } from "../engine/index.ts";
-import { THREAD_HEAP } from "./decoding/pool.ts";
+import { THREAD_HEAP } from "./imaging/pool.ts";
 import type { RuntimeName } from "./device/protocol.ts";
 import type { AdmissionLimits } from "./http/admission.ts";
 

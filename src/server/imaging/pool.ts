@@ -9,7 +9,7 @@ import { RoundRobinQueue } from "./round-robin-queue.ts";
 import { errorOf, type ImagingResults, type ImagingTask, type Outcome } from "./tasks.ts";
 
 /** What a thread's decoder may grow to, in bytes: a JPEG of 75 megapixels at its full size. */
-const HEAP = 320 * 1024 * 1024;
+export const THREAD_HEAP = 320 * 1024 * 1024;
 
 /** With more, the GPU is no longer what they wait for, and their heaps take gigabytes. */
 const MAX_THREADS = 8;
@@ -59,7 +59,7 @@ export function imagingPool({ requester, ...changes }: ImagingOptions = {}): Ima
     filename: fileURLToPath(entryPoint(import.meta.url, "thread")),
     minThreads: threads,
     maxThreads: threads,
-    workerData: { heap: HEAP },
+    workerData: { heap: THREAD_HEAP },
   });
   const queue = new RoundRobinQueue<() => Promise<void>>(limits.threads);
   let free = threads;
@@ -124,7 +124,7 @@ export function imagingPool({ requester, ...changes }: ImagingOptions = {}): Ima
 
   return {
     decoder: {
-      inspect: (bytes) => readHeader(bytes, HEAP),
+      inspect: (bytes) => readHeader(bytes, THREAD_HEAP),
       decode: (file) => run({ type: "decode", file }),
       // `into` is not used: what comes from a thread is in memory of its own.
       sample: (file, format) => run({ type: "sample", file, format }),
