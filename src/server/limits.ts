@@ -1,9 +1,9 @@
 import type { BackendLimits, Limits } from "../app/index.ts";
 import { MAX_BYTES, MAX_SIDE, pixelLimits } from "../codec/index.ts";
 import { MAX_GROUP } from "../engine/index.ts";
-import { THREAD_HEAP } from "./imaging/pool.ts";
 import type { RuntimeName } from "./device/protocol.ts";
 import type { AdmissionLimits } from "./http/admission.ts";
+import { THREAD_HEAP } from "./imaging/pool.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
