@@ -41,6 +41,7 @@ const MANIFEST: Manifest = {
  * as it has bytes (16,000 at most) and 8 high; a PNG if it has "png" in it.
  */
 export const fakeDecoder: Decoder = {
+  types: ["image/jpeg", "image/png"],
   inspect: fakeHeader,
   async decode(bytes) {
     const { width, height } = fakeHeader(bytes);

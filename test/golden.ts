@@ -68,6 +68,7 @@ export async function segmentGolden(
 ): Promise<{ consensus: Float32Array; masks: ImageMask[] }> {
   const pictureOf = (bytes: Uint8Array) => golden.picture(bytes[0] as number);
   const decoder: Decoder = {
+    types: ["image/png"],
     inspect: (bytes) => {
       const { width, height } = pictureOf(bytes);
       return { type: "image/png", kind: "png", width, height, orientation: 1, cost: 0 };

@@ -93,6 +93,7 @@ export async function toyModel(changes: object = {}): Promise<ModelFiles> {
  */
 export function toyDecoder(log: string[] = []): Decoder {
   return {
+    types: ["image/png"],
     inspect(bytes) {
       if (bytes[0] === 254) throw new CosalError("image_type_unsupported", "no header");
       return { type: "image/png", kind: "png", width: 10, height: 6, orientation: 1, cost: 10 };

@@ -1,14 +1,26 @@
 import { createDecoder } from "./decoder.ts";
 import { WORKER_DECODER_HEAP } from "./limits.ts";
 import type { Decoder } from "./types.ts";
+import type { LibheifModule } from "./wasm/heic.ts";
+
+export interface BrowserDecoderOptions {
+  /** Bytes that a decoder's heap may grow to, and with it how large an image may be. */
+  readonly heap?: number;
+  /** Loads `libheif-js/libheif-wasm/libheif.js`; without it HEIC is not decoded. */
+  readonly libheif?: () => Promise<{ readonly default: LibheifModule["factory"] }>;
+}
 
 /**
  * The decoder in a page or a web worker: the same code as everywhere, so that masks do not depend
  * on a browser's own decoding. Each type's module is fetched when its first image comes.
  *
- * @param assets URL of the folder with `jpeg-turbo.wasm`, `webp_dec.wasm` and `avif_dec.wasm`
+ * @param assets URL of the folder with `jpeg-turbo.wasm`, `webp_dec.wasm` and `avif_dec.wasm`, and
+ * `libheif.wasm` for HEIC
  */
-export function browserDecoder(assets: string, heap: number = WORKER_DECODER_HEAP): Decoder {
+export function browserDecoder(
+  assets: string,
+  { heap = WORKER_DECODER_HEAP, libheif }: BrowserDecoderOptions = {},
+): Decoder {
   const fetched = (file: string) => {
     let module: Promise<WebAssembly.Module> | undefined;
     return () => {
@@ -19,11 +31,14 @@ export function browserDecoder(assets: string, heap: number = WORKER_DECODER_HEA
       return module;
     };
   };
+  const wasm = fetched("libheif.wasm");
   return createDecoder(
     {
       "image/jpeg": fetched("jpeg-turbo.wasm"),
       "image/webp": fetched("webp_dec.wasm"),
       "image/avif": fetched("avif_dec.wasm"),
+      "image/heic":
+        libheif && (async () => ({ wasm: await wasm(), factory: (await libheif()).default })),
     },
     heap,
   );

@@ -1,23 +1,29 @@
 import avifFactory from "@jsquash/avif/codec/dec/avif_dec.js";
 import webpFactory from "@jsquash/webp/codec/dec/webp_dec.js";
 import { CosalError } from "../errors.ts";
-import { readHeader, readStored } from "./header/index.ts";
+import { COMMON_TYPES, readStored, type Taken, unsupported } from "./header/index.ts";
 import type { StoredImage } from "./header/stored-image.ts";
 import { swapsAxes, upright, uprightPlanes } from "./orientation.ts";
 import { cropped, type PixelRows, placed, rowsOf } from "./pixel-rows.ts";
 import { pngRows } from "./png/rows.ts";
 import { reducedRows, rowsToTensor } from "./resample.ts";
 import { extentOf, reducedSize, scaleFor, scaleWithin } from "./scale.ts";
-import type { Decoder, ImageHeader, ImageType, InputFormat } from "./types.ts";
+import type { Decoder, ImageHeader, ImageType, InputFormat, Pixels } from "./types.ts";
 import { openSquoosh, type SquooshFactory } from "./wasm/emscripten.ts";
 import type { HeapDecoder, Scaled } from "./wasm/heap.ts";
+import { type LibheifModule, openHeic } from "./wasm/heic.ts";
 import { openJpeg } from "./wasm/jpeg.ts";
 
 /** Types that are decoded in WebAssembly; PNG is not. */
 type WasmType = Exclude<ImageType, "image/png">;
 
 /** How a platform gets at the compiled decoder of each type. */
-export type DecoderModules = Readonly<Record<WasmType, () => Promise<WebAssembly.Module>>>;
+export type DecoderModules = Readonly<
+  Record<Exclude<WasmType, "image/heic">, () => Promise<WebAssembly.Module>>
+> & {
+  /** Without it HEIC is not decoded. */
+  readonly "image/heic"?: (() => Promise<LibheifModule>) | undefined;
+};
 
 /** Emscripten decoders start with 16 MiB; a heap of up to this size is kept between groups. */
 const HEAP_TO_KEEP = 16 * 1024 * 1024;
@@ -27,14 +33,23 @@ const HEAP_TO_KEEP = 16 * 1024 * 1024;
  * shrink, and four of them would fill half an isolate.
  *
  * @param heap bytes that a decoder's heap may grow to; images that would need more are refused
+ * @param elsewhere types of which headers are read for a decoder that decodes them elsewhere
  */
-export function createDecoder(modules: DecoderModules, heap: number): Decoder {
+export function createDecoder(
+  modules: DecoderModules,
+  heap: number,
+  elsewhere: readonly ImageType[] = [],
+): Decoder {
+  const types: readonly ImageType[] = modules["image/heic"]
+    ? [...COMMON_TYPES, "image/heic"]
+    : COMMON_TYPES;
+  const taken: Taken = { heap, types, elsewhere };
   let open: { type: WasmType; decoder: HeapDecoder } | undefined;
 
   async function decoderOf(type: WasmType): Promise<HeapDecoder> {
     if (open?.type === type) return open.decoder;
     open = undefined;
-    const decoder = await instantiate(type, await modules[type](), heap);
+    const decoder = await instantiate(type, modules, heap);
     open = { type, decoder };
     return decoder;
   }
@@ -46,6 +61,7 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
     scaled: Scaled,
     visitor: (pixels: PixelRows) => T,
   ): Promise<T> {
+    if (!types.includes(type)) throw unsupported(bytes, taken);
     if (type === "image/png") {
       const { width, height } = reducedSize(scaled);
       const rows = pngRows(bytes);
@@ -54,7 +70,11 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
     const decoder = await decoderOf(type);
     const file = stored.file ?? bytes;
     try {
-      return decoder.decode(file, (pixels) => visitor(shownRows(rowsOf(pixels), stored)), scaled);
+      return decoder.decode(
+        file,
+        (pixels) => visitor(type === "image/jpeg" ? rowsOf(pixels) : shownRows(pixels, stored)),
+        scaled,
+      );
     } catch (cause) {
       open = undefined;
       if (cause instanceof CosalError) throw cause;
@@ -67,17 +87,19 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
   }
 
   return {
-    inspect: (bytes) => readHeader(bytes, heap),
+    types,
+
+    inspect: (bytes) => readStored(bytes, taken).header,
 
     async decode(bytes) {
-      const image = readStored(bytes, heap);
+      const image = readStored(bytes, taken);
       const { header } = image;
       const scaled = scaleWithin(header, heap);
       return visit(bytes, image, scaled, (pixels) => upright(pixels, header.orientation));
     },
 
     async sample(bytes, format, into) {
-      const image = readStored(bytes, heap);
+      const image = readStored(bytes, taken);
       const { header } = image;
       const { orientation } = header;
       const { width, height } = format;
@@ -98,21 +120,35 @@ export function createDecoder(modules: DecoderModules, heap: number): Decoder {
   };
 }
 
-/** What is seen of the pixels of a file. */
-function shownRows(pixels: PixelRows, { width, height, crop, place }: StoredImage): PixelRows {
+/** What is seen of all the pixels of a file. */
+function shownRows(decoded: Pixels, { width, height, crop, place }: StoredImage): PixelRows {
+  const pixels = rowsOf(decoded);
   if (place !== undefined) return placed(pixels, place, width, height);
-  if (crop === undefined) return pixels;
   if (pixels.width !== width || pixels.height !== height) throw new Error("two sizes are told");
-  return cropped(pixels, crop);
+  return crop === undefined ? pixels : cropped(pixels, crop);
 }
 
-function instantiate(type: WasmType, wasm: WebAssembly.Module, heap: number): Promise<HeapDecoder> {
+async function instantiate(
+  type: WasmType,
+  modules: DecoderModules,
+  heap: number,
+): Promise<HeapDecoder> {
   switch (type) {
     case "image/jpeg":
-      return Promise.resolve(openJpeg(wasm));
+      return openJpeg(await modules[type]());
     case "image/webp":
-      return openSquoosh(webpFactory as unknown as SquooshFactory, wasm, heap, []);
+      return openSquoosh(webpFactory as unknown as SquooshFactory, await modules[type](), heap, []);
     case "image/avif":
-      return openSquoosh(avifFactory as unknown as SquooshFactory, wasm, heap, [8]);
+      return openSquoosh(
+        avifFactory as unknown as SquooshFactory,
+        await modules[type](),
+        heap,
+        [8],
+      );
+    case "image/heic": {
+      const module = await modules[type]?.();
+      if (module === undefined) throw new Error("HEIC is not decoded here");
+      return openHeic(module, heap);
+    }
   }
 }

@@ -68,6 +68,8 @@ export const IMAGE_KINDS: Readonly<Record<ImageKind, KindOfImage>> = {
   lossless_webp: { name: "lossless WebP", bytesPerPixel: 11, fixedBytes: 0 },
   /** Planes, film grain and RGBA; tiles and alpha have buffers of their own. */
   avif: { name: "AVIF", bytesPerPixel: 27, fixedBytes: 0 },
+  /** Planes of 16 bits, among them alpha, and RGBA; what libheif begins with. */
+  heic: { name: "HEIC", bytesPerPixel: 20, fixedBytes: 17 * MEBIBYTE },
 };
 
 /**

@@ -1,4 +1,4 @@
-export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif";
+export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif" | "image/heic";
 
 /** Kinds of files that differ in what a decoder keeps of an image while it works. */
 export type ImageKind =
@@ -8,7 +8,8 @@ export type ImageKind =
   | "interlaced_png"
   | "lossy_webp"
   | "lossless_webp"
-  | "avif";
+  | "avif"
+  | "heic";
 
 /**
  * EXIF orientation, 1 to 8 (EXIF 2.32, tag 0x0112): how the stored pixels have to be turned to be
@@ -28,6 +29,8 @@ export interface ImageHeader {
   readonly orientation: Orientation;
   /** Milliseconds that decoding it takes in WebAssembly, estimated (`decodingCost`). */
   readonly cost: number;
+  /** The decoder that was asked reads headers of this type, and leaves its pixels to another. */
+  readonly isDecodedElsewhere?: true;
 }
 
 /** Upright RGBA pixels, alpha not premultiplied: `data.length === width * height * 4`. */
@@ -52,6 +55,8 @@ export interface InputFormat {
  * image_too_small, image_undecodable.
  */
 export interface Decoder {
+  /** What it decodes. */
+  readonly types: readonly ImageType[];
   /** Type, size and orientation, read from the file's structure and held against the limits. */
   inspect(bytes: Uint8Array): ImageHeader;
   /**

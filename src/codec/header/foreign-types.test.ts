@@ -110,6 +110,6 @@ test.each([
 
 test("anything else is told to be none of those that are taken", () => {
   for (const text of ["hello", "BMW", "II", "", "<p>"]) {
-    expect(() => readHeader(latin1(text))).toThrow(/neither JPEG nor PNG|empty/);
+    expect(() => readHeader(latin1(text))).toThrow(/none of JPEG, PNG, WebP and AVIF|empty/);
   }
 });

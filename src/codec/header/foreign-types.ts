@@ -1,4 +1,5 @@
 import { viewOf } from "./bytes.ts";
+import { isHeic } from "./heic.ts";
 import { brandsOf } from "./iso-boxes.ts";
 
 /** A type of file that is not taken, or not everywhere. */
@@ -18,18 +19,11 @@ const DEVELOP = "Export it as JPEG from the program that develops it.";
 const SCREENSHOT = "Export it as PNG or JPEG.";
 const FIRST_PICTURE = "Save the picture that is meant as PNG or JPEG.";
 
-export const HEIC: ForeignType = {
+const HEIC: ForeignType = {
   name: "HEIC, as iPhones save photographs",
   advice:
     "Convert it to JPEG; for further photographs choose Settings > Camera > Formats > Most Compatible on the iPhone.",
 };
-
-/** Brands of HEIF files whose images are HEVC (ISO/IEC 23008-12, B.4). */
-const HEIC_BRANDS = ["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"];
-
-export function isHeic(bytes: Uint8Array): boolean {
-  return brandsOf(bytes).some((brand) => HEIC_BRANDS.includes(brand));
-}
 
 /** Files that people send, by their first bytes. The first that matches counts. */
 const SIGNATURES: readonly Signature[] = [

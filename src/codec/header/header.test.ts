@@ -20,7 +20,7 @@ const read = (name: string) => new Uint8Array(readFileSync(new URL(name, FOLDER)
 
 function errorOf(bytes: Uint8Array, heap?: number): CosalError {
   try {
-    readHeader(bytes, heap);
+    readHeader(bytes, heap === undefined ? {} : { heap });
   } catch (error) {
     if (error instanceof CosalError) return error;
     throw error;
@@ -192,7 +192,7 @@ test("the usual scans of the largest image are within that", () => {
   const parts = jpegParts(script).map((part) =>
     part[1] === MARKER.SOF2 ? segment(MARKER.SOF2, 8, 0x3f, 0xff, 0x3f, 0xff, 3, ...factors) : part,
   );
-  expect(readHeader(concatenate(parts), NODE_DECODER_HEAP).width).toBe(16_383);
+  expect(readHeader(concatenate(parts), { heap: NODE_DECODER_HEAP }).width).toBe(16_383);
 });
 
 test("what decoding costs grows with pixels, bytes and scans", () => {

@@ -4,6 +4,7 @@ import { checkBytes, checkSize, WORKER_DECODER_HEAP } from "../limits.ts";
 import type { ImageHeader, ImageType } from "../types.ts";
 import { isAvif, readAvif } from "./avif.ts";
 import { foreignTypeOf } from "./foreign-types.ts";
+import { isHeic, readHeic } from "./heic.ts";
 import { isJpeg, readJpeg } from "./jpeg.ts";
 import { isPng, readPng } from "./png.ts";
 import type { StoredImage } from "./stored-image.ts";
@@ -11,59 +12,75 @@ import { isWebp, readWebp } from "./webp.ts";
 
 interface Format {
   readonly type: ImageType;
+  readonly name: string;
   readonly matches: (bytes: Uint8Array) => boolean;
   readonly read: (bytes: Uint8Array) => StoredImage;
 }
 
 const FORMATS: readonly Format[] = [
-  { type: "image/jpeg", matches: isJpeg, read: readJpeg },
-  { type: "image/png", matches: isPng, read: readPng },
-  { type: "image/webp", matches: isWebp, read: readWebp },
-  { type: "image/avif", matches: isAvif, read: readAvif },
+  { type: "image/jpeg", name: "JPEG", matches: isJpeg, read: readJpeg },
+  { type: "image/png", name: "PNG", matches: isPng, read: readPng },
+  { type: "image/webp", name: "WebP", matches: isWebp, read: readWebp },
+  { type: "image/avif", name: "AVIF", matches: isAvif, read: readAvif },
+  { type: "image/heic", name: "HEIC", matches: isHeic, read: readHeic },
 ];
+
+/** What is taken, and how large it may be. */
+export interface Taken {
+  /** Bytes that a decoder's heap may grow to. */
+  readonly heap: number;
+  readonly types: readonly ImageType[];
+  /** Types that another decoder decodes: headers are read, and no heap is counted. */
+  readonly elsewhere?: readonly ImageType[];
+}
+
+/** Types that every platform decodes. */
+export const COMMON_TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif"] as const;
 
 /**
  * Type, upright size and orientation of an image file, told by its first bytes and never by a name,
  * and held against the limits. No pixel is decoded.
  *
- * @param decoderHeap bytes that a decoder's heap may grow to
- *
  * @throws CosalError image_type_unsupported, image_undecodable, image_too_large,
  * image_too_many_pixels, image_too_small
  */
-export function readHeader(
-  bytes: Uint8Array,
-  decoderHeap: number = WORKER_DECODER_HEAP,
-): ImageHeader {
-  return readStored(bytes, decoderHeap).header;
+export function readHeader(bytes: Uint8Array, taken: Partial<Taken> = {}): ImageHeader {
+  return readStored(bytes, { heap: WORKER_DECODER_HEAP, types: COMMON_TYPES, ...taken }).header;
 }
 
 /** The same, with what a decoder has to know. */
 export function readStored(
   bytes: Uint8Array,
-  decoderHeap: number,
+  taken: Taken,
 ): { readonly header: ImageHeader; readonly stored: StoredImage } {
   checkBytes(bytes);
   const format = FORMATS.find(({ matches }) => matches(bytes));
-  if (!format) throw unsupported(bytes);
+  const isDecoded = format !== undefined && taken.types.includes(format.type);
+  if (format === undefined || !(isDecoded || taken.elsewhere?.includes(format.type))) {
+    throw unsupported(bytes, taken);
+  }
   const stored = format.read(bytes);
   const { kind, crop, orientation } = stored;
-  checkSize({ ...stored, bytes: bytes.length }, decoderHeap);
+  const heap = isDecoded ? taken.heap : Number.POSITIVE_INFINITY;
+  checkSize({ ...stored, bytes: bytes.length }, heap);
   const { width, height } = crop ?? stored;
-  if (crop !== undefined) checkSize({ kind, width, height, bytes: bytes.length }, decoderHeap);
+  if (crop !== undefined) checkSize({ kind, width, height, bytes: bytes.length }, heap);
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
   const cost = decodingCost({ ...stored, bytes: bytes.length });
-  return { header: { type: format.type, kind, ...upright, orientation, cost }, stored };
+  const header = { type: format.type, kind, ...upright, orientation, cost };
+  return { header: isDecoded ? header : { ...header, isDecodedElsewhere: true }, stored };
 }
 
 /** Says what the file is, where that is known, and what to do. */
-function unsupported(bytes: Uint8Array): CosalError {
+export function unsupported(bytes: Uint8Array, { types }: Pick<Taken, "types">): CosalError {
   const foreign = foreignTypeOf(bytes);
+  const names = FORMATS.filter(({ type }) => types.includes(type)).map(({ name }) => name);
+  const list = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
   const message =
     bytes.length === 0
       ? "The file is empty."
       : foreign === undefined
-        ? "The file is neither JPEG nor PNG, WebP or AVIF (told by its first bytes)."
-        : `The file is ${foreign.name}; JPEG, PNG, WebP and AVIF are taken. ${foreign.advice}`;
+        ? `The file is none of ${list} (told by its first bytes).`
+        : `The file is ${foreign.name}; ${list} are taken. ${foreign.advice}`;
   return new CosalError("image_type_unsupported", message);
 }

@@ -6,32 +6,35 @@ interface DecoderModule {
   decode(bytes: Uint8Array, ...options: readonly (boolean | number)[]): object | null;
 }
 
-interface SquooshOptions {
-  noInitialRun: boolean;
-  print(text: string): void;
-  printErr(text: string): void;
-  instantiateWasm(
-    imports: WebAssembly.Imports,
-    done: (instance: WebAssembly.Instance) => void,
-  ): WebAssembly.Exports;
+/** How a module compiled by Emscripten is given its instance. */
+export type InstantiateWasm = (
+  imports: WebAssembly.Imports,
+  done: (instance: WebAssembly.Instance) => void,
+) => WebAssembly.Exports;
+
+export interface EmscriptenOptions {
+  readonly noInitialRun: boolean;
+  readonly print: (text: string) => void;
+  readonly printErr: (text: string) => void;
+  readonly instantiateWasm: InstantiateWasm;
 }
 
-export type SquooshFactory<Module = DecoderModule> = (options: SquooshOptions) => Promise<Module>;
+export type SquooshFactory<Module = DecoderModule> = (
+  options: EmscriptenOptions,
+) => Promise<Module>;
 
 /**
- * An instance of a codec of the Squoosh family, compiled by Emscripten.
- *
- * @param heap bytes that the heap may grow to; growing further fails inside the codec, as if memory
- * had run out
+ * Options for a module compiled by Emscripten, which is silent, and has a heap that grows to `heap`
+ * bytes; growing further fails inside the module, as if memory had run out. `memory` is there once
+ * the module is.
  */
-export async function instantiateSquoosh<Module>(
-  factory: SquooshFactory<Module>,
+export function emscriptenOptions(
   wasm: WebAssembly.Module,
   heap: number,
-): Promise<{ module: Module; memory: WebAssembly.Memory | undefined }> {
+): { readonly options: EmscriptenOptions; readonly memory: () => WebAssembly.Memory | undefined } {
   let memory: WebAssembly.Memory | undefined;
   const ignore = () => {};
-  const module = await factory({
+  const options: EmscriptenOptions = {
     noInitialRun: true,
     print: ignore,
     printErr: ignore,
@@ -42,8 +45,19 @@ export async function instantiateSquoosh<Module>(
       done(instance);
       return instance.exports;
     },
-  });
-  return { module, memory };
+  };
+  return { options, memory: () => memory };
+}
+
+/** An instance of a codec of the Squoosh family. */
+export async function instantiateSquoosh<Module>(
+  factory: SquooshFactory<Module>,
+  wasm: WebAssembly.Module,
+  heap: number,
+): Promise<{ module: Module; memory: WebAssembly.Memory | undefined }> {
+  const { options, memory } = emscriptenOptions(wasm, heap);
+  const module = await factory(options);
+  return { module, memory: memory() };
 }
 
 /**

@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import type { Render, Requester } from "../../app/representation/renderer.ts";
-import { type Decoder, readHeader } from "../../codec/index.ts";
+import type { Decoder } from "../../codec/index.ts";
+import { nodeDecoder } from "../../codec/node.ts";
 import { entryPoint } from "../../entry-point.ts";
 import { CosalError } from "../../errors.ts";
 import { RoundRobinQueue } from "./round-robin-queue.ts";
@@ -122,9 +123,12 @@ export function imagingPool({ requester, ...changes }: ImagingOptions = {}): Ima
     }
   }
 
+  // Reads headers only.
+  const { types, inspect } = nodeDecoder(THREAD_HEAP);
   return {
     decoder: {
-      inspect: (bytes) => readHeader(bytes, THREAD_HEAP),
+      types,
+      inspect,
       decode: (file) => run({ type: "decode", file }),
       // `into` is not used: what comes from a thread is in memory of its own.
       sample: (file, format) => run({ type: "sample", file, format }),
