@@ -213,6 +213,10 @@ export interface Limits {
    */
   image_bytes: number;
   /**
+   * Media types of photographs that are decoded here. A Worker hands others to a GPU server that lists them.
+   */
+  types: string[];
+  /**
    * Of a group, as sent.
    */
   images: number;

@@ -19,7 +19,7 @@ const COSTS: Readonly<Record<ImageKind, Cost>> = {
   lossy_webp: { least: 5, perMegapixel: 28, perMegabyte: 100 },
   lossless_webp: { least: 5, perMegapixel: 15, perMegabyte: 40 },
   avif: { least: 10, perMegapixel: 95, perMegabyte: 420 },
-  heic: { least: 10, perMegapixel: 60, perMegabyte: 400 },
+  heic: { least: 10, perMegapixel: 75, perMegabyte: 400 },
 };
 
 /** Of each million blocks that a JPEG's scans go through, also when next to no bytes tell of them. */

@@ -8,7 +8,14 @@ import { cropped, type PixelRows, placed, rowsOf } from "./pixel-rows.ts";
 import { pngRows } from "./png/rows.ts";
 import { reducedRows, rowsToTensor } from "./resample.ts";
 import { extentOf, reducedSize, scaleFor, scaleWithin } from "./scale.ts";
-import type { Decoder, ImageHeader, ImageType, InputFormat, Pixels } from "./types.ts";
+import type {
+  Decoder,
+  ImageHeader,
+  ImageType,
+  InputFormat,
+  OptionalType,
+  Pixels,
+} from "./types.ts";
 import { openSquoosh, type SquooshFactory } from "./wasm/emscripten.ts";
 import type { HeapDecoder, Scaled } from "./wasm/heap.ts";
 import { type LibheifModule, openHeic } from "./wasm/heic.ts";
@@ -38,7 +45,7 @@ const HEAP_TO_KEEP = 16 * 1024 * 1024;
 export function createDecoder(
   modules: DecoderModules,
   heap: number,
-  elsewhere: readonly ImageType[] = [],
+  elsewhere: readonly OptionalType[] = [],
 ): Decoder {
   const types: readonly ImageType[] = modules["image/heic"]
     ? [...COMMON_TYPES, "image/heic"]

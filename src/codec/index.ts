@@ -1,7 +1,7 @@
 export { createDecoder, type DecoderModules } from "./decoder.ts";
 export { fromHalves, toHalves } from "./float16.ts";
 export { encodeGreyPng } from "./grey-png.ts";
-export { readHeader } from "./header/index.ts";
+export { readHeader, unsupportedType } from "./header/index.ts";
 export {
   IMAGE_KINDS,
   MAX_BYTES,
@@ -19,6 +19,7 @@ export type {
   ImageKind,
   ImageType,
   InputFormat,
+  OptionalType,
   Orientation,
   Pixels,
 } from "./types.ts";

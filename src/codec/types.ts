@@ -1,4 +1,6 @@
-export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif" | "image/heic";
+/** Types that are decoded where an optional package is installed. */
+export type OptionalType = "image/heic";
+export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif" | OptionalType;
 
 /** Kinds of files that differ in what a decoder keeps of an image while it works. */
 export type ImageKind =
@@ -29,8 +31,8 @@ export interface ImageHeader {
   readonly orientation: Orientation;
   /** Milliseconds that decoding it takes in WebAssembly, estimated (`decodingCost`). */
   readonly cost: number;
-  /** The decoder that was asked reads headers of this type, and leaves its pixels to another. */
-  readonly isDecodedElsewhere?: true;
+  /** Its type, where the decoder that was asked reads the header only, for another decoder. */
+  readonly decodedElsewhere?: OptionalType;
 }
 
 /** Upright RGBA pixels, alpha not premultiplied: `data.length === width * height * 4`. */

@@ -92,7 +92,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     log,
   });
   // One for all: each has a WebAssembly heap of its own.
-  const decoder = workerdDecoder();
+  const decoder = workerdDecoder(gpus.length > 0 ? ["image/heic"] : []);
   const dependencies: AppDependencies = {
     models,
     stores,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { expect, it } from "vitest";
 import type { ComputeEvent, ComputeJob } from "../../src/app/index.ts";
@@ -117,6 +118,23 @@ it("masks for a Worker with the consensus of a group that it has never seen", as
     const events = await Array.fromAsync(backend.compute(job, context));
     await expectMasks(events, job, expected);
   }
+});
+
+it("decodes HEIC for a Worker, and says so", async () => {
+  const server = await start({ secret });
+  const backend = backendAt(server);
+  const { signal } = new AbortController();
+  const types = await backend.types(signal);
+  expect(types).toContain("image/jpeg");
+  if (!types?.includes("image/heic")) return; // the optional package is not there
+  const file = new URL("../fixtures/images/quarters.heic", import.meta.url);
+  const heic = { name: "quarters.heic", bytes: new Uint8Array(await readFile(file)) };
+  const group = [heic, ...(await photographs("cats", 0, 1))];
+  const context = { signal, deadline: Date.now() + 60_000, request: "r" };
+  const events = await Array.fromAsync(backend.compute(await jobOf(group), context));
+  const sizes = events.flatMap((event) => (event.type === "mask" ? [event.mask.width] : []));
+  expect(sizes).toContain(48);
+  expect(sizes).toHaveLength(2);
 });
 
 it("tells a Worker that it is busy", async () => {

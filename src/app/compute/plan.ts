@@ -176,8 +176,9 @@ function loadable(images: readonly ReceivedImage[], index: number, stores: Store
   };
 }
 
-function headerOf({ bytes, width, height, cost }: NonNullable<ReceivedImage["header"]>) {
-  return { bytes, width, height, cost };
+function headerOf(header: NonNullable<ReceivedImage["header"]>) {
+  const { bytes, width, height, cost, decodedElsewhere } = header;
+  return { bytes, width, height, cost, ...(decodedElsewhere && { decodedElsewhere }) };
 }
 
 /** Whether some backend that the caller admits takes the group; what is not known counts nothing. */

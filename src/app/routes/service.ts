@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { CosalError, ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import type { AppDependencies } from "../context/dependencies.ts";
 import type { Service } from "../context/service.ts";
-import { type Limits, MAX_SEED_PIXELS, MAX_SEED_PIXELS_TOTAL, MAX_SEEDS } from "../limits.ts";
+import { MAX_SEED_PIXELS, MAX_SEED_PIXELS_TOTAL, MAX_SEEDS } from "../limits.ts";
 import { GUARDED, json, problems } from "../openapi/responses.ts";
 import { PROBLEMS } from "../problems/index.ts";
 import {
@@ -74,7 +75,7 @@ export function serviceRoutes(router: Router, { host }: Service): void {
         seeds: manifest.graphs.seed !== undefined,
         default: i === 0,
       }));
-      return c.json({ models, limits: limitsBody(host.limits) }, 200, DESCRIPTION);
+      return c.json({ models, limits: limitsBody(host) }, 200, DESCRIPTION);
     },
   );
   router.add(
@@ -85,7 +86,7 @@ export function serviceRoutes(router: Router, { host }: Service): void {
       tags: ["service"],
       responses: { 200: json(LimitsSchema, "The deployment's limits."), ...problems(...GUARDED) },
     },
-    (c) => c.json(limitsBody(host.limits), 200, DESCRIPTION),
+    (c) => c.json(limitsBody(host), 200, DESCRIPTION),
   );
   router.add(
     {
@@ -107,7 +108,10 @@ export function serviceRoutes(router: Router, { host }: Service): void {
   );
 }
 
-function limitsBody(limits: Limits): z.infer<typeof LimitsSchema> {
+function limitsBody({
+  limits,
+  decoder,
+}: Pick<AppDependencies, "limits" | "decoder">): z.infer<typeof LimitsSchema> {
   const { wasm, gpu } = limits.backends;
   const backend = ({ images, pixels, totalPixels }: NonNullable<typeof wasm>) => ({
     images,
@@ -118,6 +122,7 @@ function limitsBody(limits: Limits): z.infer<typeof LimitsSchema> {
     body_bytes: limits.bodyBytes,
     json_bytes: Math.min(limits.bodyBytes, limits.memoryBytes),
     image_bytes: limits.imageBytes,
+    types: [...decoder.types],
     images: limits.images,
     seconds: limits.seconds,
     image_pixels: limits.imagePixels,

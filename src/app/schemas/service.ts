@@ -15,6 +15,10 @@ export const LimitsSchema = z
     body_bytes: z.int().openapi({ description: "Of a form." }),
     json_bytes: z.int().openapi({ description: "Of a JSON body." }),
     image_bytes: z.int().openapi({ description: "Of one photograph's file." }),
+    types: z.array(z.string()).openapi({
+      description:
+        "Media types of photographs that are decoded here. A Worker hands others to a GPU server that lists them.",
+    }),
     images: z.int().openapi({ description: "Of a group, as sent." }),
     seconds: z.number().openapi({ description: "That a request may take." }),
     image_pixels: z.object(pixelsByKind).openapi({

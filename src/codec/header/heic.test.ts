@@ -124,7 +124,7 @@ describe("without it", () => {
       type: "image/heic",
       width: 8064,
       height: 6048,
-      isDecodedElsewhere: true,
+      decodedElsewhere: "image/heic",
     });
     expect(() => worker.inspect(gridOf(tile, { width: 16_384, height: 64 }))).toThrow("16384");
     await expect(worker.sample(file, format)).rejects.toMatchObject(refused);

@@ -1,9 +1,9 @@
 import { CosalError } from "../../errors.ts";
 import { decodingCost } from "../cost.ts";
 import { checkBytes, checkSize, WORKER_DECODER_HEAP } from "../limits.ts";
-import type { ImageHeader, ImageType } from "../types.ts";
+import type { ImageHeader, ImageType, OptionalType } from "../types.ts";
 import { isAvif, readAvif } from "./avif.ts";
-import { foreignTypeOf } from "./foreign-types.ts";
+import { FOREIGN, type ForeignType, foreignTypeOf } from "./foreign-types.ts";
 import { isHeic, readHeic } from "./heic.ts";
 import { isJpeg, readJpeg } from "./jpeg.ts";
 import { isPng, readPng } from "./png.ts";
@@ -31,10 +31,10 @@ export interface Taken {
   readonly heap: number;
   readonly types: readonly ImageType[];
   /** Types that another decoder decodes: headers are read, and no heap is counted. */
-  readonly elsewhere?: readonly ImageType[];
+  readonly elsewhere?: readonly OptionalType[];
 }
 
-/** Types that every platform decodes. */
+/** Types that every platform decodes; the rest are `OptionalType`. */
 export const COMMON_TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif"] as const;
 
 /**
@@ -56,9 +56,8 @@ export function readStored(
   checkBytes(bytes);
   const format = FORMATS.find(({ matches }) => matches(bytes));
   const isDecoded = format !== undefined && taken.types.includes(format.type);
-  if (format === undefined || !(isDecoded || taken.elsewhere?.includes(format.type))) {
-    throw unsupported(bytes, taken);
-  }
+  const decodedElsewhere = taken.elsewhere?.find((type) => type === format?.type);
+  if (format === undefined || !(isDecoded || decodedElsewhere)) throw unsupported(bytes, taken);
   const stored = format.read(bytes);
   const { kind, crop, orientation } = stored;
   const heap = isDecoded ? taken.heap : Number.POSITIVE_INFINITY;
@@ -68,19 +67,32 @@ export function readStored(
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
   const cost = decodingCost({ ...stored, bytes: bytes.length });
   const header = { type: format.type, kind, ...upright, orientation, cost };
-  return { header: isDecoded ? header : { ...header, isDecodedElsewhere: true }, stored };
+  return { header: isDecoded ? header : { ...header, decodedElsewhere }, stored };
 }
 
 /** Says what the file is, where that is known, and what to do. */
 export function unsupported(bytes: Uint8Array, { types }: Pick<Taken, "types">): CosalError {
+  if (bytes.length === 0) return refusal("The file is empty.");
   const foreign = foreignTypeOf(bytes);
-  const names = FORMATS.filter(({ type }) => types.includes(type)).map(({ name }) => name);
-  const list = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-  const message =
-    bytes.length === 0
-      ? "The file is empty."
-      : foreign === undefined
-        ? `The file is none of ${list} (told by its first bytes).`
-        : `The file is ${foreign.name}; ${list} are taken. ${foreign.advice}`;
+  return foreign === undefined
+    ? refusal(`The file is none of ${namesOf(types)} (told by its first bytes).`)
+    : foreignRefusal(foreign, types);
+}
+
+/** The same of a file whose type is all that is known. */
+export function unsupportedType(type: OptionalType): CosalError {
+  return foreignRefusal(FOREIGN[type], COMMON_TYPES);
+}
+
+function foreignRefusal({ name, advice }: ForeignType, types: readonly ImageType[]): CosalError {
+  return refusal(`The file is ${name}; ${namesOf(types)} are taken. ${advice}`);
+}
+
+function refusal(message: string): CosalError {
   return new CosalError("image_type_unsupported", message);
+}
+
+function namesOf(types: readonly ImageType[]): string {
+  const names = FORMATS.filter(({ type }) => types.includes(type)).map(({ name }) => name);
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

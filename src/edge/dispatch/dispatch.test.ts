@@ -59,7 +59,11 @@ async function* told(name: string, behaviour: Behaviour): AsyncGenerator<Compute
   yield { type: "encoded", image: 0, cached: false };
 }
 
-function gpu(name: string, behaviour: Behaviour = () => {}): GuardedBackend {
+function gpu(
+  name: string,
+  behaviour: Behaviour = () => {},
+  types: readonly string[] | undefined = ["image/jpeg"],
+): GuardedBackend {
   return {
     name,
     url: `https://${name}.example`,
@@ -70,6 +74,7 @@ function gpu(name: string, behaviour: Behaviour = () => {}): GuardedBackend {
     },
     forget: async () => {},
     isReady: async () => true,
+    types: async () => types,
   };
 }
 
@@ -219,5 +224,68 @@ describe("dispatch", () => {
     // 10 s, less 1.5 s and one for the Worker: half of it, then all.
     expect(times[0]).toBeCloseTo(3750, -2);
     expect(times[1]).toBeCloseTo(7500, -2);
+  });
+});
+
+describe("a photograph that the Worker does not decode", () => {
+  const heic = "image/heic";
+  const header = { bytes: 9, width: 9, height: 9, cost: 0, decodedElsewhere: heic } as const;
+  const withHeic = (more: Partial<ComputeJob> = {}) => {
+    const [first, second] = images;
+    return job(2, { images: [first, { ...second, header }] as ComputeJob["images"], ...more });
+  };
+  const refused = { code: "image_type_unsupported", image: { index: 1, id: "1" } };
+
+  it("goes to a GPU server that says it does, however cheap the group is", async () => {
+    const gpus = [gpu("a"), gpu("b", () => {}, ["image/jpeg", heic]), gpu("c")];
+    expect(await backendOf(dispatcher(gpus), withHeic())).toBe("b");
+    expect(await backendOf(dispatcher(gpus), withHeic({ onError: "skip" }))).toBe("b");
+    expect(log).toEqual(["b", "b"]);
+    const busy = dispatcher([gpu("b", isBusy, [heic])]);
+    await expect(backendOf(busy, withHeic())).rejects.toMatchObject({
+      code: "backend_unavailable",
+    });
+    expect(log).not.toContain("wasm");
+  });
+
+  it("is refused by name where none does, and left out where that is wished", async () => {
+    for (const gpus of [[], [gpu("a")]]) {
+      const compute = dispatcher(gpus);
+      await expect(backendOf(compute, withHeic())).rejects.toMatchObject(refused);
+      expect(await backendOf(compute, withHeic({ onError: "skip" }))).toBe("wasm");
+    }
+    const wasmOnly = backendOf(
+      dispatcher([gpu("b", () => {}, [heic])]),
+      withHeic({ backend: "wasm" }),
+    );
+    await expect(wasmOnly).rejects.toMatchObject(refused);
+  });
+
+  it("is worth to be sent again where nobody says", async () => {
+    const silentOne = { ...gpu("a"), types: async () => undefined };
+    await expect(backendOf(dispatcher([silentOne]), withHeic())).rejects.toMatchObject({
+      code: "backend_unavailable",
+      retryAfter: expect.any(Number),
+    });
+  });
+
+  it("that came by its name goes there when it turns out to be one", async () => {
+    const gpus = [gpu("a"), gpu("b", () => {}, [heic])];
+    const error = new CosalError("image_type_unsupported", "It is HEIC.");
+    wasmIs.behaviour = () => Promise.reject(error);
+    expect(await backendOf(dispatcher(gpus), job(2))).toBe("b");
+    expect(log).toEqual(["wasm", "b"]);
+    await expect(backendOf(dispatcher([gpu("a")]), job(2))).rejects.toBe(error);
+    // Left out by the Worker, it would be a part of the group there.
+    const skips: Compute = async function* skips() {
+      yield { type: "backend", name: "wasm", reason: "" };
+      yield { type: "skipped", image: 0, error };
+    };
+    const typesOf = async (gpus: GuardedBackend[]) => {
+      const events = await Array.fromAsync(dispatcher(gpus, { wasm: skips })(job(2), context));
+      return events.map((event) => (event.type === "backend" ? event.name : event.type));
+    };
+    expect(await typesOf(gpus)).toEqual(["wasm", "b", "encoded"]);
+    expect(await typesOf([gpu("a")])).toEqual(["wasm", "skipped"]);
   });
 });

@@ -4,6 +4,7 @@ import type { GpuBackend } from "../gpu/backend.ts";
 import { BackendFailure } from "../gpu/backend-failure.ts";
 import type { CircuitBreaker, Permit } from "./circuit-breaker.ts";
 import { estimate, type ImageCost } from "./cost.ts";
+import { decodersOf, decoding } from "./image-types.ts";
 import { type DispatchLimits, type Place, planFor } from "./policy.ts";
 import { rank } from "./rendezvous-hash.ts";
 
@@ -39,29 +40,38 @@ export function dispatch(parts: DispatchParts): Compute {
   const { wasm, gpus, limits } = parts;
 
   return async function* dispatched(job, context) {
-    const candidates = rankOf(job);
+    const { signal } = context;
+    const decoders = await decodersOf(job, gpus, signal);
+    let candidates = rankOf(job, decoders ?? gpus);
     const hasGpu = candidates.length > 0;
     const cost = await parts.cost();
     const reads = job.images.map(({ header }) => header?.cost);
     const isCostly = hasGpu && estimate(reads, 0, cost) > limits.preferred;
     const milliseconds = estimate(reads, isCostly ? await parts.known(job) : 0, cost);
     const wanted = job.backend;
-    const plan = planFor({ wanted, estimate: milliseconds, limits, hasGpu });
+    const isDecodedElsewhere = decoders !== undefined;
+    const plan = planFor({ wanted, estimate: milliseconds, limits, hasGpu, isDecodedElsewhere });
     const attempt = new Attempt(job, context, plan.reason, parts.log);
     for (const [i, place] of plan.places.entries()) {
       const rest = plan.places.slice(i + 1);
       const done =
         place === "wasm"
-          ? yield* attempt.local(wasm)
+          ? yield* attempt.local(wasm, async () => {
+              // A photograph that came by its name, so that its type was not known.
+              if (!rest.includes("gpu")) return false;
+              const { yes } = await decoding(["image/heic"], gpus, signal);
+              candidates = rankOf(job, yes);
+              return yes.length > 0;
+            })
           : yield* attempt.remote(candidates, reserveFor(rest, milliseconds));
       if (done) return;
     }
     throw attempt.nobody();
   };
 
-  function rankOf(job: ComputeJob): GuardedBackend[] {
+  function rankOf(job: ComputeJob, backends: readonly GuardedBackend[]): GuardedBackend[] {
     return rank(
-      gpus,
+      backends,
       job.images.map(({ sha256 }) => sha256),
     );
   }
@@ -88,15 +98,31 @@ class Attempt {
     this.#reasons = [reason];
   }
 
-  /** @returns whether the group is done */
-  async *local(wasm: Compute): AsyncGenerator<ComputeEvent, boolean> {
+  /**
+   * @param isDecodedElsewhere asked when a photograph turns out to be of a type that is not decoded
+   * here
+   *
+   * @returns whether the group is done
+   */
+  async *local(
+    wasm: Compute,
+    isDecodedElsewhere: () => Promise<boolean>,
+  ): AsyncGenerator<ComputeEvent, boolean> {
+    const goesElsewhere = async (error: CosalError) => {
+      if (error.code !== "image_type_unsupported" || !(await isDecodedElsewhere())) return false;
+      this.#pass("wasm", "does not decode all of it");
+      return true;
+    };
     try {
       for await (const event of wasm(this.#job, this.#context)) {
+        if (event.type === "skipped" && (await goesElsewhere(event.error))) return false;
         yield event.type === "backend" ? this.#taken(event.name) : event;
       }
       return true;
     } catch (error) {
-      if (!(error instanceof CosalError) || error.code !== "backend_unavailable") throw error;
+      if (!(error instanceof CosalError)) throw error;
+      if (await goesElsewhere(error)) return false;
+      if (error.code !== "backend_unavailable") throw error;
       this.#pass("wasm", "is busy", error.retryAfter);
       return false;
     }

@@ -13,9 +13,14 @@ describe("the dispatch policy", () => {
     ["the caller's wish: a GPU", "gpu", 1, true, ["gpu"]],
   ];
   it.each(cases)("%s", (_, wanted, estimate, hasGpu, places) => {
-    const plan = planFor({ wanted, estimate, limits, hasGpu });
+    const plan = planFor({ wanted, estimate, limits, hasGpu, isDecodedElsewhere: false });
     expect(plan.places).toEqual(places);
     expect(plan.reason).toContain(`${estimate} ms`);
+  });
+
+  it("takes what the Worker does not decode to a GPU alone", () => {
+    const situation = { estimate: 1, limits, hasGpu: true, isDecodedElsewhere: true };
+    expect(planFor({ wanted: "auto", ...situation }).places).toEqual(["gpu"]);
   });
 
   const refused: [string, Wanted, number, boolean, string][] = [
@@ -24,7 +29,7 @@ describe("the dispatch policy", () => {
     ["a GPU where there is none", "gpu", 1, false, "option_invalid"],
   ];
   it.each(refused)("refuses %s", (_, wanted, estimate, hasGpu, code) => {
-    expect(() => planFor({ wanted, estimate, limits, hasGpu })).toThrow(
+    expect(() => planFor({ wanted, estimate, limits, hasGpu, isDecodedElsewhere: false })).toThrow(
       expect.objectContaining({ code }),
     );
   });

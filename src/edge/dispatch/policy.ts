@@ -19,6 +19,8 @@ export interface Situation {
   readonly limits: DispatchLimits;
   /** Whether any GPU backend is configured that takes such a group. */
   readonly hasGpu: boolean;
+  /** Whether a GPU backend has to decode a photograph of it. */
+  readonly isDecodedElsewhere: boolean;
 }
 
 /** The places to ask, one after the other until one answers, and why they are in this order. */
@@ -31,9 +33,12 @@ export interface Plan {
  * @throws CosalError group_too_large where only the Worker may compute and the group does not fit,
  * option_invalid where only a GPU may and none here takes such groups: asking again is in vain
  */
-export function planFor({ wanted, estimate, limits, hasGpu }: Situation): Plan {
+export function planFor({ wanted, estimate, limits, hasGpu, isDecodedElsewhere }: Situation): Plan {
   const fits = estimate <= limits.most;
   const cost = `estimated ${Math.round(estimate)} ms in WebAssembly`;
+  if (isDecodedElsewhere) {
+    return { places: ["gpu"], reason: `${cost}, which does not decode all of it` };
+  }
   if (wanted === "wasm") {
     if (!fits) throw tooCostly(estimate, limits);
     return { places: ["wasm"], reason: `asked for; ${cost}` };

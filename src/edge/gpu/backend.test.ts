@@ -298,6 +298,34 @@ describe("a GPU backend", () => {
       kind: "failed",
     });
   });
+
+  it("says which types of photographs it decodes, asked once in a while", async () => {
+    const address = { name: "gpu-1", url: "https://gpu.example" };
+    const { signal } = context();
+    const asked: string[] = [];
+    let answer = () => Response.json({ types: ["image/jpeg", "image/heic"] });
+    const fetch: Transport["fetch"] = async (url, init) => {
+      asked.push(url);
+      const signed = { method: "GET", target: "/v1/limits", headers: new Headers(init.headers) };
+      const options = { secret: SECRET, now: Date.now(), nonces: new NonceMemory() };
+      const digest = await contentDigest(new Uint8Array());
+      expect(await verify(signed, options)).toMatchObject({ ok: true, digest });
+      return answer();
+    };
+    const options = { secret: SECRET, transport: transport(fetch), idleTimeout: 1000, keep: 600 };
+    const backend = () => gpuBackend(address, options);
+    const first = backend();
+    expect(await first.types(signal)).toEqual(["image/jpeg", "image/heic"]);
+    expect(await first.types(signal)).toEqual(["image/jpeg", "image/heic"]);
+    expect(asked).toEqual(["https://gpu.example/v1/limits"]);
+    // A server of an earlier version.
+    answer = () => Response.json({ images: 64 });
+    expect(await backend().types(signal)).toEqual([]);
+    for (const broken of [() => new Response("", { status: 503 }), () => new Response("<p>")]) {
+      answer = broken;
+      expect(await backend().types(signal)).toBeUndefined();
+    }
+  });
 });
 
 function problem(status: number, body: object): Response {

@@ -3,6 +3,7 @@ import { signedTenant } from "../../app/access/signed-tenant.ts";
 import type { ComputeContext, ComputeEvent, ComputeJob } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import { BackendFailure } from "./backend-failure.ts";
+import { decodedTypes } from "./decoded-types.ts";
 import { errorFromResponse } from "./error-response.ts";
 import { type GroupForm, groupForm } from "./group-form.ts";
 import { readResponse } from "./response.ts";
@@ -42,6 +43,8 @@ export interface GpuBackend extends GpuAddress {
   forget(tenant: string, path: string): Promise<void>;
   /** Whether it says that it is ready. */
   isReady(signal: AbortSignal): Promise<boolean>;
+  /** Media types of photographs that it says it decodes; undefined when it does not answer. */
+  types(signal: AbortSignal): Promise<readonly string[] | undefined>;
 }
 
 /** Milliseconds without a byte after which a backend counts as hanging. */
@@ -141,6 +144,12 @@ export function gpuBackend(
       if (response.ok || response.status === 404) return;
       throw new BackendFailure("failed", `answered ${response.status}`);
     },
+    types: decodedTypes(async (signal) => {
+      const target = "/v1/limits";
+      const digest = await contentDigest(new Uint8Array());
+      const headers = await signed("GET", target, digest, "");
+      return fetch(address.url + target, { redirect: "manual", headers, signal });
+    }),
     async isReady(signal) {
       try {
         const response = await fetch(`${address.url}/readyz`, {
