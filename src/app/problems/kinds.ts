@@ -93,8 +93,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   ),
   image_type_unsupported: kind(
     415,
-    "The image is not JPEG, PNG, WebP or AVIF",
-    "The first bytes of the file decide its type; names and declared types do not matter.",
+    "The image is of a type that is not taken",
+    "`types` of /v1/limits lists those that are. The type is told by the file's first bytes; names and declared types are not looked at.",
   ),
   image_undecodable: kind(
     422,
