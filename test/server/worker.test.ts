@@ -130,7 +130,7 @@ it("decodes HEIC for a Worker, and says so", async () => {
   const file = new URL("../fixtures/images/quarters.heic", import.meta.url);
   const heic = { name: "quarters.heic", bytes: new Uint8Array(await readFile(file)) };
   const group = [heic, ...(await photographs("cats", 0, 1))];
-  const context = { signal, deadline: Date.now() + 60_000, request: "r" };
+  const context = { signal, deadline: Date.now() + 60_000, request: "r", caller: "c" };
   const events = await Array.fromAsync(backend.compute(await jobOf(group), context));
   const sizes = events.flatMap((event) => (event.type === "mask" ? [event.mask.width] : []));
   expect(sizes).toContain(48);
