@@ -6,6 +6,7 @@ import type { StoredImage } from "./header/stored-image.ts";
 import { swapsAxes, upright, uprightPlanes } from "./orientation.ts";
 import { cropped, type PixelRows, placed, rowsOf } from "./pixel-rows.ts";
 import { pngRows } from "./png/rows.ts";
+import { readProfile } from "./profile/read.ts";
 import { reducedRows, rowsToTensor } from "./resample.ts";
 import { extentOf, reducedSize, scaleFor, scaleWithin } from "./scale.ts";
 import type {
@@ -102,7 +103,11 @@ export function createDecoder(
       const image = readStored(bytes, taken);
       const { header } = image;
       const scaled = scaleWithin(header, heap);
-      return visit(bytes, image, scaled, (pixels) => upright(pixels, header.orientation));
+      const profile = readProfile(bytes, header.type);
+      const pixels = await visit(bytes, image, scaled, (stored) =>
+        upright(stored, header.orientation),
+      );
+      return profile === undefined ? pixels : { ...pixels, profile };
     },
 
     async sample(bytes, format, into) {

@@ -40,6 +40,8 @@ export interface Pixels {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array | Uint8ClampedArray;
+  /** ICC profile of the colours; sRGB, or what the file left open, where it is missing. */
+  readonly profile?: Uint8Array;
 }
 
 /** The network's input: `(rgb / 255 - mean) / std` per channel, NCHW. */

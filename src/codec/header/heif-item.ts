@@ -1,5 +1,6 @@
 import type { Orientation } from "../types.ts";
 import { broken, viewOf } from "./bytes.ts";
+import type { IsoBox } from "./iso-boxes.ts";
 import { readItemProperties } from "./item-properties.ts";
 import type { Rectangle } from "./stored-image.ts";
 
@@ -31,9 +32,8 @@ export interface PrimaryItem {
 export function readPrimaryItem(bytes: Uint8Array, name: string): PrimaryItem {
   return readingHeif(name, () => {
     const view = viewOf(bytes);
-    const { primary, properties, associations } = readItemProperties(view);
-    const own = (associations.get(primary) ?? []).map(({ index }) => properties[index - 1]);
-    const property = (type: string) => own.find((box) => box?.type === type);
+    const own = primaryProperties(view);
+    const property = (type: string) => own.find((box) => box.type === type);
     const ispe = property("ispe");
     if (ispe === undefined) throw broken(name, "its image has no size");
     const size = { width: view.getUint32(ispe.start + 4), height: view.getUint32(ispe.start + 8) };
@@ -53,6 +53,12 @@ export function readPrimaryItem(bytes: Uint8Array, name: string): PrimaryItem {
       orientation: mirror[turns] as Orientation,
     };
   });
+}
+
+/** The properties of the primary item. @throws RangeError where the description is incomplete */
+export function primaryProperties(view: DataView): IsoBox[] {
+  const { primary, properties, associations } = readItemProperties(view);
+  return (associations.get(primary) ?? []).flatMap(({ index }) => properties[index - 1] ?? []);
 }
 
 /**

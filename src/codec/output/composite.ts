@@ -19,7 +19,7 @@ const STRENGTH = 0.55;
 
 /**
  * The object cut out: the photograph's colours, with the soft mask drawn to the photograph's edges
- * as alpha. Where nothing is seen, colours are 0.
+ * as alpha, and its colour profile. Where nothing is seen, colours are 0.
  *
  * @param pixels the upright photograph; the result has its size, which may be a reduced one
  *
@@ -36,7 +36,8 @@ export async function cutout(
 
 /**
  * The photograph with the object tinted, opaque; what was transparent lies over white. The tint is
- * the mask as its own files have it.
+ * the mask as its own files have it. Colours stay in the photograph's own space, and its profile is
+ * kept: tint and white are values of that space, so the tint is stronger in a wider one.
  *
  * @param pixels the upright photograph; the result has its size, which may be a reduced one
  *
@@ -102,12 +103,12 @@ function tint(from: Uint8Array, mask: Uint8Array, to: Uint8Array, samples: numbe
 }
 
 async function encoded(
-  { width, height }: Pixels,
+  { width, height, profile }: Pixels,
   layout: "rgb" | "rgba",
   webp: WebpEncoder | undefined,
   rows: Rows,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (!webp) return encodePng(width, height, layout, rows);
+  if (!webp) return encodePng(width, height, layout, rows, profile);
   webp.check(width, height);
   const data = new Uint8Array(4 * width * height);
   let offset = 0;
@@ -115,5 +116,5 @@ async function encoded(
     data.set(row, offset);
     offset += row.length;
   }
-  return webp.encode({ width, height, data });
+  return webp.encode({ width, height, data, ...(profile && { profile }) });
 }

@@ -3,6 +3,11 @@ export function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Arr
   return through(bytes, new CompressionStream("deflate-raw"), Number.POSITIVE_INFINITY);
 }
 
+/** @returns `bytes` as a zlib stream (RFC 1950) */
+export function zlibDeflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return through(bytes, new CompressionStream("deflate"), Number.POSITIVE_INFINITY);
+}
+
 /**
  * @param most bytes that may come out
  * @throws when the data are broken, or more comes out

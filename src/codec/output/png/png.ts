@@ -1,6 +1,6 @@
 import { crc32 } from "../../crc32.ts";
 import type { Rows } from "../paced.ts";
-import { joined } from "../streams.ts";
+import { joined, zlibDeflated } from "../streams.ts";
 import { RunLengthDeflate, type WordBuffer } from "./deflate.ts";
 
 /** PNG third edition, 11.2.1: colour type, bits of a sample, samples of a pixel. */
@@ -28,12 +28,14 @@ const PIECE = 64 * 1024;
  *
  * @param rows `height` rows, the samples of a pixel together, `binary` packed to bits from the
  * highest; a row may be overwritten once the next is asked for
+ * @param profile an ICC profile of the layout's colour space
  */
 export async function encodePng(
   width: number,
   height: number,
   layout: PngLayout,
   rows: Rows,
+  profile?: Uint8Array,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { colour, depth, samples } = LAYOUTS[layout];
   const header = new Uint8Array(13);
@@ -42,6 +44,7 @@ export async function encodePng(
   view.setUint32(4, height);
   header.set([depth, colour], 8);
   const parts = [Uint8Array.from(SIGNATURE), chunk("IHDR", header)];
+  if (profile !== undefined) parts.push(chunk("iCCP", await iccp(profile)));
 
   const length = Math.ceil((width * samples * depth) / 8);
   const photograph = samples > 1;
@@ -156,6 +159,12 @@ class Adler32 {
     const { low, high } = this;
     return Uint8Array.of(high >>> 8, high, low >>> 8, low);
   }
+}
+
+/** A name, its zero, the method, and a zlib stream (PNG third edition, 11.3.2.3). */
+async function iccp(profile: Uint8Array): Promise<Uint8Array> {
+  const name = new TextEncoder().encode("ICC profile\0\0");
+  return joined([name, await zlibDeflated(profile.slice())]);
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -3,6 +3,8 @@ import { defaultOptions } from "@jsquash/webp/meta.js";
 import { CosalError } from "../../../errors.ts";
 import type { Pixels } from "../../types.ts";
 import { instantiateSquoosh, type SquooshFactory } from "../../wasm/emscripten.ts";
+import { webpChunks, webpOf } from "../../webp/chunks.ts";
+import { extendedChunk, FLAG, readExtended } from "../../webp/extended.ts";
 
 /** Writes photographs, with their alpha, as lossy WebP. */
 export interface WebpEncoder {
@@ -10,6 +12,23 @@ export interface WebpEncoder {
   check(width: number, height: number): void;
   /** @throws CosalError image_too_many_pixels */
   encode(pixels: Pixels): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** The same file in its extended form, with a chunk for the profile (RFC 9649, 2.7.1.4). */
+function withProfile(
+  file: Uint8Array,
+  profile: Uint8Array,
+  size: { readonly width: number; readonly height: number },
+): Uint8Array<ArrayBuffer> {
+  const chunks = [...webpChunks(file)];
+  const extended = chunks.find(({ type }) => type === "VP8X");
+  // A lossy file without VP8X has no alpha.
+  const flags = extended ? readExtended(extended).flags : 0;
+  return webpOf([
+    extendedChunk(size, flags | FLAG.profile),
+    { type: "ICCP", data: profile },
+    ...chunks.filter(({ type }) => type !== "VP8X"),
+  ]);
 }
 
 /** Of libwebp's encoder for each pixel: the picture, its planes and what it finds out; measured. */
@@ -41,14 +60,15 @@ export function createWebpEncoder(
   };
   return {
     check,
-    async encode({ width, height, data }) {
+    async encode({ width, height, data, profile }) {
       check(width, height);
       const factory = webpFactory as unknown as SquooshFactory<EncoderModule>;
       const { module } = await instantiateSquoosh(factory, await wasm(), heap);
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       const file = module.encode(bytes, width, height, OPTIONS);
       if (!file) throw new CosalError("internal", "The WebP encoder failed.");
-      return new Uint8Array(file);
+      const made = new Uint8Array(file);
+      return profile === undefined ? made : withProfile(made, profile, { width, height });
     },
   };
 }
