@@ -235,7 +235,7 @@ export interface Limits {
     lossy_webp: number;
     lossless_webp: number;
     avif: number;
-    heic: number;
+    heic?: number;
   };
   /**
    * Of a photograph for cut-outs and overlays.

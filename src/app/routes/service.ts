@@ -113,6 +113,7 @@ function limitsBody({
   decoder,
 }: Pick<AppDependencies, "limits" | "decoder">): z.infer<typeof LimitsSchema> {
   const { wasm, gpu } = limits.backends;
+  const { heic, ...common } = limits.imagePixels;
   const backend = ({ images, pixels, totalPixels }: NonNullable<typeof wasm>) => ({
     images,
     pixels,
@@ -125,7 +126,7 @@ function limitsBody({
     types: [...decoder.types],
     images: limits.images,
     seconds: limits.seconds,
-    image_pixels: limits.imagePixels,
+    image_pixels: decoder.types.includes("image/heic") ? { ...common, heic } : common,
     rendered_pixels: limits.renderedPixels,
     synchronous_images: limits.synchronousImages,
     seeds: { count: MAX_SEEDS, pixels: MAX_SEED_PIXELS, total_pixels: MAX_SEED_PIXELS_TOTAL },

@@ -21,7 +21,7 @@ export const LimitsSchema = z
     }),
     images: z.int().openapi({ description: "Of a group, as sent." }),
     seconds: z.number().openapi({ description: "That a request may take." }),
-    image_pixels: z.object(pixelsByKind).openapi({
+    image_pixels: z.object(pixelsByKind).partial({ heic: true }).openapi({
       description:
         "Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer.",
     }),

@@ -1,7 +1,14 @@
-import { isRiffOfWebp, type RiffChunk, uint24, webpChunks, webpOf } from "../webp/chunks.ts";
-import { FLAG, readExtended } from "../webp/extended.ts";
+import {
+  isRiffOfWebp,
+  lengthOfRiff,
+  type RiffChunk,
+  uint24,
+  webpChunks,
+  webpOf,
+} from "../webp/chunks.ts";
+import { extendedChunk, FLAG, readExtended } from "../webp/extended.ts";
 import { readFrame } from "../webp/frame.ts";
-import { broken, viewOf } from "./bytes.ts";
+import { broken, truncated, viewOf } from "./bytes.ts";
 import { exifOrientation } from "./exif.ts";
 import type { StoredImage } from "./stored-image.ts";
 
@@ -10,14 +17,15 @@ export { isRiffOfWebp as isWebp };
 /** Walks the RIFF chunks (RFC 9649, 2.3 to 2.7). Of an animation the first frame is the image. */
 export function readWebp(bytes: Uint8Array): StoredImage {
   const chunks = [...webpChunks(bytes)];
+  const isCut = lengthOfRiff(bytes) > bytes.length;
   const first = (...types: string[]) => chunks.find(({ type }) => types.includes(type));
   const exif = first("EXIF");
   const orientation = exif ? exifOrientation(withoutPrefix(exif.data)) : 1;
   const vp8x = first("VP8X");
   const extended = vp8x && readExtended(vp8x);
+  const anmf = first("ANMF");
   if (extended !== undefined && extended.flags & FLAG.animation) {
-    const anmf = first("ANMF");
-    if (anmf === undefined) throw broken("WebP", "it is an animation without frames");
+    if (anmf === undefined) throw missing(isCut, "it is an animation without frames");
     const { width, height } = extended;
     const { place, bitstream, file } = readFrame(anmf);
     const { kind, ...size } = readBitstream(bitstream);
@@ -28,14 +36,25 @@ export function readWebp(bytes: Uint8Array): StoredImage {
     return { kind, width, height, orientation, place, file };
   }
   const bitstream = first("VP8 ", "VP8L");
-  if (bitstream === undefined) throw broken("WebP", "it has no image");
+  if (bitstream === undefined) throw missing(isCut, "it has no image");
   const { kind, ...size } = readBitstream(bitstream);
   const { width, height } = extended ?? size;
   const image = { kind, width, height, orientation } as const;
-  const hasStrayAlpha = first("ALPH") !== undefined && !((extended?.flags ?? 0) & FLAG.alpha);
-  if (!hasStrayAlpha || size.width !== width || size.height !== height) return image;
-  // Chromium and the format (2.7) go by the flag, libwebp's decoder by the chunk.
-  return { ...image, file: webpOf([bitstream]) };
+  // Chromium and the format (2.7) go by the flag for alpha, libwebp's decoder by the chunk. That
+  // decoder also wants all of a file, where Chromium shows one of which only metadata are missing.
+  const hasAlpha = ((extended?.flags ?? 0) & FLAG.alpha) !== 0;
+  const alpha = first("ALPH");
+  if (size.width !== width || size.height !== height) return image;
+  if (!isCut && (alpha === undefined || hasAlpha)) return image;
+  const needed =
+    alpha !== undefined && hasAlpha
+      ? [extendedChunk(size, FLAG.alpha), alpha, bitstream]
+      : [bitstream];
+  return { ...image, file: webpOf(needed) };
+}
+
+function missing(isCut: boolean, what: string) {
+  return isCut ? truncated("WebP") : broken("WebP", what);
 }
 
 function readBitstream({ type, data }: RiffChunk) {

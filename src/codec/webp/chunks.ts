@@ -1,4 +1,4 @@
-import { broken, fourCC, truncated, viewOf } from "../header/bytes.ts";
+import { broken, fourCC, viewOf } from "../header/bytes.ts";
 
 /** A chunk of a RIFF file (RFC 9649, 2.3). */
 export interface RiffChunk {
@@ -15,23 +15,32 @@ export function isRiffOfWebp(bytes: Uint8Array): boolean {
   return fourCC(view, 0) === "RIFF" && fourCC(view, 8) === "WEBP";
 }
 
-/**
- * The chunks of a file. What follows the RIFF is none of its business (2.4).
- *
- * @throws CosalError image_undecodable where the file, or one chunk, ends before its length says
- */
-export function webpChunks(bytes: Uint8Array): Iterable<RiffChunk> {
-  const length = viewOf(bytes).getUint32(4, true) + CHUNK_HEADER;
-  if (length > bytes.length) throw truncated("WebP");
-  return chunksOf(bytes.subarray(FILE_HEADER, length));
+/** Bytes that a file should have by its header; what follows them is no part of it (RFC 9649, 2.4). */
+export function lengthOfRiff(bytes: Uint8Array): number {
+  return viewOf(bytes).getUint32(4, true) + CHUNK_HEADER;
 }
 
-/** Chunks one after the other, as in a file or in a frame. */
-export function* chunksOf(bytes: Uint8Array): Generator<RiffChunk, void> {
+/**
+ * The chunks of a file; of one that ends too early those that are whole.
+ *
+ * @throws CosalError image_undecodable where a chunk is longer than its file should be
+ */
+export function webpChunks(bytes: Uint8Array): Iterable<RiffChunk> {
+  const length = lengthOfRiff(bytes);
+  return chunksOf(bytes.subarray(FILE_HEADER, length), length > bytes.length);
+}
+
+/**
+ * Chunks one after the other, as in a file or in a frame.
+ *
+ * @param isCut whether the last one may be incomplete; it is left out then
+ */
+export function* chunksOf(bytes: Uint8Array, isCut = false): Generator<RiffChunk, void> {
   const view = viewOf(bytes);
   for (let offset = 0; offset + CHUNK_HEADER <= bytes.length; ) {
     const length = view.getUint32(offset + 4, true);
     const start = offset + CHUNK_HEADER;
+    if (isCut && start + length > bytes.length) return;
     if (start + length > bytes.length) throw broken("WebP", "a chunk is longer than what it is in");
     yield { type: fourCC(view, offset), data: bytes.subarray(start, start + length) };
     offset = start + length + (length & 1);

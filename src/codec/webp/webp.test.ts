@@ -62,15 +62,30 @@ test.each([lossy, lossless, alpha])("bytes after the RIFF are no part of it", as
   );
 });
 
-test("a file that ends before its RIFF does", async () => {
-  for (const file of [
-    lossy,
-    lossless,
-    alpha,
-    animation(48, 32, frame({ x: 0, y: 0 }, bitstreamOf(lossy))),
-  ]) {
-    for (const length of [1, 2, 7, 20]) {
+test("a file that ends before its image does", async () => {
+  const animated = animation(48, 32, frame({ x: 0, y: 0 }, bitstreamOf(lossy)));
+  for (const file of [lossy, lossless, alpha, animated]) {
+    // A chunk of odd length has a byte more, which is none of its own.
+    for (const length of [2, 7, 20]) {
       await expect(decoder.decode(file.subarray(0, -length))).rejects.toMatchObject(refused);
+    }
+  }
+});
+
+test("a file of which only what follows the image is missing", async () => {
+  const size = { width: 48, height: 32 };
+  const exif = { type: "EXIF", data: new Uint8Array(40) };
+  const plane = { type: "ALPH", data: Uint8Array.of(0, ...new Uint8Array(48 * 32).fill(77)) };
+  const flat = webpOf([extendedChunk(size, FLAG.exif), bitstreamOf(lossy), exif]);
+  const clear = webpOf([extendedChunk(size, FLAG.alpha), plane, bitstreamOf(lossy), exif]);
+  const frames = [
+    frame({ x: 0, y: 0 }, bitstreamOf(lossless)),
+    frame({ x: 0, y: 0 }, bitstreamOf(lossy)),
+  ];
+  for (const file of [flat, clear, animation(48, 32, ...frames)]) {
+    const whole = await decoder.decode(file);
+    for (const length of [1, 30, 48]) {
+      expect(await decoder.decode(file.subarray(0, -length))).toEqual(whole);
     }
   }
 });
