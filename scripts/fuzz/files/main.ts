@@ -82,7 +82,9 @@ async function judge(one: Sample, shown: Shown | undefined): Promise<void> {
       ? "agree: refused"
       : `SHOWN BUT REFUSED: ${ours.message.replace(/\d+/g, "#")}`
     : shown === undefined
-      ? `MASKED BUT REJECTED, when ${one.mutation}`
+      ? isSame(ours as Pixels, await decoder.decode(files.get(one.name) as Uint8Array))
+        ? "masked but rejected: all pixels are there"
+        : `MASKED BUT REJECTED, WITH OTHER PIXELS, when ${one.mutation}`
       : isSame(ours as Pixels, shown)
         ? "agree: the same pixels"
         : `OTHER PIXELS, when ${one.mutation}`;
@@ -93,7 +95,7 @@ async function judge(one: Sample, shown: Shown | undefined): Promise<void> {
 }
 
 /** Over white, since a canvas keeps no colours below alpha. */
-function isSame(ours: Pixels, shown: Shown): boolean {
+function isSame(ours: Pixels, shown: Pixels): boolean {
   if (ours.width !== shown.width || ours.height !== shown.height) return false;
   let off = 0;
   for (let i = 0; i < ours.data.length; i++) {

@@ -101,9 +101,9 @@ function readIhdr(chunk: PngChunk) {
   };
 }
 
-/** Four letters, the first of them small (5.4). */
+/** The first letter is small (5.4). Whether all four are letters is not looked at. */
 function isAncillary(type: string): boolean {
-  return /^[a-z][a-zA-Z]{3}$/.test(type);
+  return (type.charCodeAt(0) & 0x20) !== 0;
 }
 
 /** Only a palette image cannot do without; in others PLTE is a suggestion (11.2.2). */

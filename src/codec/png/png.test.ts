@@ -139,6 +139,7 @@ describe("harmless flaws", () => {
     ["two sRGB", [chunk("sRGB", [0]), chunk("sRGB", [1])]],
     ["two cHRM, too short", [chunk("cHRM", [1, 2, 3]), chunk("cHRM", [1])]],
     ["text without its zero", [chunk("tEXt", "no zero"), chunk("zTXt", "x"), chunk("iTXt", "")]],
+    ["a type that is no text", [chunk("e\xf9If", [1]), chunk("\xb5X'f", [])]],
     ["two animations", [chunk("acTL", [0]), chunk("acTL", [0]), chunk("fcTL", [1, 2])]],
     ["tRNS too short", [chunk("tRNS", [1])]],
     ["a palette that is not needed", [chunk("PLTE", [1, 2, 3, 4])]],
