@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cosal_training.data import Catalogue, DataError, GroupDataset, SamplingConfig
-from cosal_training.data.catalogue import LARGEST, read_image, read_mask
+from cosal_training.data.catalogue import LARGEST, Concepts, read_image, read_mask
 from cosal_training.train import TrainConfig, load_network, train
 
 SMALL = SamplingConfig(shapes=((5, 4), (2, 3)), sizes=(64,), single=0)
@@ -69,7 +69,7 @@ def test_a_class_that_may_meet_few_does_not_stop_a_step(data: Path) -> None:
     catalogue = Catalogue.read(data)
     photographs = catalogue.groups["mugs"]
     catalogue.groups = dict.fromkeys(("a", "b", "c", "hub"), photographs)
-    catalogue.concepts = {name: frozenset({name}) for name in "abc"} | {"hub": frozenset({"hub", "a", "b"})}
+    catalogue.concepts = Concepts.of(["a", "b", "c", "hub"], {"hub": {"concept": "hub", "also": ["a", "b"]}})
     dataset = GroupDataset(catalogue, SamplingConfig(shapes=((3, 2),), sizes=(64,), single=0), seed=1, steps=20)
     assert all(dataset.names.index("hub") not in dataset[step].classes for step in range(20))
 
