@@ -85,7 +85,7 @@ def test_gcm_is_the_published_focal_loss(batch: GroupBatch) -> None:
     """Over own maps against masks and swapped maps against what the other group's object covers, alike."""
     torch.manual_seed(1)
     network = GCoNetPlus(GCoNetPlusConfig(width=TINY, classes=5)).train()
-    batch = replace(batch, weight=torch.ones(8))
+    batch = replace(batch, weight=torch.ones(8), foreign_weight=torch.ones(8))
     losses = replace(RECIPE.losses, coarse=0.5, gcm=1.0, reused_share=0.0)
     terms = training_loss(network, network.classifier, batch, losses, torch.Generator().manual_seed(0)).terms
     features = network.encode(network.normalise(batch.image)).features
