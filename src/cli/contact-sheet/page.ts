@@ -1,3 +1,4 @@
+import { escaped } from "../output/escaped.ts";
 import { TINT } from "./pictures.ts";
 
 export interface PageImage {
@@ -63,8 +64,4 @@ function figure(image: PageImage, key: string): string {
 </svg>
 <figcaption>${escaped(image.title)} <span>coverage ${percent} %, presence ${image.presence.toFixed(2)}</span></figcaption>
 </figure>`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

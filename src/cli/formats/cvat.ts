@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { escaped } from "../output/escaped.ts";
 import { writeStream } from "../output/stream-file.ts";
 import type { Format, WholeSet } from "./format.ts";
 
@@ -24,8 +25,4 @@ async function* document({ label, masks }: WholeSet): AsyncGenerator<string> {
     yield "  </image>\n";
   }
   yield "</annotations>\n";
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
