@@ -1,13 +1,14 @@
-import { problemOf } from "../../app/index.ts";
+import { networkOf, problemOf } from "../../app/index.ts";
 import type { CosalError } from "../../errors.ts";
-import type { Admission } from "./admission.ts";
+import type { Admission, Admitted } from "./admission.ts";
+import { addressOf, noteAddress } from "./caller-address.ts";
 import type { Fetch } from "./listener.ts";
+import { tapped } from "./tapped.ts";
 
 /**
- * Requests with a body, in as far as there is room for them. The room is given back when the answer
- * has been sent, or its reader has left. Who is refused is answered before the body is read; Node
- * throws away what still comes of it, since a caller whose connection were closed while it sends
- * would see a broken pipe in the place of the answer.
+ * Lets requests with a body in as far as there is room for them. The room is given back when the
+ * response has been sent, or its reader has disconnected. Who is refused is answered before the body
+ * is read, or in the middle of it: `LingeringResponse` sees to it that the answer arrives.
  *
  * @param largest bytes of a body that does not say how long it is
  */
@@ -15,19 +16,21 @@ export function limitAdmission(fetch: Fetch, admission: Admission, largest: numb
   return async function limitedFetch(request) {
     if (request.method !== "POST" && request.method !== "PUT") return fetch(request);
     const announced = request.headers.get("content-length");
-    let leave: () => void;
+    const length = announced === null ? largest : Math.min(Number(announced), largest);
+    let admitted: Admitted;
     try {
-      leave = admission.enter(announced === null ? largest : Math.min(Number(announced), largest));
+      admitted = admission.enter(networkOf(addressOf(request)), length);
     } catch (error) {
       return refusal(error as CosalError, request);
     }
+    const { leave } = admitted;
     try {
-      const response = await fetch(request);
+      const response = await fetch(counted(request, admitted));
       if (response.body === null) {
         leave();
         return response;
       }
-      return new Response(onStreamEnd(response.body, leave), response);
+      return new Response(tapped(response.body, { onEnd: leave }), response);
     } catch (error) {
       leave();
       throw error;
@@ -35,29 +38,13 @@ export function limitAdmission(fetch: Fetch, admission: Admission, largest: numb
   };
 }
 
-/** The same stream; `onEnd` when it has been read to its end, or nobody reads it any more. */
-function onStreamEnd(
-  body: ReadableStream<Uint8Array>,
-  onEnd: () => void,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        onEnd();
-        controller.close();
-      } catch (error) {
-        onEnd();
-        controller.error(error);
-      }
-    },
-    async cancel(reason) {
-      onEnd();
-      await reader.cancel(reason);
-    },
-  });
+/** The same request, whose body counts as it is read. */
+function counted(request: Request, { receive }: Admitted): Request {
+  if (request.body === null) return request;
+  const body = tapped(request.body, { onChunk: ({ length }) => receive(length) });
+  const own = new Request(request, { body, duplex: "half" } as RequestInit);
+  noteAddress(own, addressOf(request));
+  return own;
 }
 
 function refusal(error: CosalError, request: Request): Response {

@@ -7,15 +7,30 @@ export interface AdmissionLimits {
   readonly images: number;
 }
 
+/** A request that was let in. */
+export interface Admitted {
+  /** Counts bytes of its body that have arrived. @throws CosalError as `enter` */
+  receive(bytes: number): void;
+  /** Gives its room back. Once: later calls do nothing. */
+  leave(): void;
+}
+
 /** Seconds after which a caller may try again: a queue that is full is half empty by then. */
 const RETRY_AFTER = 5;
 
+/** The share of an announced body that counts before it has arrived: to announce costs nothing. */
+const ANNOUNCED_SHARE = 1 / 64;
+
 /**
- * How much may be under way at once. Asked before a body is read, so that a server that is full costs
- * its callers, and itself, nothing.
+ * How much may be under way at once. Bytes count as they arrive.
+ *
+ * A caller may hold as many bytes as are free, so that there is always room for one more: one alone
+ * may have half of all, two a third each (dynamic thresholds: Choudhury and Hahne, 1998).
  */
 export class Admission {
   readonly #limits: AdmissionLimits;
+  /** Bytes by caller. */
+  readonly #held = new Map<string, number>();
   #bytes = 0;
   #images = 0;
   #requests = 0;
@@ -35,23 +50,37 @@ export class Admission {
   }
 
   /**
-   * Room for a request's body. One that is larger than all there is has to be refused elsewhere: here
-   * it is let in when it is alone.
+   * Lets a request with a body in, before that is read. One that is alone is let in whatever its
+   * size: bodies that are too large for the server are refused elsewhere.
    *
-   * @returns what gives the room back, once
+   * @param announced bytes of the body, or as many as it may have
    * @throws CosalError backend_unavailable, with `retryAfter`
    */
-  enter(bytes: number): () => void {
+  enter(caller: string, announced: number): Admitted {
     if (this.#isDraining) throw busy("This server is about to stop.");
-    const isFull = this.#images >= this.#limits.images || this.#bytes + bytes > this.#limits.bytes;
+    let held = Math.ceil(announced * ANNOUNCED_SHARE);
+    const isFull = this.#images >= this.#limits.images || !this.#hasRoom(caller, held);
     if (isFull && this.#requests > 0) throw busy("This server has as much to do as it can take.");
     this.#requests++;
-    this.#bytes += bytes;
-    return callOnce(() => {
-      this.#bytes -= bytes;
-      this.#requests--;
-      if (this.#requests === 0) this.#empty.resolve();
-    });
+    this.#add(caller, held);
+    let received = 0;
+    return {
+      receive: (bytes) => {
+        received += bytes;
+        const more = received - held;
+        if (more <= 0) return;
+        if (this.#requests > 1 && !this.#hasRoom(caller, more)) {
+          throw busy("This server has no room for the rest of the body now.");
+        }
+        held = received;
+        this.#add(caller, more);
+      },
+      leave: callOnce(() => {
+        this.#add(caller, -held);
+        this.#requests--;
+        if (this.#requests === 0) this.#empty.resolve();
+      }),
+    };
   }
 
   /** Counts a group that is being computed. @returns what ends it, once */
@@ -69,6 +98,18 @@ export class Admission {
       this.#empty = Promise.withResolvers();
       await this.#empty.promise;
     }
+  }
+
+  #hasRoom(caller: string, bytes: number): boolean {
+    const own = (this.#held.get(caller) ?? 0) + bytes;
+    return own <= this.#limits.bytes - (this.#bytes + bytes);
+  }
+
+  #add(caller: string, bytes: number): void {
+    this.#bytes += bytes;
+    const own = (this.#held.get(caller) ?? 0) + bytes;
+    if (own === 0) this.#held.delete(caller);
+    else this.#held.set(caller, own);
   }
 }
 
