@@ -1,7 +1,7 @@
 import avifFactory from "@jsquash/avif/codec/dec/avif_dec.js";
 import webpFactory from "@jsquash/webp/codec/dec/webp_dec.js";
 import { CosalError } from "../errors.ts";
-import { COMMON_TYPES, readStored, type Taken, unsupported } from "./header/index.ts";
+import { COMMON_TYPES, readStored, type Taken } from "./header/index.ts";
 import type { StoredImage } from "./header/stored-image.ts";
 import { swapsAxes, upright, uprightPlanes } from "./orientation.ts";
 import { cropped, type PixelRows, placed, rowsOf } from "./pixel-rows.ts";
@@ -9,14 +9,7 @@ import { pngRows } from "./png/rows.ts";
 import { readProfile } from "./profile/read.ts";
 import { reducedRows, rowsToTensor } from "./resample.ts";
 import { extentOf, reducedSize, scaleFor, scaleWithin } from "./scale.ts";
-import type {
-  Decoder,
-  ImageHeader,
-  ImageType,
-  InputFormat,
-  OptionalType,
-  Pixels,
-} from "./types.ts";
+import type { Decoder, ImageHeader, ImageType, InputFormat, Pixels } from "./types.ts";
 import { openSquoosh, type SquooshFactory } from "./wasm/emscripten.ts";
 import type { HeapDecoder, Scaled } from "./wasm/heap.ts";
 import { type LibheifModule, openHeic } from "./wasm/heic.ts";
@@ -41,13 +34,10 @@ const HEAP_TO_KEEP = 16 * 1024 * 1024;
  * shrink, and four of them would fill half an isolate.
  *
  * @param heap bytes that a decoder's heap may grow to; images that would need more are refused
- * @param elsewhere types of which headers are read for a decoder that decodes them elsewhere
+ * @param elsewhere whether there may be another decoder for what this one does not decode: `inspect`
+ * then says so instead of throwing
  */
-export function createDecoder(
-  modules: DecoderModules,
-  heap: number,
-  elsewhere: readonly OptionalType[] = [],
-): Decoder {
+export function createDecoder(modules: DecoderModules, heap: number, elsewhere = false): Decoder {
   const types: readonly ImageType[] = modules["image/heic"]
     ? [...COMMON_TYPES, "image/heic"]
     : COMMON_TYPES;
@@ -65,11 +55,11 @@ export function createDecoder(
   /** Shows the pixels as they are stored, not turned upright. */
   async function visit<T>(
     bytes: Uint8Array,
-    { header: { type }, stored }: { header: ImageHeader; stored: StoredImage },
+    { header: { type, decodedElsewhere }, stored }: { header: ImageHeader; stored: StoredImage },
     scaled: Scaled,
     visitor: (pixels: PixelRows) => T,
   ): Promise<T> {
-    if (!types.includes(type)) throw unsupported(bytes, taken);
+    if (decodedElsewhere !== undefined) throw decodedElsewhere.refusal;
     if (type === "image/png") {
       const { width, height } = reducedSize(scaled);
       const rows = pngRows(bytes);

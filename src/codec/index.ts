@@ -1,7 +1,7 @@
 export { createDecoder, type DecoderModules } from "./decoder.ts";
 export { fromHalves, toHalves } from "./float16.ts";
 export { encodeGreyPng } from "./grey-png.ts";
-export { readHeader, unsupportedType } from "./header/index.ts";
+export { readHeader } from "./header/index.ts";
 export {
   IMAGE_KINDS,
   MAX_BYTES,
@@ -14,12 +14,12 @@ export {
 export { type Box, type Logits, type MaskMeasures, maskRows, measureMask } from "./mask.ts";
 export * from "./output/index.ts";
 export type {
+  DecodedElsewhere,
   Decoder,
   ImageHeader,
   ImageKind,
   ImageType,
   InputFormat,
-  OptionalType,
   Orientation,
   Pixels,
 } from "./types.ts";

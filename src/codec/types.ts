@@ -1,6 +1,7 @@
-/** Types that are decoded where an optional package is installed. */
-export type OptionalType = "image/heic";
-export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif" | OptionalType;
+import type { CosalError } from "../errors.ts";
+
+/** HEIC is decoded where an optional package is installed, the others everywhere. */
+export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif" | "image/heic";
 
 /** Kinds of files that differ in what a decoder keeps of an image while it works. */
 export type ImageKind =
@@ -31,8 +32,18 @@ export interface ImageHeader {
   readonly orientation: Orientation;
   /** Milliseconds that decoding it takes in WebAssembly, estimated (`decodingCost`). */
   readonly cost: number;
-  /** Its type, where the decoder that was asked reads the header only, for another decoder. */
-  readonly decodedElsewhere?: OptionalType;
+  /** Missing where the decoder that was asked decodes the file itself. */
+  readonly decodedElsewhere?: DecodedElsewhere;
+}
+
+/** A file that a decoder does not decode, while another one may: it has more memory, or a package. */
+export interface DecodedElsewhere {
+  readonly type: ImageType;
+  readonly kind: ImageKind;
+  /** Of the whole image as stored. */
+  readonly pixels: number;
+  /** What is thrown where no other decoder takes it. */
+  readonly refusal: CosalError;
 }
 
 /** Upright RGBA pixels, alpha not premultiplied: `data.length === width * height * 4`. */

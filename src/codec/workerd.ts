@@ -5,14 +5,14 @@ import webpEncoder from "@jsquash/webp/codec/enc/webp_enc_simd.wasm";
 import { createDecoder } from "./decoder.ts";
 import { WORKER_DECODER_HEAP, WORKER_ENCODER_HEAP } from "./limits.ts";
 import { createWebpEncoder, type WebpEncoder } from "./output/webp/encoder.ts";
-import type { Decoder, OptionalType } from "./types.ts";
+import type { Decoder } from "./types.ts";
 
 /**
  * The decoder in a Worker, where `.wasm` imports are compiled modules.
  *
- * @param elsewhere types of which headers are read for a GPU server that decodes them
+ * @param elsewhere whether there are GPU servers, which may take what this one does not
  */
-export function workerdDecoder(elsewhere: readonly OptionalType[] = []): Decoder {
+export function workerdDecoder(elsewhere = false): Decoder {
   return createDecoder(
     {
       "image/jpeg": async () => jpeg,

@@ -92,7 +92,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     log,
   });
   // One for all: each has a WebAssembly heap of its own.
-  const decoder = workerdDecoder(gpus.length > 0 ? ["image/heic"] : []);
+  const decoder = workerdDecoder(gpus.length > 0);
   const dependencies: AppDependencies = {
     models,
     stores,
@@ -187,7 +187,7 @@ function computeOf(
     const [model] = await models();
     return costOf((model as ModelDescription).manifest.input);
   };
-  return dispatch({ wasm, cost, limits, gpus, known, log });
+  return dispatch({ wasm, decoder, cost, limits, gpus, known, log });
 }
 
 /** What depends on bindings and settings that may be missing. */

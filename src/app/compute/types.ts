@@ -1,4 +1,4 @@
-import type { OptionalType } from "../../codec/index.ts";
+import type { DecodedElsewhere } from "../../codec/index.ts";
 import type { Box, FeatureCache, Seed } from "../../engine/index.ts";
 import type { CosalError } from "../../errors.ts";
 import type { SeedRequest } from "../schemas/request.ts";
@@ -22,8 +22,8 @@ export interface LoadableImage {
     readonly width: number;
     readonly height: number;
     readonly cost?: number;
-    /** Its type, where another decoder than this host's has to decode it. */
-    readonly decodedElsewhere?: OptionalType;
+    /** Where another decoder than this host's has to decode it. */
+    readonly decodedElsewhere?: DecodedElsewhere;
   };
   /** The file. Called when its turn comes; who calls it drops the bytes soon after. */
   load(): Promise<Bytes>;

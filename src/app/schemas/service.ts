@@ -17,13 +17,13 @@ export const LimitsSchema = z
     image_bytes: z.int().openapi({ description: "Of one photograph's file." }),
     types: z.array(z.string()).openapi({
       description:
-        "Media types of photographs that are decoded here. A Worker hands others to a GPU server that lists them.",
+        "Media types of photographs that are decoded here. A Worker sends others to a GPU server that lists them.",
     }),
     images: z.int().openapi({ description: "Of a group, as sent." }),
     seconds: z.number().openapi({ description: "That a request may take." }),
     image_pixels: z.object(pixelsByKind).partial({ heic: true }).openapi({
       description:
-        "Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer.",
+        "Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer. A Worker sends larger photographs to a GPU server that takes them.",
     }),
     rendered_pixels: z.int().openapi({
       description: "Of a photograph for cut-outs and overlays.",

@@ -1,4 +1,3 @@
-import type { OptionalType } from "../types.ts";
 import { viewOf } from "./bytes.ts";
 import { isHeic } from "./heic.ts";
 import { brandsOf } from "./iso-boxes.ts";
@@ -20,18 +19,15 @@ const DEVELOP = "Export it as JPEG from the program that develops it.";
 const SCREENSHOT = "Export it as PNG or JPEG.";
 const FIRST_PICTURE = "Save the picture that is meant as PNG or JPEG.";
 
-/** Types that are decoded by some, and foreign to the rest. */
-export const FOREIGN: Readonly<Record<OptionalType, ForeignType>> = {
-  "image/heic": {
+/** Files that people send, by their first bytes. The first that matches counts. */
+const SIGNATURES: readonly Signature[] = [
+  {
+    // Decoded by some, and foreign to the rest.
     name: "HEIC, as iPhones save photographs",
     advice:
       "Convert it to JPEG; for further photographs choose Settings > Camera > Formats > Most Compatible on the iPhone.",
+    matches: isHeic,
   },
-};
-
-/** Files that people send, by their first bytes. The first that matches counts. */
-const SIGNATURES: readonly Signature[] = [
-  { ...FOREIGN["image/heic"], matches: isHeic },
   { name: "a raw photograph of a Canon camera (CR3)", advice: DEVELOP, matches: brand("crx ") },
   { name: "HEIF with another codec than HEVC", advice: CONVERT, matches: brand("mif1", "msf1") },
   {

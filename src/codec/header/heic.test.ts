@@ -118,13 +118,13 @@ describe("without it", () => {
   });
 
   test("its header is read where another decoder takes it, however large it is", async () => {
-    const worker = createDecoder(modules, 2 ** 25, HEIC);
+    const worker = createDecoder(modules, 2 ** 25, true);
     const large = gridOf(tile, { width: 8064, height: 6048 });
     expect(worker.inspect(large)).toMatchObject({
       type: "image/heic",
       width: 8064,
       height: 6048,
-      decodedElsewhere: "image/heic",
+      decodedElsewhere: { type: "image/heic", kind: "heic", pixels: 8064 * 6048, refusal: refused },
     });
     expect(() => worker.inspect(gridOf(tile, { width: 16_384, height: 64 }))).toThrow("16384");
     await expect(worker.sample(file, format)).rejects.toMatchObject(refused);

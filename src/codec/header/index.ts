@@ -1,9 +1,9 @@
 import { CosalError } from "../../errors.ts";
 import { decodingCost } from "../cost.ts";
 import { checkBytes, checkSize, WORKER_DECODER_HEAP } from "../limits.ts";
-import type { ImageHeader, ImageType, OptionalType } from "../types.ts";
+import type { ImageHeader, ImageType } from "../types.ts";
 import { isAvif, readAvif } from "./avif.ts";
-import { FOREIGN, type ForeignType, foreignTypeOf } from "./foreign-types.ts";
+import { type ForeignType, foreignTypeOf } from "./foreign-types.ts";
 import { isHeic, readHeic } from "./heic.ts";
 import { isJpeg, readJpeg } from "./jpeg.ts";
 import { isPng, readPng } from "./png.ts";
@@ -30,11 +30,11 @@ export interface Taken {
   /** Bytes that a decoder's heap may grow to. */
   readonly heap: number;
   readonly types: readonly ImageType[];
-  /** Types that another decoder decodes: headers are read, and no heap is counted. */
-  readonly elsewhere?: readonly OptionalType[];
+  /** Whether another decoder may take what this one does not: its header is read nevertheless. */
+  readonly elsewhere?: boolean;
 }
 
-/** Types that every platform decodes; the rest are `OptionalType`. */
+/** Types that every platform decodes. */
 export const COMMON_TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif"] as const;
 
 /**
@@ -56,18 +56,37 @@ export function readStored(
   checkBytes(bytes);
   const format = FORMATS.find(({ matches }) => matches(bytes));
   const isDecoded = format !== undefined && taken.types.includes(format.type);
-  const decodedElsewhere = taken.elsewhere?.find((type) => type === format?.type);
-  if (format === undefined || !(isDecoded || decodedElsewhere)) throw unsupported(bytes, taken);
+  if (format === undefined || !(isDecoded || taken.elsewhere)) throw unsupported(bytes, taken);
+  const { type } = format;
   const stored = format.read(bytes);
   const { kind, crop, orientation } = stored;
-  const heap = isDecoded ? taken.heap : Number.POSITIVE_INFINITY;
-  checkSize({ ...stored, bytes: bytes.length }, heap);
+  checkSizes(stored, bytes.length, taken.elsewhere ? Number.POSITIVE_INFINITY : taken.heap);
+  const refusal = isDecoded
+    ? tooLargeFor(taken.heap, stored, bytes.length)
+    : unsupported(bytes, taken);
   const { width, height } = crop ?? stored;
-  if (crop !== undefined) checkSize({ kind, width, height, bytes: bytes.length }, heap);
   const upright = orientation < 5 ? { width, height } : { width: height, height: width };
   const cost = decodingCost({ ...stored, bytes: bytes.length });
-  const header = { type: format.type, kind, ...upright, orientation, cost };
-  return { header: isDecoded ? header : { ...header, decodedElsewhere }, stored };
+  const header = { type, kind, ...upright, orientation, cost };
+  if (refusal === undefined) return { header, stored };
+  const decodedElsewhere = { type, kind, pixels: stored.width * stored.height, refusal };
+  return { header: { ...header, decodedElsewhere }, stored };
+}
+
+/** Of all that is stored, and of the part of it that is shown. */
+function checkSizes(stored: StoredImage, bytes: number, heap: number): void {
+  const { kind, crop } = stored;
+  checkSize({ ...stored, bytes }, heap);
+  if (crop !== undefined) checkSize({ kind, ...crop, bytes }, heap);
+}
+
+function tooLargeFor(heap: number, stored: StoredImage, bytes: number): CosalError | undefined {
+  try {
+    checkSizes(stored, bytes, heap);
+    return undefined;
+  } catch (error) {
+    return error as CosalError;
+  }
 }
 
 /** Says what the file is, where that is known, and what to do. */
@@ -77,11 +96,6 @@ export function unsupported(bytes: Uint8Array, { types }: Pick<Taken, "types">):
   return foreign === undefined
     ? refusal(`The file is none of ${namesOf(types)} (told by its first bytes).`)
     : foreignRefusal(foreign, types);
-}
-
-/** The same of a file whose type is all that is known. */
-export function unsupportedType(type: OptionalType): CosalError {
-  return foreignRefusal(FOREIGN[type], COMMON_TYPES);
 }
 
 function foreignRefusal({ name, advice }: ForeignType, types: readonly ImageType[]): CosalError {

@@ -6,8 +6,10 @@ import {
   type ComputeJob,
   silent,
 } from "../../app/index.ts";
+import type { DecodedElsewhere, Decoder, ImageHeader } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import { BackendFailure } from "../gpu/backend-failure.ts";
+import type { ServerLimits } from "../gpu/server-limits.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { type DispatchParts, dispatch, type GuardedBackend } from "./dispatch.ts";
 import { rank } from "./rendezvous-hash.ts";
@@ -62,7 +64,7 @@ async function* told(name: string, behaviour: Behaviour): AsyncGenerator<Compute
 function gpu(
   name: string,
   behaviour: Behaviour = () => {},
-  types: readonly string[] | undefined = ["image/jpeg"],
+  takes: ServerLimits = { types: ["image/jpeg"], imagePixels: { baseline_jpeg: 1000 } },
 ): GuardedBackend {
   return {
     name,
@@ -74,7 +76,7 @@ function gpu(
     },
     forget: async () => {},
     isReady: async () => true,
-    types: async () => types,
+    limits: async () => takes,
   };
 }
 
@@ -85,8 +87,15 @@ const wasm: Compute = async function* wasm() {
   }
 };
 
+const decoder: Pick<Decoder, "inspect"> = {
+  inspect: () => {
+    throw new Error("not asked for");
+  },
+};
+
 function dispatcher(gpus: GuardedBackend[], parts: Partial<DispatchParts> = {}): Compute {
-  return dispatch({ wasm, gpus, cost, limits, known: async () => 0, log: silent, ...parts });
+  const known = async () => 0;
+  return dispatch({ wasm, decoder, gpus, cost, limits, known, log: silent, ...parts });
 }
 
 async function backendOf(compute: Compute, group: ComputeJob): Promise<string> {
@@ -227,65 +236,92 @@ describe("dispatch", () => {
   });
 });
 
-describe("a photograph that the Worker does not decode", () => {
-  const heic = "image/heic";
-  const header = { bytes: 9, width: 9, height: 9, cost: 0, decodedElsewhere: heic } as const;
-  const withHeic = (more: Partial<ComputeJob> = {}) => {
+describe.each([
+  ["image/heic", "heic", "image_type_unsupported"],
+  ["image/avif", "avif", "image_too_many_pixels"],
+] as const)("%s that the Worker does not decode", (type, kind, code) => {
+  const refusal = new CosalError(code, "It is not decoded here.");
+  const decodedElsewhere: DecodedElsewhere = { type, kind, pixels: 81, refusal };
+  const header = { bytes: 9, width: 9, height: 9, cost: 0, decodedElsewhere };
+  const refused = { code, image: { index: 1, id: "1" } };
+  const able = { types: ["image/jpeg", type], imagePixels: { [kind]: 81 } };
+  const tooSmall = { types: ["image/jpeg", type], imagePixels: { [kind]: 80 } };
+
+  const withIt = (more: Partial<ComputeJob> = {}) => {
     const [first, second] = images;
     return job(2, { images: [first, { ...second, header }] as ComputeJob["images"], ...more });
   };
-  const refused = { code: "image_type_unsupported", image: { index: 1, id: "1" } };
 
   it("goes to a GPU server that says it does, however cheap the group is", async () => {
-    const gpus = [gpu("a"), gpu("b", () => {}, ["image/jpeg", heic]), gpu("c")];
-    expect(await backendOf(dispatcher(gpus), withHeic())).toBe("b");
-    expect(await backendOf(dispatcher(gpus), withHeic({ onError: "skip" }))).toBe("b");
+    const gpus = [gpu("a"), gpu("b", () => {}, able), gpu("c", () => {}, tooSmall)];
+    expect(await backendOf(dispatcher(gpus), withIt())).toBe("b");
+    expect(await backendOf(dispatcher(gpus), withIt({ onError: "skip" }))).toBe("b");
     expect(log).toEqual(["b", "b"]);
-    const busy = dispatcher([gpu("b", isBusy, [heic])]);
-    await expect(backendOf(busy, withHeic())).rejects.toMatchObject({
-      code: "backend_unavailable",
-    });
+    const busy = dispatcher([gpu("b", isBusy, able)]);
+    await expect(backendOf(busy, withIt())).rejects.toMatchObject({ code: "backend_unavailable" });
     expect(log).not.toContain("wasm");
   });
 
   it("is refused by name where none does, and left out where that is wished", async () => {
-    for (const gpus of [[], [gpu("a")]]) {
+    for (const gpus of [[], [gpu("a")], [gpu("c", () => {}, tooSmall)]]) {
       const compute = dispatcher(gpus);
-      await expect(backendOf(compute, withHeic())).rejects.toMatchObject(refused);
-      expect(await backendOf(compute, withHeic({ onError: "skip" }))).toBe("wasm");
+      await expect(backendOf(compute, withIt())).rejects.toMatchObject(refused);
+      expect(await backendOf(compute, withIt({ onError: "skip" }))).toBe("wasm");
     }
-    const wasmOnly = backendOf(
-      dispatcher([gpu("b", () => {}, [heic])]),
-      withHeic({ backend: "wasm" }),
-    );
-    await expect(wasmOnly).rejects.toMatchObject(refused);
+    const wasmOnly = dispatcher([gpu("b", () => {}, able)]);
+    await expect(backendOf(wasmOnly, withIt({ backend: "wasm" }))).rejects.toMatchObject(refused);
   });
 
-  it("is worth to be sent again where nobody says", async () => {
-    const silentOne = { ...gpu("a"), types: async () => undefined };
-    await expect(backendOf(dispatcher([silentOne]), withHeic())).rejects.toMatchObject({
-      code: "backend_unavailable",
-      retryAfter: expect.any(Number),
-    });
+  it("is worth to be sent again where nobody says, but can be made smaller at once", async () => {
+    const silentOne = { ...gpu("a"), limits: async () => undefined };
+    await expect(backendOf(dispatcher([silentOne]), withIt())).rejects.toMatchObject(
+      kind === "heic" ? { code: "backend_unavailable", retryAfter: expect.any(Number) } : { code },
+    );
   });
 
   it("that came by its name goes there when it turns out to be one", async () => {
-    const gpus = [gpu("a"), gpu("b", () => {}, [heic])];
-    const error = new CosalError("image_type_unsupported", "It is HEIC.");
+    const gpus = [gpu("a"), gpu("b", () => {}, able)];
+    const error = refusal.about({ index: 1, id: "1" });
+    const parts = { decoder: { inspect: () => ({ decodedElsewhere }) as ImageHeader } };
     wasmIs.behaviour = () => Promise.reject(error);
-    expect(await backendOf(dispatcher(gpus), job(2))).toBe("b");
+    expect(await backendOf(dispatcher(gpus, parts), job(2))).toBe("b");
     expect(log).toEqual(["wasm", "b"]);
-    await expect(backendOf(dispatcher([gpu("a")]), job(2))).rejects.toBe(error);
+    await expect(backendOf(dispatcher([gpu("a")], parts), job(2))).rejects.toBe(error);
     // Left out by the Worker, it would be a part of the group there.
     const skips: Compute = async function* skips() {
       yield { type: "backend", name: "wasm", reason: "" };
       yield { type: "skipped", image: 0, error };
     };
-    const typesOf = async (gpus: GuardedBackend[]) => {
-      const events = await Array.fromAsync(dispatcher(gpus, { wasm: skips })(job(2), context));
+    const eventsOf = async (gpus: GuardedBackend[]) => {
+      const compute = dispatcher(gpus, { ...parts, wasm: skips });
+      const events = await Array.fromAsync(compute(job(2), context));
       return events.map((event) => (event.type === "backend" ? event.name : event.type));
     };
-    expect(await typesOf(gpus)).toEqual(["wasm", "b", "encoded"]);
-    expect(await typesOf([gpu("a")])).toEqual(["wasm", "skipped"]);
+    expect(await eventsOf(gpus)).toEqual(["wasm", "b", "encoded"]);
+    expect(await eventsOf([gpu("a")])).toEqual(["wasm", "skipped"]);
+  });
+});
+
+it("names the photograph that nobody decodes, of several that the Worker does not", async () => {
+  const elsewhere = (pixels: number, message: string): DecodedElsewhere => {
+    const refusal = new CosalError("image_too_many_pixels", message);
+    return { type: "image/avif", kind: "avif", pixels, refusal };
+  };
+  const files = [elsewhere(50, "large"), elsewhere(500, "too large")];
+  const group = images.slice(0, 2).map((image, i) => {
+    const header = {
+      bytes: 9,
+      width: 9,
+      height: 9,
+      decodedElsewhere: files[i] as DecodedElsewhere,
+    };
+    return { ...image, header };
+  });
+  const compute = dispatcher([
+    gpu("a", () => {}, { types: ["image/avif"], imagePixels: { avif: 100 } }),
+  ]);
+  await expect(backendOf(compute, job(2, { images: group }))).rejects.toMatchObject({
+    message: "too large",
+    image: { index: 1 },
   });
 });

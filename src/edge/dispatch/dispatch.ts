@@ -1,10 +1,18 @@
-import type { Compute, ComputeContext, ComputeEvent, ComputeJob, Log } from "../../app/index.ts";
+import type {
+  Compute,
+  ComputeContext,
+  ComputeEvent,
+  ComputeJob,
+  LoadableImage,
+  Log,
+} from "../../app/index.ts";
+import type { DecodedElsewhere, Decoder } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { GpuBackend } from "../gpu/backend.ts";
 import { BackendFailure } from "../gpu/backend-failure.ts";
 import type { CircuitBreaker, Permit } from "./circuit-breaker.ts";
 import { estimate, type ImageCost } from "./cost.ts";
-import { decodersOf, decoding } from "./image-types.ts";
+import { decodersOf, decoding } from "./decoders.ts";
 import { type DispatchLimits, type Place, planFor } from "./policy.ts";
 import { rank } from "./rendezvous-hash.ts";
 
@@ -16,6 +24,8 @@ export interface GuardedBackend extends GpuBackend {
 export interface DispatchParts {
   /** This isolate's own network. */
   readonly wasm: Compute;
+  /** Of this isolate. */
+  readonly decoder: Pick<Decoder, "inspect">;
   /** What the network that is served takes for one photograph. */
   readonly cost: () => Promise<ImageCost>;
   readonly limits: DispatchLimits;
@@ -56,10 +66,11 @@ export function dispatch(parts: DispatchParts): Compute {
       const rest = plan.places.slice(i + 1);
       const done =
         place === "wasm"
-          ? yield* attempt.local(wasm, async () => {
-              // A photograph that came by its name, so that its type was not known.
+          ? yield* attempt.local(wasm, async (error, image) => {
               if (!rest.includes("gpu")) return false;
-              const { yes } = await decoding(["image/heic"], gpus, signal);
+              const file = await decodedElsewhere(error, image, parts.decoder);
+              if (file === undefined) return false;
+              const { yes } = await decoding([file], gpus, signal);
               candidates = rankOf(job, yes);
               return yes.length > 0;
             })
@@ -74,6 +85,21 @@ export function dispatch(parts: DispatchParts): Compute {
       backends,
       job.images.map(({ sha256 }) => sha256),
     );
+  }
+}
+
+/** Of a photograph that came by its name, so that its header had not been read. */
+async function decodedElsewhere(
+  { code }: CosalError,
+  image: LoadableImage | undefined,
+  decoder: Pick<Decoder, "inspect">,
+): Promise<DecodedElsewhere | undefined> {
+  if (code !== "image_type_unsupported" && code !== "image_too_many_pixels") return undefined;
+  if (image === undefined || image.header !== undefined) return undefined;
+  try {
+    return decoder.inspect(await image.load()).decodedElsewhere;
+  } catch {
+    return undefined;
   }
 }
 
@@ -99,29 +125,29 @@ class Attempt {
   }
 
   /**
-   * @param isDecodedElsewhere asked when a photograph turns out to be of a type that is not decoded
-   * here
+   * @param goesElsewhere asked whether another backend takes the group, for all that a photograph
+   * cannot be decoded here
    *
    * @returns whether the group is done
    */
   async *local(
     wasm: Compute,
-    isDecodedElsewhere: () => Promise<boolean>,
+    goesElsewhere: (error: CosalError, image: LoadableImage | undefined) => Promise<boolean>,
   ): AsyncGenerator<ComputeEvent, boolean> {
-    const goesElsewhere = async (error: CosalError) => {
-      if (error.code !== "image_type_unsupported" || !(await isDecodedElsewhere())) return false;
+    const isPassedOn = async (error: CosalError, image = -1) => {
+      if (!(await goesElsewhere(error, this.#job.images[image]))) return false;
       this.#pass("wasm", "does not decode all of it");
       return true;
     };
     try {
       for await (const event of wasm(this.#job, this.#context)) {
-        if (event.type === "skipped" && (await goesElsewhere(event.error))) return false;
+        if (event.type === "skipped" && (await isPassedOn(event.error, event.image))) return false;
         yield event.type === "backend" ? this.#taken(event.name) : event;
       }
       return true;
     } catch (error) {
       if (!(error instanceof CosalError)) throw error;
-      if (await goesElsewhere(error)) return false;
+      if (await isPassedOn(error, error.image?.index)) return false;
       if (error.code !== "backend_unavailable") throw error;
       this.#pass("wasm", "is busy", error.retryAfter);
       return false;

@@ -299,11 +299,12 @@ describe("a GPU backend", () => {
     });
   });
 
-  it("says which types of photographs it decodes, asked once in a while", async () => {
+  it("says which photographs it decodes, asked once in a while", async () => {
     const address = { name: "gpu-1", url: "https://gpu.example" };
     const { signal } = context();
     const asked: string[] = [];
-    let answer = () => Response.json({ types: ["image/jpeg", "image/heic"] });
+    const image_pixels = { heic: 48_000_000 };
+    let answer = () => Response.json({ types: ["image/heic"], image_pixels });
     const fetch: Transport["fetch"] = async (url, init) => {
       asked.push(url);
       const signed = { method: "GET", target: "/v1/limits", headers: new Headers(init.headers) };
@@ -315,15 +316,16 @@ describe("a GPU backend", () => {
     const options = { secret: SECRET, transport: transport(fetch), idleTimeout: 1000, keep: 600 };
     const backend = () => gpuBackend(address, options);
     const first = backend();
-    expect(await first.types(signal)).toEqual(["image/jpeg", "image/heic"]);
-    expect(await first.types(signal)).toEqual(["image/jpeg", "image/heic"]);
+    const limits = { types: ["image/heic"], imagePixels: image_pixels };
+    expect(await first.limits(signal)).toEqual(limits);
+    expect(await first.limits(signal)).toEqual(limits);
     expect(asked).toEqual(["https://gpu.example/v1/limits"]);
     // A server of an earlier version.
     answer = () => Response.json({ images: 64 });
-    expect(await backend().types(signal)).toEqual([]);
+    expect(await backend().limits(signal)).toEqual({ types: [], imagePixels: {} });
     for (const broken of [() => new Response("", { status: 503 }), () => new Response("<p>")]) {
       answer = broken;
-      expect(await backend().types(signal)).toBeUndefined();
+      expect(await backend().limits(signal)).toBeUndefined();
     }
   });
 });

@@ -3,10 +3,10 @@ import { signedTenant } from "../../app/access/signed-tenant.ts";
 import type { ComputeContext, ComputeEvent, ComputeJob } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import { BackendFailure } from "./backend-failure.ts";
-import { decodedTypes } from "./decoded-types.ts";
 import { errorFromResponse } from "./error-response.ts";
 import { type GroupForm, groupForm } from "./group-form.ts";
 import { readResponse } from "./response.ts";
+import { type ServerLimits, serverLimits } from "./server-limits.ts";
 
 type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
@@ -43,8 +43,8 @@ export interface GpuBackend extends GpuAddress {
   forget(tenant: string, path: string): Promise<void>;
   /** Whether it says that it is ready. */
   isReady(signal: AbortSignal): Promise<boolean>;
-  /** Media types of photographs that it says it decodes; undefined when it does not answer. */
-  types(signal: AbortSignal): Promise<readonly string[] | undefined>;
+  /** What it says that it decodes; undefined when it does not answer. */
+  limits(signal: AbortSignal): Promise<ServerLimits | undefined>;
 }
 
 /** Milliseconds without a byte after which a backend counts as hanging. */
@@ -144,7 +144,7 @@ export function gpuBackend(
       if (response.ok || response.status === 404) return;
       throw new BackendFailure("failed", `answered ${response.status}`);
     },
-    types: decodedTypes(async (signal) => {
+    limits: serverLimits(async (signal) => {
       const target = "/v1/limits";
       const digest = await contentDigest(new Uint8Array());
       const headers = await signed("GET", target, digest, "");

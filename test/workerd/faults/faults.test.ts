@@ -1,31 +1,20 @@
-import { env } from "cloudflare:workers";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Env } from "../../../src/edge/env.ts";
 import png from "../../fixtures/images/orientation-6.png";
 import { type FormFile, form } from "../../forms.ts";
 import { damaged } from "../../photographs.ts";
 import { group, problem } from "../../responses.ts";
-import { loadWorker, newGroup, workerWith } from "../client.ts";
-import { type Mode, SECRET } from "./modes.ts";
+import { loadWorker, newGroup } from "../client.ts";
+import type { Mode } from "./modes.ts";
+import { backendOf, workerWithGpus } from "./worker-with-gpus.ts";
 
-const ports = inject("gpu");
-
-/** The Worker with these GPU servers, which it prefers to itself. Each has breakers of its own. */
+/** Sends groups to the Worker with these GPU servers, which it prefers to itself. */
 function workerBefore(modes: readonly (Mode | "down")[], more: Partial<Env> = {}) {
-  const own: Env = {
-    ...(env as Env),
-    GPU_BACKENDS: modes.map((mode) => `${mode}=http://127.0.0.1:${ports[mode]}`).join(),
-    GPU_SECRET: SECRET,
-    GPU_SILENCE_MS: "3000",
-    WASM_PREFERRED_MS: "1",
-    ...more,
-  };
-  const send = workerWith(own);
+  const send = workerWithGpus(modes, { WASM_PREFERRED_MS: "1", ...more });
   return (files: readonly FormFile[], query = "") =>
     send(`/v1/groups${query}`, { method: "POST", body: form(files) });
 }
 
-const backendOf = (response: Response) => response.headers.get("cosal-backend")?.split(";")[0];
 const reasonOf = (response: Response) =>
   response.headers.get("cosal-backend")?.split(";reason=")[1];
 

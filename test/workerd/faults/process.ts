@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { NonceMemory, verify } from "../../../src/app/access/request-signature.ts";
 import { createApp, localCompute, silent } from "../../../src/app/index.ts";
-import { pixelLimits, WORKER_DECODER_HEAP } from "../../../src/codec/index.ts";
+import { NODE_DECODER_HEAP, pixelLimits } from "../../../src/codec/index.ts";
 import { nodeDecoder } from "../../../src/codec/node.ts";
 import { createSegmenter, describeModel } from "../../../src/engine/index.ts";
 import { nodeRuntime } from "../../../src/engine/runtime/node.ts";
@@ -34,7 +34,7 @@ const app = createApp({
     imageBytes: 16 * megabytes,
     images: 64,
     seconds: 60,
-    imagePixels: pixelLimits(WORKER_DECODER_HEAP),
+    imagePixels: pixelLimits(NODE_DECODER_HEAP),
     renderedPixels: 1e7,
     synchronousImages: 64,
     backends: {},
