@@ -213,7 +213,7 @@ export interface Limits {
    */
   image_bytes: number;
   /**
-   * Media types of photographs that are decoded here. A Worker hands others to a GPU server that lists them.
+   * Media types of photographs that are decoded here. A Worker sends others to a GPU server that lists them.
    */
   types: string[];
   /**
@@ -225,7 +225,7 @@ export interface Limits {
    */
   seconds: number;
   /**
-   * Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer.
+   * Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer. A Worker sends larger photographs to a GPU server that takes them.
    */
   image_pixels: {
     baseline_jpeg: number;
