@@ -4,6 +4,7 @@
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /cosal
 COPY package.json package-lock.json .npmrc ./
+COPY scripts/runtimes/package.json scripts/runtimes/
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
@@ -13,9 +14,10 @@ RUN npm run build
 FROM node:24.21.0-bookworm-slim AS packages
 WORKDIR /cosal
 COPY package.json package-lock.json .npmrc ./
+COPY scripts/runtimes/package.json scripts/runtimes/
 # Node comes with the image; onnxruntime's other systems are 200 MB.
 RUN npm ci --omit=dev \
-  && rm -rf node_modules/node-linux-* node_modules/node-bin-* \
+  && rm -rf node_modules/cosal-runtimes node_modules/node-linux-* node_modules/node-bin-* \
   && find node_modules/onnxruntime-node/bin -mindepth 2 -maxdepth 2 -type d ! -name linux \
     -exec rm -rf {} + \
   && npm cache clean --force

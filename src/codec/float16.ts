@@ -10,7 +10,7 @@ const NOT_A_NUMBER = 0x7e00;
 
 /**
  * Numbers as IEEE 754 half precision, rounded to nearest, ties to even; beyond 65504 they become
- * infinite. `Float16Array` is younger than Node 24 (it came with V8 13.8).
+ * infinite. Node 22 has no `Float16Array`.
  */
 export function toHalves(numbers: Float32Array): Uint16Array<ArrayBuffer> {
   const halves = new Uint16Array(numbers.length);
@@ -40,13 +40,11 @@ export function fromHalves(halves: Uint16Array): Float32Array<ArrayBuffer> {
   for (let i = 0; i < halves.length; i++) {
     const half = halves[i] as number;
     const sign = (half & 0x8000) << 16;
-    if ((half & INFINITY) === INFINITY) {
-      words[i] = sign | 0x7f800000 | ((half & 0x3ff) << 13);
-    } else {
-      bits[0] = (half & 0x7fff) << 13;
-      const size = (float[0] as number) * 2 ** 112; // exponents are biased by 15 and by 127
-      numbers[i] = sign ? -size : size;
-    }
+    const exponent = half & INFINITY;
+    if (exponent === INFINITY) words[i] = sign | 0x7f800000 | ((half & 0x3ff) << 13);
+    else if (exponent === 0) numbers[i] = (sign ? -1 : 1) * (half & 0x3ff) * 2 ** -24;
+    // Exponents are biased by 15 and by 127.
+    else words[i] = sign | (((half & 0x7fff) << 13) + 0x38000000);
   }
   return numbers;
 }

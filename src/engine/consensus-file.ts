@@ -1,3 +1,4 @@
+import { fromHalves, toHalves } from "../codec/float16.ts";
 import { CosalError } from "../errors.ts";
 import type { Consensus } from "./types.ts";
 
@@ -38,8 +39,8 @@ export function encodeConsensus({ model, shape, data }: Consensus): Uint8Array<A
   for (let i = 0; i < DIGEST_BYTES; i++) {
     bytes[12 + i] = Number.parseInt(model.slice(2 * i, 2 * i + 2), 16);
   }
-  const numbers = width === FLOAT32 ? Float32Array : Float16Array;
-  new numbers(bytes.buffer, HEADER_BYTES).set(data);
+  const body = width === FLOAT32 ? data : toHalves(data);
+  bytes.set(new Uint8Array(body.buffer, body.byteOffset, body.byteLength), HEADER_BYTES);
   return bytes;
 }
 
@@ -63,9 +64,7 @@ export function decodeConsensus(bytes: Uint8Array): Consensus {
   const digest = bytes.subarray(12, 12 + DIGEST_BYTES);
   const model = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const body = bytes.slice(HEADER_BYTES).buffer;
-  const data = new Float32Array(
-    width === FLOAT32 ? new Float32Array(body) : new Float16Array(body),
-  );
+  const data = width === FLOAT32 ? new Float32Array(body) : fromHalves(new Uint16Array(body));
   if (!data.every(Number.isFinite)) throw invalid("contains values that are not finite numbers");
   return { model, shape, data };
 }

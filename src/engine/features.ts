@@ -1,3 +1,4 @@
+import { fromHalves, toHalves } from "../codec/float16.ts";
 import { CosalError } from "../errors.ts";
 import type { GraphName, Manifest } from "./manifest.ts";
 import type { Tensor, Tensors } from "./runtime/runtime.ts";
@@ -85,7 +86,7 @@ export class FeatureFormat {
           `the encoder's ${part.name} does not have ${part.length} values`,
         );
       }
-      if (part.kind === "halves") halvesOf(record, part).set(data);
+      if (part.kind === "halves") halvesOf(record, part).set(toHalves(data));
       else packBytes(data, bytesOf(record, part));
     }
     return { width, height, record };
@@ -113,7 +114,7 @@ export class FeatureFormat {
 
 function unpackPart(record: Uint8Array, part: Part): Tensor {
   const { dims } = part;
-  if (part.kind === "halves") return { dims, data: new Float32Array(halvesOf(record, part)) };
+  if (part.kind === "halves") return { dims, data: fromHalves(halvesOf(record, part)) };
   return { dims, data: unpackBytes(bytesOf(record, part)) };
 }
 
@@ -122,8 +123,8 @@ function channelsOf(dims: readonly number[]): number {
   return dims[1] ?? 1;
 }
 
-function halvesOf(record: Uint8Array, { offset, length }: Part): Float16Array {
-  return new Float16Array(record.buffer, record.byteOffset + offset, length);
+function halvesOf(record: Uint8Array, { offset, length }: Part): Uint16Array {
+  return new Uint16Array(record.buffer, record.byteOffset + offset, length);
 }
 
 interface ScaledBytes {

@@ -12,8 +12,13 @@ export function modelFiles(model: string): ModelFiles {
   };
 }
 
-/** A file of the documentation page, from the package that has it. */
+/**
+ * A file of the documentation page: in a checkout from the package that has it, else from where
+ * `scripts/build.ts` has copied it.
+ */
 export async function documentation(name: string): Promise<Response | undefined> {
-  const url = import.meta.resolve(`swagger-ui-dist/${name}`);
-  return new Response(new Uint8Array(await readFile(fileURLToPath(url))));
+  const url = import.meta.url.endsWith(".ts")
+    ? new URL(import.meta.resolve(`swagger-ui-dist/${name}`))
+    : new URL(`swagger-ui/${name}`, import.meta.url);
+  return new Response(new Uint8Array(await readFile(url)));
 }

@@ -1,12 +1,25 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { OPTIONAL_PACKAGES } from "../../src/engine/runtime/optional-package.ts";
 
 // The package as others get it: built, packed, unpacked into another project's node_modules.
 
 const root = join(import.meta.dirname, "..", "..");
+const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const { version } = description;
 const project = mkdtempSync(join(tmpdir(), "cosal-package-"));
 const run = (program: string, args: string[], cwd = project) =>
   execFileSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
@@ -16,7 +29,7 @@ beforeAll(() => {
   run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", project], root);
   const folder = join(project, "node_modules", "cosal");
   mkdirSync(folder, { recursive: true });
-  run("tar", ["-xzf", "cosal-0.1.0.tgz", "-C", folder, "--strip-components=1"]);
+  run("tar", ["-xzf", `cosal-${version}.tgz`, "-C", folder, "--strip-components=1"]);
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   writeFileSync(join(project, "package.json"), JSON.stringify({ type: "module" }));
 }, 120_000);
@@ -66,11 +79,36 @@ test("its types are those of the source, under a strict compiler", () => {
     join(project, "tsconfig.json"),
     JSON.stringify({
       compilerOptions: {
-        ...{ strict: true, noEmit: true, skipLibCheck: true, target: "ES2024" },
+        ...{ strict: true, noEmit: true, skipLibCheck: false, target: "ES2024" },
         ...{ module: "NodeNext", lib: ["ESNext", "DOM", "DOM.Iterable"], types: [] },
       },
       files: ["program.ts"],
     }),
   );
   run(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc")]);
+});
+
+test("it imports only what it depends on", async () => {
+  const folder = join(project, "node_modules", "cosal", "dist");
+  const { dependencies, optionalDependencies, peerDependencies } = description;
+  const declared = { ...dependencies, ...optionalDependencies, ...peerDependencies };
+  const { metafile } = await build({
+    entryPoints: globSync("**/*.js", { cwd: folder }).map((file) => join(folder, file)),
+    ...{ bundle: true, packages: "external", platform: "node", format: "esm" },
+    ...{ metafile: true, write: false, outdir: project, logLevel: "silent" },
+  });
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const packages = new Set(imports.map(({ path }) => packageOf(path)));
+  expect(packages.size).toBeGreaterThan(10);
+  const undeclared = [...packages].filter((name) => !isBuiltin(name) && !(name in declared));
+  expect(undeclared).toEqual([]);
+});
+
+function packageOf(specifier: string): string {
+  const [first = "", second] = specifier.split("/");
+  return first.startsWith("@") ? `${first}/${second}` : first;
+}
+
+test("a message names the versions of optional packages that it takes", () => {
+  expect(description.peerDependencies).toEqual(OPTIONAL_PACKAGES);
 });

@@ -5,7 +5,7 @@ import type { ModelFiles } from "../types.ts";
 
 export { nodeDecoder } from "../../codec/node.ts";
 export { type DawnOptions, dawnRuntime } from "../runtime/dawn.ts";
-export type { GpuRuntime } from "../runtime/gpu.ts";
+export type { GpuRuntime } from "../runtime/gpu-runtime.ts";
 export { type NativeOptions, nativeRuntime } from "../runtime/native.ts";
 export { nodeRuntime } from "../runtime/node.ts";
 

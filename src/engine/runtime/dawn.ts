@@ -1,6 +1,8 @@
 import { CosalError } from "../../errors.ts";
 import { type AdapterSource, checkAdapter } from "./adapter.ts";
-import { type GpuRuntime, gpuRuntime } from "./gpu.ts";
+import { gpuRuntime } from "./gpu.ts";
+import type { GpuRuntime } from "./gpu-runtime.ts";
+import { loadOptional } from "./optional-package.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface DawnOptions {
@@ -9,8 +11,8 @@ export interface DawnOptions {
 }
 
 /**
- * WebGPU in Node 24 or newer: Chromium's Dawn (npm `webgpu`, an optional dependency) under
- * onnxruntime-web's JSPI build. One per process; two processes may share a GPU.
+ * WebGPU in Node 24 or newer: Chromium's Dawn (npm `webgpu`) under onnxruntime-web's JSPI
+ * build; both are optional packages. One per process; two processes may share a GPU.
  *
  * @throws CosalError backend_unavailable when Dawn or a fit adapter is missing
  */
@@ -19,7 +21,8 @@ export async function dawnRuntime({ software = false }: DawnOptions = {}): Promi
   return whileAlive(async () => {
     const adapter = await checkAdapter(gpu, software);
     // Only now, as it looks for WebGPU when it is imported.
-    const { runtime, ...rest } = gpuRuntime(await import("onnxruntime-web/jspi"), adapter);
+    const ort = await loadOptional("onnxruntime-web", () => import("onnxruntime-web/jspi"));
+    const { runtime, ...rest } = gpuRuntime(ort, adapter);
     return { ...rest, runtime: keptAlive(runtime) };
   });
 }
@@ -29,21 +32,13 @@ async function installWebGpu(): Promise<AdapterSource> {
   if (!("Suspending" in WebAssembly)) {
     throw new CosalError("backend_unavailable", "WebGPU in Node needs Node 24 or newer (JSPI).");
   }
-  try {
+  const gpu = await loadOptional("webgpu", async () => {
     const { create, globals } = await import("webgpu");
     Object.assign(globalThis, globals);
-    const gpu = create([]);
-    Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
-    return gpu as AdapterSource;
-  } catch (cause) {
-    throw new CosalError(
-      "backend_unavailable",
-      "The npm package webgpu cannot be loaded on this machine.",
-      {
-        cause,
-      },
-    );
-  }
+    return create([]);
+  });
+  Object.defineProperty(navigator, "gpu", { value: gpu, configurable: true });
+  return gpu as AdapterSource;
 }
 
 /**

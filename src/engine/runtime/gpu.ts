@@ -1,20 +1,8 @@
 import type { Env } from "onnxruntime-web";
+import type { GpuRuntime } from "./gpu-runtime.ts";
 import type { OnnxRuntimeModule } from "./onnx.ts";
 import type { Runtime } from "./runtime.ts";
 import { webRuntime } from "./web.ts";
-
-/** A runtime on a GPU. */
-export interface GpuRuntime {
-  readonly runtime: Runtime;
-  /** What the adapter is called. */
-  readonly adapter: string;
-  /**
-   * Resolves with the reason when the device is lost. onnxruntime-web does not recover: sessions,
-   * also new ones, fail from then on, and only another process (in a browser, another page or
-   * worker) gets a device again (https://github.com/microsoft/onnxruntime/pull/27634).
-   */
-  readonly lost: Promise<string>;
-}
 
 /** onnxruntime-web's WebGPU provider, once the adapter has been looked at. */
 export function gpuRuntime(

@@ -1,5 +1,5 @@
-import { CosalError } from "../../errors.ts";
 import { onnxRuntime } from "./onnx.ts";
+import { loadOptional } from "./optional-package.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface NativeOptions {
@@ -8,21 +8,13 @@ export interface NativeOptions {
 }
 
 /**
- * onnxruntime-node (an optional dependency) on the processor: several times faster than WASM. A run
+ * onnxruntime-node (an optional package) on the processor: several times faster than WASM. A run
  * blocks the event loop, so a server puts it into a separate process.
  *
- * @throws CosalError backend_unavailable if the package has no binary for this machine
+ * @throws CosalError backend_unavailable if it is not installed, or has no binary for this machine
  */
 export async function nativeRuntime({ threads = 0 }: NativeOptions = {}): Promise<Runtime> {
-  try {
-    const ort = await import("onnxruntime-node");
-    ort.env.logLevel = "error";
-    return onnxRuntime(ort, { executionProviders: ["cpu"], intraOpNumThreads: threads });
-  } catch (cause) {
-    throw new CosalError(
-      "backend_unavailable",
-      "onnxruntime-node cannot be loaded on this machine.",
-      { cause },
-    );
-  }
+  const ort = await loadOptional("onnxruntime-node", () => import("onnxruntime-node"));
+  ort.env.logLevel = "error";
+  return onnxRuntime(ort, { executionProviders: ["cpu"], intraOpNumThreads: threads });
 }

@@ -1,4 +1,4 @@
-import * as ort from "onnxruntime-web/wasm";
+import * as ort from "./onnxruntime-wasm.ts";
 import type { Runtime } from "./runtime.ts";
 import { webRuntime } from "./web.ts";
 

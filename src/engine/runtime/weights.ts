@@ -1,4 +1,5 @@
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { fromHalves } from "../../codec/float16.ts";
 
 /** An ONNX file in two parts. */
 export interface SplitGraph {
@@ -122,8 +123,7 @@ function entry(key: string, value: string): Uint8Array {
 }
 
 function widen(raw: Uint8Array): Uint8Array {
-  const half = new Float16Array(raw.slice().buffer);
-  return new Uint8Array(new Float32Array(half).buffer);
+  return new Uint8Array(fromHalves(new Uint16Array(raw.slice().buffer)).buffer);
 }
 
 /** Concatenates weights into one file. */
