@@ -1,9 +1,10 @@
-// `npm run build [-- FOLDER]`: what is published, as JavaScript and types, to dist/ (or FOLDER).
-// Node runs TypeScript, but not inside node_modules.
+// `npm run build [-- FOLDER]`: what is published, as JavaScript and types, to dist/ (or FOLDER), and
+// the playground. Node runs TypeScript, but not inside node_modules.
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DOCS_ASSETS } from "../src/app/routes/docs.ts";
+import { buildPlayground } from "./playground/build.ts";
 
 const root = join(import.meta.dirname, "..");
 const modules = join(root, "node_modules");
@@ -17,7 +18,12 @@ const { status } = spawnSync(
   ],
   { stdio: "inherit" },
 );
-if (status === 0) bundle();
+if (status === 0) {
+  bundle();
+  await buildPlayground(join(folder, "playground"));
+  // The package has them beside dist/.
+  rmSync(join(folder, "playground", "models"), { recursive: true });
+}
 process.exitCode = status ?? 1;
 
 /** What is needed of large packages goes along; their licences are in `third-party`. */

@@ -14,6 +14,7 @@ import { fileRoutes } from "./routes/files.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { imageRoutes } from "./routes/images.ts";
 import { jobRoutes } from "./routes/jobs.ts";
+import { pageRoutes } from "./routes/page.ts";
 import { Router } from "./routes/router.ts";
 import { serviceRoutes } from "./routes/service.ts";
 
@@ -79,6 +80,7 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
   imageRoutes(router, service);
   jobRoutes(router, service);
   docsRoutes(router, service);
+  pageRoutes(router, service);
   router.close();
   app.notFound((c) => {
     const message = `There is no ${c.req.path}. Photographs go to POST /v1/groups; /docs describes the rest.`;

@@ -19,6 +19,13 @@ export function modelFiles(assets: Assets, model: string): ModelFiles {
   };
 }
 
+/** A file of the playground. */
+export async function pageFile(assets: Assets, path: string): Promise<Response | undefined> {
+  // The assets' own name for it: `/index.html` is redirected there.
+  const response = await assets.fetch(`${ORIGIN}${path === "/index.html" ? "/" : path}`);
+  return response.ok ? response : undefined;
+}
+
 /** A file of the documentation page. */
 export async function documentation(assets: Assets, name: string): Promise<Response | undefined> {
   const response = await assets.fetch(`${ORIGIN}/docs/${name}`);

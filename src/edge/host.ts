@@ -22,7 +22,7 @@ import { authenticationOf } from "./access/authentication.ts";
 import { edgeRateLimiter } from "./access/rate-limiter.ts";
 import type { Count } from "./access/rate-object.ts";
 import { edgeAnalytics } from "./analytics.ts";
-import { documentation, modelFiles } from "./assets.ts";
+import { documentation, modelFiles, pageFile } from "./assets.ts";
 import { CircuitBreaker } from "./dispatch/circuit-breaker.ts";
 import { costOf } from "./dispatch/cost.ts";
 import { dispatch, type GuardedBackend } from "./dispatch/dispatch.ts";
@@ -105,6 +105,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     isCacheShared: flag("CACHE_SHARED", env.CACHE_SHARED, ["true", "false"]),
     addressOf: (request) => request.headers.get("cf-connecting-ip") ?? "",
     docsAsset: (name) => documentation(env.ASSETS, name),
+    pageFile: (path) => pageFile(env.ASSETS, path),
     ...optional(env, log),
   };
   return {

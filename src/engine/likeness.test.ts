@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { toy, toyModel } from "../../test/toy-network.ts";
 import vectors from "../../test/vectors/likeness.json" with { type: "json" };
 import { describeModel } from "./index.ts";
-import { withoutUnlike } from "./likeness.ts";
+import { likenessMap, withoutUnlike } from "./likeness.ts";
 import type { Consensus } from "./types.ts";
 
 function consensusOf(prototypes: number[][]): Consensus {
@@ -93,4 +93,16 @@ describe("a manifest's likeness", () => {
   ])("%s is refused", async (_, changes) => {
     await expect(toy({ changes })).rejects.toMatchObject({ code: "model_invalid" });
   });
+});
+
+test("the map of an image's likeness, cell by cell", () => {
+  const consensus = consensusOf([
+    [1, 0],
+    [0, 0],
+  ]);
+  // Two cells beside each other: the channels one after the other.
+  const features = { dims: [1, 2, 1, 2], data: Float32Array.of(2, -3, 0, 0) };
+  const map = likenessMap(features, consensus);
+  expect([map.width, map.height]).toEqual([2, 1]);
+  expect([...map.data]).toEqual([1, -1]);
 });

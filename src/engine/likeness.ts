@@ -65,6 +65,34 @@ export function likenessOf(
   return cosine(wanted, meanFeatures(features, share), surroundings);
 }
 
+/** The likeness of each cell of a grid over an image, row by row. */
+export interface LikenessMap {
+  readonly width: number;
+  readonly height: number;
+  /** -1..1 */
+  readonly data: Float32Array;
+}
+
+/**
+ * How much each place in an image looks like the object in the consensus, and not like its
+ * surroundings: the cosine similarity of `withoutUnlike`, cell by cell.
+ *
+ * @param features of the image, `[1, channels, height, width]`
+ */
+export function likenessMap({ data, dims }: Tensor, consensus: Consensus): LikenessMap {
+  const [height, width] = [dims[2] as number, dims[3] as number];
+  const { wanted, surroundings } = objectOf(consensus);
+  const cells = width * height;
+  const here = new Float64Array(wanted.length);
+  const likeness = Float32Array.from({ length: cells }, (_, cell) => {
+    for (let channel = 0; channel < here.length; channel++) {
+      here[channel] = data[channel * cells + cell] as number;
+    }
+    return cosine(wanted, here, surroundings);
+  });
+  return { width, height, data: likeness };
+}
+
 /** The object's mean prototype relative to that of its surroundings, and the latter. */
 function objectOf({ shape, data }: Consensus) {
   const [prototypes, channels] = shape;

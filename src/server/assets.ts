@@ -12,6 +12,17 @@ export function modelFiles(model: string): ModelFiles {
   };
 }
 
+/** Nothing that leaves the folder, or that a file of the page is not called. */
+const IS_FILE = /^(\/[\w-][\w.-]*)+$/;
+
+/** A file of the playground, where it has been built. The models are there anyway. */
+export async function pageFile(path: string): Promise<Response | undefined> {
+  if (!IS_FILE.test(path)) return undefined;
+  const folder = path.startsWith("/models/") ? ROOT : join(ROOT, "dist", "playground");
+  const bytes = await readFile(join(folder, path)).catch(() => undefined);
+  return bytes && new Response(bytes);
+}
+
 /**
  * A file of the documentation page: in a checkout from the package that has it, else from where
  * `scripts/build.ts` has copied it.

@@ -9,7 +9,7 @@ import {
 } from "../app/index.ts";
 import { describeModel, type Segmenter } from "../engine/index.ts";
 import { entryPoint } from "../entry-point.ts";
-import { documentation, modelFiles } from "./assets.ts";
+import { documentation, modelFiles, pageFile } from "./assets.ts";
 import { currentGroup } from "./batching/current-group.ts";
 import { serverCompute } from "./compute/compute.ts";
 import { serverSegmenter } from "./compute/network.ts";
@@ -129,6 +129,7 @@ export async function openHost(
       // There are no limits here but those that keys have of their own.
       ...(options.keys && { rates: memoryRateLimiter({}) }),
       docsAsset: documentation,
+      pageFile,
     };
     const { secret, keys } = options;
     const authenticate = authenticator({

@@ -3,15 +3,17 @@ import { dirname, join, normalize, relative } from "node:path";
 import { expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "..", "..");
-const files = globSync("src/**/*.ts", { cwd: root })
-  .filter((file) => !/(\.test|\.d)\.ts$/.test(file))
+const files = globSync("src/**/*.{ts,tsx}", { cwd: root })
+  .filter((file) => !/(\.test|\.d)\.tsx?$/.test(file))
   .sort();
 
 /** Files of this repository that a file imports, types included. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
   return Array.from(
-    text.matchAll(/^(?:import|export)\s[^;]*?["'](\.[^"']+\.ts)["'];|import\("(\.[^"]+\.ts)"\)/gm),
+    text.matchAll(
+      /^(?:import|export)\s[^;]*?["'](\.[^"']+\.tsx?)["'];|import\("(\.[^"]+\.tsx?)"\)/gm,
+    ),
     ([, statement, call]) => normalize(join(dirname(file), statement ?? (call as string))),
   );
 }
@@ -35,10 +37,10 @@ function roomsOf(folder: string): string[][] {
 
 /** The first part of a file's path below a folder. */
 function roomOf(file: string, folder: string): string {
-  return (relative(folder, file).split("/")[0] as string).replace(/\.ts$/, "");
+  return (relative(folder, file).split("/")[0] as string).replace(/\.tsx?$/, "");
 }
 
-it.each(["src", "src/app"])("no room of %s knows one above it", (folder) => {
+it.each(["src", "src/app", "src/playground"])("no room of %s knows one above it", (folder) => {
   const rooms = roomsOf(folder);
   const floorOf = (file: string) =>
     rooms.findIndex((names) => names.includes(roomOf(file, folder)));

@@ -49,6 +49,8 @@ export interface AppDependencies extends GuardOptions {
   readonly analytics?: Analytics;
   /** A file of the documentation page (`swagger-ui.css`), from the host's static assets. */
   readonly docsAsset?: (name: string) => Promise<Response | undefined>;
+  /** A file of the playground by its path (`/index.html`), as `npm run build` makes them. */
+  readonly pageFile?: (path: string) => Promise<Response | undefined>;
   /** Bytes of rendered masks kept in memory. */
   readonly renditionBytes?: number;
 }

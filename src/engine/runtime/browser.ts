@@ -12,11 +12,18 @@ export interface BrowserOptions {
   readonly software?: boolean;
   /** URL of the folder with onnxruntime-web's `.wasm` files; by default beside the script. */
   readonly assets?: string;
+  /**
+   * Reads onnxruntime-web's `.wasm` file of that name: to show how far it has come, or to keep it.
+   * Fetched from `assets` by default.
+   */
+  readonly wasm?: (name: string) => Promise<ArrayBuffer>;
 }
 
 export interface BrowserRuntime {
   readonly runtime: Runtime;
   readonly backend: "webgpu" | "wasm";
+  /** Of WASM; WebGPU needs one. */
+  readonly threads: number;
   /** What the GPU is called, with WebGPU. */
   readonly adapter?: string;
   /** See `GpuRuntime.lost`. */
@@ -33,37 +40,40 @@ const MAX_THREADS = 4;
  * @throws CosalError backend_unavailable when WebGPU is asked for and has no fit adapter
  */
 export async function browserRuntime(options: BrowserOptions = {}): Promise<BrowserRuntime> {
-  const { backend = "auto", software = false, assets } = options;
+  const { backend = "auto", software = false } = options;
   if (backend !== "wasm") {
     try {
       const adapter = await checkAdapter(webGpu(), software);
-      const ort = await gpuBuild();
-      locate(ort.env, assets);
-      return { backend: "webgpu", ...gpuRuntime(ort, adapter) };
+      const [name, load] = gpuBuild();
+      const ort = await load();
+      await locate(ort.env, name, options);
+      return { backend: "webgpu", threads: 1, ...gpuRuntime(ort, adapter) };
     } catch (error) {
       if (backend === "webgpu" || !(error instanceof CosalError)) throw error;
     }
   }
   const ort = await import("onnxruntime-web/wasm");
-  locate(ort.env, assets);
+  await locate(ort.env, "ort-wasm-simd-threaded.wasm", options);
   ort.env.logLevel = "error";
-  ort.env.wasm.numThreads = globalThis.crossOriginIsolated
+  const threads = globalThis.crossOriginIsolated
     ? Math.min(MAX_THREADS, navigator.hardwareConcurrency)
     : 1;
-  return { backend: "wasm", runtime: webRuntime(ort, ["wasm"]) };
+  ort.env.wasm.numThreads = threads;
+  return { backend: "wasm", threads, runtime: webRuntime(ort, ["wasm"]) };
 }
 
 /** 17 MB where the browser has JSPI (Chromium 137), else 27. */
 function gpuBuild() {
   return "Suspending" in WebAssembly
-    ? import("onnxruntime-web/jspi")
-    : import("onnxruntime-web/webgpu");
+    ? (["ort-wasm-simd-threaded.jspi.wasm", () => import("onnxruntime-web/jspi")] as const)
+    : (["ort-wasm-simd-threaded.asyncify.wasm", () => import("onnxruntime-web/webgpu")] as const);
 }
 
 function webGpu(): AdapterSource | undefined {
   return (navigator as { gpu?: AdapterSource }).gpu;
 }
 
-function locate(env: Env, assets: string | undefined): void {
+async function locate(env: Env, name: string, { assets, wasm }: BrowserOptions): Promise<void> {
   if (assets !== undefined) env.wasm.wasmPaths = assets;
+  if (wasm !== undefined) env.wasm.wasmBinary = await wasm(name);
 }

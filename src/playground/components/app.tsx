@@ -1,0 +1,81 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { takeDropped, takeFiles } from "../state/files.ts";
+import { photographs } from "../state/photographs.ts";
+import { isTakingAway } from "../state/take-away.ts";
+import { openPhotograph } from "../state/viewer.ts";
+import { words } from "../state/words.ts";
+import { Grid } from "./grid.tsx";
+import { Header } from "./header.tsx";
+import { Messages } from "./messages.tsx";
+import { Start } from "./start.tsx";
+import { Status } from "./status.tsx";
+import { Toolbar } from "./toolbar.tsx";
+
+export function App() {
+  const isEmpty = photographs.value.length === 0;
+  return (
+    <>
+      <DropTarget />
+      <Header />
+      {isEmpty ? (
+        <>
+          <Start />
+          <Messages />
+        </>
+      ) : (
+        <main class="work">
+          <h1 class="unseen">{words.value.photographs}</h1>
+          <div class="bars">
+            <Toolbar />
+            <Status />
+          </div>
+          <Messages />
+          <Grid />
+        </main>
+      )}
+    </>
+  );
+}
+
+/** Files may be dropped and pasted anywhere. */
+function DropTarget() {
+  const isOver = useSignal(false);
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      event.preventDefault();
+      isOver.value = true;
+    };
+    const leave = (event: DragEvent) => {
+      // Of elements below the pointer others leave, too.
+      if (event.relatedTarget === null) isOver.value = false;
+    };
+    const drop = (event: DragEvent) => {
+      event.preventDefault();
+      isOver.value = false;
+      if (event.dataTransfer) void takeDropped(event.dataTransfer);
+    };
+    const paste = (event: ClipboardEvent) => {
+      const files = Array.from(event.clipboardData?.files ?? []);
+      if (files.length > 0) void takeFiles(files);
+    };
+    addEventListener("dragover", over);
+    addEventListener("dragleave", leave);
+    addEventListener("drop", drop);
+    addEventListener("paste", paste);
+    return () => {
+      removeEventListener("dragover", over);
+      removeEventListener("dragleave", leave);
+      removeEventListener("drop", drop);
+      removeEventListener("paste", paste);
+    };
+  }, []);
+  return isOver.value ? (
+    <div class="drop-veil" aria-hidden="true">
+      <span>{words.value.dropNow}</span>
+    </div>
+  ) : null;
+}
+void isTakingAway;
+void openPhotograph;

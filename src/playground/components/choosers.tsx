@@ -1,0 +1,59 @@
+import { useRef } from "preact/hooks";
+import { takeFiles, takeFolder } from "../state/files.ts";
+import { words } from "../state/words.ts";
+import { Icon, type IconName } from "./icon.tsx";
+
+interface ChooserProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly kind: "files" | "folder" | "camera";
+  readonly class?: string;
+}
+
+/** A button that asks for files. */
+function Chooser({ icon, label, kind, class: className = "button" }: ChooserProps) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button type="button" class={className} onClick={() => input.current?.click()}>
+        <Icon name={icon} />
+        <span>{label}</span>
+      </button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        aria-label={label}
+        multiple={kind === "files"}
+        accept={kind === "camera" ? "image/*" : undefined}
+        capture={kind === "camera" ? "environment" : undefined}
+        {...(kind === "folder" && { webkitdirectory: true })}
+        onChange={({ currentTarget }) => {
+          const files = Array.from(currentTarget.files ?? []);
+          // The same files can be chosen once more.
+          currentTarget.value = "";
+          void (kind === "folder" ? takeFolder(files) : takeFiles(files));
+        }}
+      />
+    </>
+  );
+}
+
+export function Choosers() {
+  const t = words.value;
+  const hasCamera = matchMedia("(pointer: coarse)").matches;
+  return (
+    <div class="choosers">
+      <Chooser icon="files" kind="files" label={t.chooseFiles} class="button primary" />
+      {hasCamera ? (
+        <Chooser icon="camera" kind="camera" label={t.takePhotograph} />
+      ) : (
+        <Chooser icon="folder" kind="folder" label={t.chooseFolder} />
+      )}
+    </div>
+  );
+}
+
+export function AddChooser() {
+  return <Chooser icon="add" kind="files" label={words.value.add} />;
+}

@@ -1,0 +1,53 @@
+export interface Placed<Item> {
+  readonly item: Item;
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Rows<Item> {
+  readonly items: readonly Placed<Item>[];
+  readonly height: number;
+}
+
+/** The last row is not stretched beyond this. */
+const MAX_STRETCH = 1.15;
+
+/**
+ * Pictures in rows of about one height, each row as wide as the whole: nothing is cropped, and no
+ * space is left between.
+ *
+ * @param aspectOf width by height of an item
+ */
+export function inRows<Item>(
+  items: readonly Item[],
+  aspectOf: (item: Item) => number,
+  { width, height, gap }: { width: number; height: number; gap: number },
+): Rows<Item> {
+  const placed: Placed<Item>[] = [];
+  let top = 0;
+  for (let start = 0; start < items.length; ) {
+    let end = start;
+    let aspects = 0;
+    while (
+      end < items.length &&
+      (end === start || aspects * height + (end - start) * gap < width)
+    ) {
+      aspects += aspectOf(items[end++] as Item);
+    }
+    const full = (width - (end - start - 1) * gap) / aspects;
+    const isLast = end === items.length;
+    const rowHeight = Math.floor(isLast ? Math.min(full, height * MAX_STRETCH) : full);
+    let left = 0;
+    for (const item of items.slice(start, end)) {
+      // Rounded off: a row may not be wider than the whole.
+      const across = Math.min(Math.floor(aspectOf(item) * (isLast ? rowHeight : full)), width);
+      placed.push({ item, left, top, width: across, height: rowHeight });
+      left += across + gap;
+    }
+    top += rowHeight + gap;
+    start = end;
+  }
+  return { items: placed, height: Math.max(0, top - gap) };
+}

@@ -1,0 +1,41 @@
+import { Icon, type IconName } from "./icon.tsx";
+
+interface SegmentedProps<Value extends string> {
+  /** What is chosen, for screen readers. */
+  readonly name: string;
+  readonly values: readonly {
+    readonly value: Value;
+    readonly label: string;
+    readonly icon?: IconName;
+    readonly disabled?: string | undefined;
+  }[];
+  readonly chosen: Value;
+  readonly onChoose: (value: Value) => void;
+  readonly iconsOnly?: boolean;
+}
+
+/** One of a few, side by side. */
+export function Segmented<Value extends string>(props: SegmentedProps<Value>) {
+  const { name, values, chosen, onChoose, iconsOnly = false } = props;
+  return (
+    <fieldset class="segmented">
+      <legend class="unseen">{name}</legend>
+      {values.map(({ value, label, icon, disabled }) => (
+        <label key={value} title={disabled ?? (iconsOnly ? label : undefined)}>
+          <input
+            type="radio"
+            name={name}
+            value={value}
+            checked={chosen === value}
+            disabled={disabled !== undefined}
+            onChange={() => onChoose(value)}
+          />
+          <span>
+            {icon && <Icon name={icon} />}
+            <span class={iconsOnly ? "unseen" : undefined}>{label}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

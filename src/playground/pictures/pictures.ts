@@ -1,0 +1,12 @@
+import { wrap } from "comlink";
+import type { PicturesThread } from "./types.ts";
+
+let thread: PicturesThread | undefined;
+
+/** The thread for pictures, which starts when it is first asked for. */
+export function pictures(): PicturesThread {
+  thread ??= wrap<PicturesThread>(
+    new Worker(new URL("./pictures.worker.ts", import.meta.url), { type: "module" }),
+  ) as unknown as PicturesThread;
+  return thread;
+}

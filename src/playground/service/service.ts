@@ -1,0 +1,73 @@
+import { Cosal, CosalError } from "../../client/index.ts";
+import { decodeLogits } from "../../codec/index.ts";
+import { decodeConsensus } from "../../engine/index.ts";
+import type { EngineEvent, GroupTask, Problem } from "../engine/types.ts";
+
+export type ServiceEvent =
+  | {
+      readonly type: "progress";
+      readonly stage: "uploading" | "reading";
+      readonly done: number;
+      readonly total: number;
+    }
+  /** The group is stored, at that address. */
+  | { readonly type: "stored"; readonly url: string };
+
+/** Whether there is a service at this page's address: a folder of files alone has none. */
+export async function findService(): Promise<boolean> {
+  const response = await fetch("/v1/limits").catch(() => undefined);
+  const type = response?.headers.get("content-type") ?? "";
+  return /^application\/(problem\+)?json/.test(type) && response?.status !== 404;
+}
+
+/**
+ * Masks of a group, as events, computed by the service.
+ *
+ * @param key empty where the service has none
+ */
+export async function maskAtService(
+  { images, seeds }: GroupTask,
+  key: string,
+  signal: AbortSignal,
+  emit: (event: EngineEvent | ServiceEvent) => void,
+): Promise<Problem | undefined> {
+  const cosal = new Cosal({ url: location.origin, ...(key && { key }) });
+  const photographs = images.map(({ id, file }) => ({ id: `${id}`, file }));
+  const run = cosal.group(photographs, {
+    signal,
+    onError: "skip",
+    seeds: seeds.flatMap(({ id, point, box }) => [
+      ...(point ? [{ image: `${id}`, point: [...point] as [number, number] }] : []),
+      ...(box ? [{ image: `${id}`, box: [...box] as [number, number, number, number] }] : []),
+    ]),
+    onProgress({ stage, done, total }) {
+      if (stage === "uploaded") emit({ type: "progress", stage: "uploading", done, total });
+      if (stage === "encoded") emit({ type: "progress", stage: "reading", done, total });
+    },
+  });
+  try {
+    for await (const mask of run) {
+      const record = await decodeLogits(await mask.bytes("logits"));
+      const { width, height, presence, confidence } = mask;
+      const logits = { ...record.logits, data: new Float16Array(record.logits.data) };
+      const id = Number(mask.id);
+      emit({ type: "mask", id, mask: { width, height, presence, confidence, logits } });
+    }
+    const group = await run;
+    for (const { id, code, detail } of group.skipped) {
+      emit({
+        type: "skipped",
+        id: Number(id),
+        problem: { code: code as Problem["code"], message: detail },
+      });
+    }
+    const consensus = decodeConsensus(await group.consensus({ signal }));
+    emit({ type: "consensus", consensus });
+    emit({ type: "stored", url: `${location.origin}/v1/groups/${group.id}` });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CosalError)
+      return { code: error.code as Problem["code"], message: error.message };
+    return { code: "unexpected", message: (error as Error).message };
+  }
+}

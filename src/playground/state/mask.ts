@@ -1,0 +1,16 @@
+import type { MaskToRender } from "../pictures/types.ts";
+import { logitsOf, type Photograph } from "./photographs.ts";
+import { threshold } from "./settings.ts";
+
+/**
+ * A photograph's mask as it is shown and saved: the threshold is subtracted from the logits, so that
+ * 0 is where object begins everywhere.
+ */
+export function maskOf(photograph: Photograph): MaskToRender | undefined {
+  const logits = logitsOf(photograph);
+  const opened = photograph.opened.value;
+  if (logits === undefined || opened === undefined) return undefined;
+  const level = Math.log(threshold.value / (1 - threshold.value));
+  const data = Float32Array.from(logits.data, (logit) => logit - level);
+  return { width: opened.width, height: opened.height, logits: { ...logits, data } };
+}

@@ -1,0 +1,53 @@
+import { type Signal, signal } from "@preact/signals";
+import type { Box, LikenessMap } from "../../engine/index.ts";
+import type { Mask, Problem } from "../engine/types.ts";
+import type { Opened } from "../pictures/types.ts";
+
+/** A marked example of the object, in pixels of the upright photograph. */
+export type Mark = { readonly point: readonly [number, number] } | { readonly box: Box };
+
+/** A photograph on the page, with what has become known of it. */
+export interface Photograph {
+  readonly id: number;
+  readonly name: string;
+  readonly file: Blob;
+  readonly opened: Signal<Opened | undefined>;
+  /** Address of a small picture. */
+  readonly thumbnail: Signal<string | undefined>;
+  readonly problem: Signal<Problem | undefined>;
+  /** What the network found. */
+  readonly mask: Signal<Mask | undefined>;
+  /** The same mended by hand; the last is what counts, those before it can be gone back to. */
+  readonly edits: Signal<readonly Mask["logits"][]>;
+  readonly marks: Signal<readonly Mark[]>;
+  readonly likeness: Signal<LikenessMap | undefined>;
+}
+
+/** All of them, in the order in which they came. */
+export const photographs = signal<readonly Photograph[]>([]);
+
+let next = 1;
+
+export function createPhotograph(file: Blob, name: string): Photograph {
+  return {
+    id: next++,
+    name,
+    file,
+    opened: signal(undefined),
+    thumbnail: signal(undefined),
+    problem: signal(undefined),
+    mask: signal(undefined),
+    edits: signal([]),
+    marks: signal([]),
+    likeness: signal(undefined),
+  };
+}
+
+/** Its mask as it counts: mended, or else the network's. */
+export function logitsOf({ mask, edits }: Photograph): Mask["logits"] | undefined {
+  return edits.value.at(-1) ?? mask.value?.logits;
+}
+
+export function isReadable({ opened, problem }: Photograph): boolean {
+  return opened.value !== undefined && problem.value === undefined;
+}
