@@ -59,6 +59,8 @@ const CALLER_CODES = {
   not_acceptable: true,
   /** The photograph that is needed for this is no longer stored. */
   image_expired: true,
+  /** The photograph does not show the object, so there is no picture of it. */
+  object_missing: true,
   /** The requested range lies outside the file. */
   range_invalid: true,
   /** A key or token is required, and there is none. */

@@ -136,6 +136,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     "The photograph is no longer stored",
     "Photographs are only kept for a short time. Send it again (PUT /v1/images/{sha256}).",
   ),
+  object_missing: kind(
+    404,
+    "The photograph does not show the object",
+    "A picture of the object needs one. The image's `presence` and `box` in the group tell beforehand.",
+  ),
   url_refused: kind(
     422,
     "Photographs cannot be fetched from this URL",

@@ -11,7 +11,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
  * Raised whenever a renderer comes to write other bytes for the same record, so that nobody who has
  * the old file is told that it is still the same.
  */
-const RENDERING_VERSION = 2;
+const RENDERING_VERSION = 3;
 
 export interface FileContext {
   readonly stores: Stores;

@@ -1,9 +1,10 @@
-import { type Logits, maskRows } from "../mask.ts";
+import { maskRows } from "../mask.ts";
 import type { Pixels } from "../types.ts";
+import { encodePicture } from "./encode-picture.ts";
+import { foregroundOf } from "./foreground/foreground.ts";
 import { guidedMaskRows } from "./guided.ts";
 import { type MaskOptions, prepared, type RowOptions } from "./options.ts";
-import { paced, type Rows } from "./paced.ts";
-import { encodePng } from "./png/png.ts";
+import { paced } from "./paced.ts";
 import type { MaskRecord } from "./record.ts";
 import type { WebpEncoder } from "./webp/encoder.ts";
 
@@ -18,8 +19,9 @@ const TINT = [255, 0, 96] as const;
 const STRENGTH = 0.55;
 
 /**
- * The object cut out: the photograph's colours, with the soft mask drawn to the photograph's edges
- * as alpha, and its colour profile. Where nothing is seen, colours are 0.
+ * The object cut out, with the soft mask drawn to the photograph's edges as alpha, and the photograph's
+ * colour profile. Colours are the photograph's; at the soft edge they are freed of the old background.
+ * Where nothing is seen, they are 0.
  *
  * @param pixels the upright photograph; the result has its size, which may be a reduced one
  *
@@ -30,8 +32,10 @@ export async function cutout(
   record: MaskRecord,
   options: CompositeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const rows = compositeRows(pixels, record, options, 4, guidedMaskRows, cut);
-  return encoded(pixels, "rgba", options.webp, paced(rows, pixels.width, options.pause));
+  const { pause, webp } = options;
+  const { logits } = prepared(record, options);
+  const foreground = await foregroundOf(pixels, guidedMaskRows(logits, pixels), pause);
+  return encodePicture(pixels, "rgba", webp, paced(foreground.rows(), pixels.width, pause));
 }
 
 /**
@@ -49,44 +53,25 @@ export async function overlay(
   options: CompositeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const samples = options.webp ? 4 : 3;
-  const rows = compositeRows(pixels, record, options, samples, plainMaskRows, tint);
-  return encoded(pixels, "rgb", options.webp, paced(rows, pixels.width, options.pause));
+  const rows = tintedRows(pixels, record, options, samples);
+  return encodePicture(pixels, "rgb", options.webp, paced(rows, pixels.width, options.pause));
 }
 
-/** Writes a row of the result: `samples` bytes for each pixel. */
-type Paint = (from: Uint8Array, mask: Uint8Array, to: Uint8Array, samples: number) => void;
-
-function plainMaskRows(logits: Logits, { width, height }: Pixels): Iterable<Uint8Array> {
-  return maskRows(logits, width, height);
-}
-
-function* compositeRows(
+function* tintedRows(
   pixels: Pixels,
   record: MaskRecord,
   options: MaskOptions,
-  samples: number,
-  masks: (logits: Logits, pixels: Pixels) => Iterable<Uint8Array>,
-  paint: Paint,
+  samples: 3 | 4,
 ): Generator<Uint8Array> {
-  const { width, data } = pixels;
+  const { width, height, data } = pixels;
   const { logits } = prepared(record, options);
   const row = new Uint8Array(samples * width);
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   let y = 0;
-  for (const mask of masks(logits, pixels)) {
-    paint(bytes.subarray(4 * width * y, 4 * width * (y + 1)), mask, row, samples);
+  for (const mask of maskRows(logits, width, height)) {
+    tint(bytes.subarray(4 * width * y, 4 * width * (y + 1)), mask, row, samples);
     y++;
     yield row;
-  }
-}
-
-function cut(from: Uint8Array, mask: Uint8Array, to: Uint8Array): void {
-  for (let x = 0, i = 0; x < mask.length; x++, i += 4) {
-    const alpha = Math.round(((from[i + 3] as number) * (mask[x] as number)) / 255);
-    to[i] = alpha && (from[i] as number);
-    to[i + 1] = alpha && (from[i + 1] as number);
-    to[i + 2] = alpha && (from[i + 2] as number);
-    to[i + 3] = alpha;
   }
 }
 
@@ -100,21 +85,4 @@ function tint(from: Uint8Array, mask: Uint8Array, to: Uint8Array, samples: numbe
     }
     if (samples === 4) to[o + 3] = 255;
   }
-}
-
-async function encoded(
-  { width, height, profile }: Pixels,
-  layout: "rgb" | "rgba",
-  webp: WebpEncoder | undefined,
-  rows: Rows,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (!webp) return encodePng(width, height, layout, rows, profile);
-  webp.check(width, height);
-  const data = new Uint8Array(4 * width * height);
-  let offset = 0;
-  for await (const row of rows) {
-    data.set(row, offset);
-    offset += row.length;
-  }
-  return webp.encode({ width, height, data, ...(profile && { profile }) });
 }

@@ -6,4 +6,14 @@ export type { Pause } from "./paced.ts";
 export { maskPolygons, maskSvg } from "./polygons.ts";
 export { atModelSize, decodeLogits, encodeLogits, LOGITS_TYPE, type MaskRecord } from "./record.ts";
 export { type CocoRle, maskRle, maskRowRuns } from "./rle.ts";
+export { type Backdrop, type Colour, fittedBackdrop } from "./studio/backdrop.ts";
+export {
+  type Extent,
+  extentOf,
+  type Layout,
+  MAX_ENLARGEMENT,
+  place,
+  type Size,
+} from "./studio/layout.ts";
+export { type StudioOptions, studio } from "./studio/studio.ts";
 export type { WebpEncoder } from "./webp/encoder.ts";
