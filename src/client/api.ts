@@ -126,6 +126,7 @@ export interface Problem {
     | "model_unknown"
     | "not_acceptable"
     | "image_expired"
+    | "object_missing"
     | "range_invalid"
     | "credentials_missing"
     | "credentials_invalid"
