@@ -24,6 +24,24 @@ const files: [string, string][] = [
 ];
 
 describe("the app in workerd", () => {
+  it("makes the next file when the last has been taken", async () => {
+    let made = 0;
+    const { post } = setUp({
+      render: async () => {
+        made++;
+        return new Uint8Array(2 ** 20);
+      },
+    });
+    const many = Array.from({ length: 8 }, (_, i) => [`${i}`, `image ${i}`] as [string, string]);
+    const response = await post(many, "?output=cutout", { accept: "application/zip" });
+    const reader = response.body!.getReader();
+    let taken = 0;
+    while (taken < 3 * 2 ** 20) taken += (await reader.read()).value!.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(made).toBeLessThanOrEqual(4);
+    await reader.cancel();
+  });
+
   it("answers in every type, as it describes itself", async () => {
     const { post, request } = setUp();
     const told = await events(await post(files, "", { accept: "text/event-stream" }));

@@ -51,7 +51,7 @@ export type {
   RunJob,
   Submission,
 } from "./jobs/types.ts";
-export { type BackendLimits, type Limits, MAX_MEMORY_BYTES } from "./limits.ts";
+export { type BackendLimits, type Limits, MAX_MEMORY_BYTES, SEND_TIMEOUT } from "./limits.ts";
 export { CONSENSUS_TYPE } from "./media-types.ts";
 export { PROBLEMS, type Problem, type ProblemPlace, problemOf } from "./problems/index.ts";
 export type { GroupEvent, Progress } from "./representation/events.ts";

@@ -9,6 +9,12 @@ const MEBIBYTE = 1024 * 1024;
  */
 export const MAX_MEMORY_BYTES = 24 * MEBIBYTE;
 
+/**
+ * Bytes of the files that a JSON body has inline, before they become base64: an isolate holds the
+ * files, their text and the body's text at the same time.
+ */
+export const MAX_INLINE_BYTES = 16 * MEBIBYTE;
+
 /** Seeds of a request. */
 export const MAX_SEEDS = 256;
 
@@ -21,6 +27,12 @@ export const MAX_SEED_PIXELS = 2048 * 2048;
 
 /** Pixels of a request's PNGs together, equal ones counted once: each megapixel takes 20 ms. */
 export const MAX_SEED_PIXELS_TOTAL = 4 * MAX_SEED_PIXELS;
+
+/**
+ * Milliseconds that a reader may take nothing of a response, before it is cut off: nginx's
+ * `send_timeout`.
+ */
+export const SEND_TIMEOUT = 60_000;
 
 /** What one kind of backend takes. */
 export interface BackendLimits {

@@ -432,7 +432,7 @@ export interface Options {
    */
   threshold?: number;
   /**
-   * `masks`: include the files in the JSON, in base64.
+   * `masks`: include the files in the JSON, in base64, up to 16 MiB of them together.
    */
   inline?: "masks" | "none";
   /**

@@ -9,6 +9,7 @@ import type { FileContext } from "../representation/files.ts";
 import type { View } from "../representation/group-body.ts";
 import { type Render, type Requester, renderer } from "../representation/renderer.ts";
 import { RenditionCache } from "../representation/rendition-cache.ts";
+import { SendBuffers } from "../representation/send-buffers.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { AppDependencies } from "./dependencies.ts";
 import type { RequestContext } from "./request-context.ts";
@@ -19,6 +20,7 @@ export class Service {
   readonly singleFlight: SingleFlight;
   readonly renditions: RenditionCache;
   readonly render: Render;
+  readonly sendBuffers: SendBuffers;
   readonly links: SignedLinks | undefined;
 
   constructor(host: AppDependencies) {
@@ -26,6 +28,7 @@ export class Service {
     this.singleFlight = host.singleFlight ?? memorySingleFlight();
     this.renditions = new RenditionCache(host.renditionBytes);
     this.render = host.render ?? renderer({ decoder: host.decoder });
+    this.sendBuffers = new SendBuffers(host.limits.memoryBytes);
     this.links =
       host.links !== undefined && host.authenticate !== undefined
         ? new SignedLinks(host.links)

@@ -7,7 +7,7 @@ import type { Service } from "../context/service.ts";
 import { groupPath } from "../representation/group-body.ts";
 import { encodeParts } from "../representation/multipart.ts";
 import { EVENT_STREAM, encodeEvents } from "../representation/sse.ts";
-import { bytesStream, prefetch } from "../representation/stream.ts";
+import { bytesStream, prefetch, readAhead } from "../representation/stream.ts";
 import type { Presentation } from "../representation/variants.ts";
 import { preferencesOf } from "./preferences.ts";
 import { ResponseWriter } from "./response-writer.ts";
@@ -45,25 +45,42 @@ export async function respondWithGroup(
   const caller = service.callerOf(c.req.raw, requestContext);
   const rest = { signal, caller, withRecords, deadline };
   const context = service.runContext(requestContext, models, rest);
-  const steps = recordBackend(runGroup(group, context), requestContext);
+  const steps = readAhead(recordBackend(runGroup(group, context), requestContext));
   const files = { ...service.fileContext(requestContext, { caller, signal }), files: group.files };
-  const writer = new ResponseWriter(service, requestContext, group, presentation, files);
+  const buffer = service.sendBuffers.open({ caller, signal });
+  const parts = { group, presentation, files, buffer };
+  const writer = new ResponseWriter(service, requestContext, parts);
   const headers = { "content-location": groupPath(group.id), vary: "accept" };
+  const send = (body: AsyncIterable<Uint8Array>, contentType: string) => {
+    const stream = bytesStream(body, reader, {
+      onPull: buffer.renew,
+      onEnd(error) {
+        buffer.close();
+        if (error !== undefined) writer.logFailure(error);
+      },
+    });
+    const streamed = { "content-type": contentType, "cache-control": "no-store" };
+    return new Response(stream, { headers: { ...headers, ...streamed } });
+  };
   if (type === "application/json") {
-    const body = await timed(requestContext, "group", () => writer.json(steps));
-    return c.json(body, 200, headers);
+    const body = await timed(requestContext, "group", () => writer.json(steps)).catch((error) => {
+      buffer.close();
+      reader.abort(error);
+      throw error;
+    });
+    if (!presentation.isInline) return c.json(body, 200, headers);
+    return send(encoded(JSON.stringify(body)), type);
   }
   // Until there is something to send a failure can still have its own status.
   const isEnough = (step: Step) =>
     isOfFiles ? step.type === "mask" || step.type === "done" : step.type !== "backend";
   const started = await timed(requestContext, "group", () => prefetch(steps, isEnough));
   const streamed = streamOf(writer, type, started, c.req.header("last-event-id"));
-  const stream = bytesStream(streamed.body, reader, (error) => {
-    if (error !== undefined && !reader.signal.aborted) writer.logFailure(error);
-  });
-  return new Response(stream, {
-    headers: { ...headers, "content-type": streamed.type, "cache-control": "no-store" },
-  });
+  return send(streamed.body, streamed.type);
+}
+
+async function* encoded(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(text);
 }
 
 function streamOf(

@@ -1,7 +1,9 @@
+import { CosalError } from "../../errors.ts";
 import type { Group } from "../compute/plan.ts";
 import type { Step } from "../compute/run.ts";
 import type { RequestContext } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
+import { MAX_INLINE_BYTES } from "../limits.ts";
 import { CONSENSUS_TYPE } from "../media-types.ts";
 import { type Problem, problemOf } from "../problems/index.ts";
 import { archiveNames } from "../representation/archive-names.ts";
@@ -10,6 +12,7 @@ import { eventsOf } from "../representation/events.ts";
 import { type FileContext, renderFile } from "../representation/files.ts";
 import { groupBody, type View } from "../representation/group-body.ts";
 import type { Part } from "../representation/multipart.ts";
+import type { SendBuffer } from "../representation/send-buffers.ts";
 import type { ServerSentEvent } from "../representation/sse.ts";
 import { type Presentation, typeOf } from "../representation/variants.ts";
 import type { GroupBody } from "../schemas/group.ts";
@@ -18,7 +21,17 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Steps = AsyncIterable<Step>;
 type Found = Extract<Step, { type: "mask" }>;
 
-/** Writes the steps of one group to its caller, in each response type. */
+export interface ResponseParts {
+  readonly group: Group;
+  readonly presentation: Presentation;
+  readonly files: FileContext;
+  readonly buffer: SendBuffer;
+}
+
+/**
+ * Writes the steps of one group to its caller, in each response type. What yields files makes the
+ * next one when it is asked for more.
+ */
 export class ResponseWriter {
   readonly #service: Service;
   readonly #requestContext: RequestContext;
@@ -26,15 +39,15 @@ export class ResponseWriter {
   readonly #presentation: Presentation;
   readonly #view: View;
   readonly #files: FileContext;
+  readonly #buffer: SendBuffer;
   /** The main file of each image, where the JSON has them inline. */
   readonly #inline = new Map<string, Bytes>();
+  #inlineBytes = 0;
 
   constructor(
     service: Service,
     requestContext: RequestContext,
-    group: Group,
-    presentation: Presentation,
-    files: FileContext,
+    { group, presentation, files, buffer }: ResponseParts,
   ) {
     this.#service = service;
     this.#requestContext = requestContext;
@@ -42,6 +55,7 @@ export class ResponseWriter {
     this.#presentation = presentation;
     this.#view = service.view(presentation, requestContext.tenant);
     this.#files = files;
+    this.#buffer = buffer;
   }
 
   /** The JSON body, once everything is done. */
@@ -135,16 +149,40 @@ export class ResponseWriter {
     return problem;
   }
 
+  /** @throws CosalError option_invalid when the files together are too large */
   async #keepInline(step: Found): Promise<void> {
     if (!this.#presentation.isInline || step.record === undefined) return;
-    this.#inline.set(step.image.sha256, await this.#file(step));
+    if (this.#inline.size === 0) await this.#buffer.reserve(MAX_INLINE_BYTES);
+    const file = await this.#render(step);
+    this.#inlineBytes += file.length;
+    if (this.#inlineBytes > MAX_INLINE_BYTES) throw tooLargeInline(this.#inlineBytes);
+    this.#inline.set(step.image.sha256, file);
   }
 
-  #file({ image, record }: Found): Promise<Bytes> {
+  /** One file, once the caller has taken enough of those before. */
+  async #file(step: Found): Promise<Bytes> {
+    const { main } = this.#presentation;
+    if (main.suffix === "logits") return step.record as Bytes;
+    const { width, height } = step.result;
+    await this.#buffer.reserve(width * height * (main.kind === "masks" ? 1 : 4));
+    const file = await this.#render(step);
+    this.#buffer.resize(file.length);
+    return file;
+  }
+
+  #render({ image, record }: Found): Promise<Bytes> {
     return renderFile(image.sha256, record as Bytes, this.#presentation.main, this.#files);
   }
 
   #body({ result, cache }: Extract<Step, { type: "done" }>): Promise<GroupBody> {
     return groupBody(result, cache, this.#group.sent, this.#view, this.#inline);
   }
+}
+
+function tooLargeInline(actual: number): CosalError {
+  return new CosalError(
+    "option_invalid",
+    `Files in the JSON may have ${MAX_INLINE_BYTES} bytes together. Ask for links (inline=none) or a ZIP archive.`,
+    { limit: { name: "bytes", limit: MAX_INLINE_BYTES, actual } },
+  );
 }

@@ -27,9 +27,10 @@ const presentation = {
     description:
       "The mask value from which a pixel counts as object in `binary`, `rle`, `polygons` and `svg`.",
   }),
-  inline: z
-    .enum(["masks", "none"])
-    .openapi({ description: "`masks`: include the files in the JSON, in base64." }),
+  inline: z.enum(["masks", "none"]).openapi({
+    description:
+      "`masks`: include the files in the JSON, in base64, up to 16 MiB of them together.",
+  }),
 };
 
 const computation = {

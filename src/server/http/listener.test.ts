@@ -11,8 +11,8 @@ afterEach(() => {
   listener.cut();
 });
 
-async function serve(fetch: Fetch): Promise<void> {
-  listener = await listen("127.0.0.1", 0);
+async function serve(fetch: Fetch, sendTimeout?: number): Promise<void> {
+  listener = await listen("127.0.0.1", 0, sendTimeout);
   listener.serve(fetch);
 }
 
@@ -99,4 +99,45 @@ it("leaves the connection open after an answer to a whole body", async () => {
   }
   expect(ports.size).toBe(1);
   agent.destroy();
+});
+
+describe("an answer that is not read", () => {
+  const TIMEOUT = 400;
+  /** More than what the kernel takes for a caller who does not. */
+  const LARGE = new Uint8Array(16 * 2 ** 20);
+
+  function ask(): Socket {
+    const socket = connect(Number(new URL(listener.url).port), "127.0.0.1");
+    socket.on("error", () => {}).pause();
+    socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    return socket;
+  }
+
+  it("ends with its connection, and with what it is made of", async () => {
+    const left = Promise.withResolvers<string>();
+    await serve(async (request) => {
+      request.signal.addEventListener("abort", () => left.resolve("left"));
+      return new Response(LARGE);
+    }, TIMEOUT);
+    const socket = ask();
+    expect(await left.promise).toBe("left");
+    socket.destroy();
+  });
+
+  it("may be read slowly, and may take its time to begin", async () => {
+    await serve(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 3 * TIMEOUT));
+      return new Response(LARGE);
+    }, TIMEOUT);
+    const socket = ask();
+    let received = 0;
+    socket.on("data", ({ length }) => {
+      received += length;
+      socket.pause();
+    });
+    const timer = setInterval(() => socket.resume(), 5);
+    await vi.waitUntil(() => received > LARGE.length, { timeout: 30_000 });
+    clearInterval(timer);
+    socket.destroy();
+  });
 });

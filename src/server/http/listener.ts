@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
+import { SEND_TIMEOUT } from "../../app/index.ts";
 import { noteAddress } from "./caller-address.ts";
 import { LingeringResponse } from "./lingering-response.ts";
 
@@ -27,11 +28,19 @@ const REQUEST_TIMEOUT = 120_000;
  */
 const KEEP_ALIVE_TIMEOUT = 75_000;
 
-/** @throws Error EADDRINUSE when something else listens there */
-export async function listen(host: string, port: number): Promise<Listener> {
+/**
+ * @param sendTimeout milliseconds that a caller may take nothing of a response
+ * @throws Error EADDRINUSE when something else listens there
+ */
+export async function listen(
+  host: string,
+  port: number,
+  sendTimeout = SEND_TIMEOUT,
+): Promise<Listener> {
   let serve: Fetch = notYet;
   const server = createAdaptorServer({
-    fetch(request, { incoming }) {
+    fetch(request, { incoming, outgoing }) {
+      limitSending(outgoing as ServerResponse, sendTimeout);
       noteAddress(request, incoming.socket.remoteAddress);
       return serve(request);
     },
@@ -53,6 +62,14 @@ export async function listen(host: string, port: number): Promise<Listener> {
     close: () => void server.close(),
     cut: () => server.closeAllConnections(),
   };
+}
+
+/** Cuts a connection off whose other end takes nothing. Before a response begins there is no limit. */
+function limitSending(response: ServerResponse, timeout: number): void {
+  const { socket } = response;
+  response.setTimeout(timeout, () => {
+    if (socket !== null && socket.writableLength > 0) socket.destroy();
+  });
 }
 
 function notYet(): Response {
