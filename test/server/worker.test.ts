@@ -1,46 +1,20 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Readable } from "node:stream";
 import { expect, it } from "vitest";
 import type { ComputeEvent, ComputeJob } from "../../src/app/index.ts";
 import { decodeLogits } from "../../src/codec/index.ts";
-import { gpuBackend, IDLE_TIMEOUT, type Transport } from "../../src/edge/gpu/backend.ts";
-import { describeModel, encodeConsensus } from "../../src/engine/index.ts";
-import { groupId, optionsOf, sha256 } from "../../src/group/index.ts";
-import { modelFiles, SOON } from "./device.ts";
+import { encodeConsensus } from "../../src/engine/index.ts";
+import { backendAt, jobOf, SECRET } from "./backend-at.ts";
+import { SOON } from "./device.ts";
 import {
   expectedConsensus,
   expectedLogits,
   maskDifference,
-  type Photograph,
   photographs,
-  type Running,
   start,
   startsServers,
 } from "./servers.ts";
 
 startsServers();
-
-const secret = "s".repeat(32);
-
-/** What a Worker's streams do, on Node's. */
-const transport: Transport = {
-  fetch: (url, init) => fetch(url, { ...init, duplex: "half" } as RequestInit),
-  async measure(chunks) {
-    const hash = createHash("sha256");
-    let length = 0;
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      length += chunk.length;
-    }
-    return { sha256: Uint8Array.from(hash.digest()).buffer, length };
-  },
-  body: (chunks) => Readable.toWeb(Readable.from(chunks)) as unknown as BodyInit,
-};
-
-function backendAt({ url }: Running, keep = 600) {
-  return gpuBackend({ name: "gpu", url }, { secret, transport, idleTimeout: IDLE_TIMEOUT, keep });
-}
 
 /** A mask of every photograph, as expected. */
 async function expectMasks(
@@ -57,29 +31,8 @@ async function expectMasks(
   }
 }
 
-async function jobOf(group: readonly Photograph[], consensusOf?: string): Promise<ComputeJob> {
-  const { manifest, digest } = await describeModel(modelFiles);
-  const named = await Promise.all(
-    group.map(async ({ name, bytes }) => ({ id: name, sha256: await sha256(bytes), bytes })),
-  );
-  const images = named
-    .sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1))
-    .map(({ bytes, ...image }, index) => ({ ...image, index, load: async () => bytes }));
-  const contents = {
-    model: digest,
-    ...(consensusOf !== undefined && { consensusOf }),
-    options: optionsOf("fail"),
-    images: images.map((image) => image.sha256),
-  };
-  return {
-    ...{ tenant: "t", images, seeds: [], seedRequests: [], onError: "fail", backend: "auto" },
-    group: await groupId(contents),
-    model: { name: manifest.name, digest },
-  };
-}
-
 it("computes for a Worker what the Worker would compute itself", async () => {
-  const server = await start({ secret });
+  const server = await start({ secret: SECRET });
   const backend = backendAt(server);
   const { signal } = new AbortController();
   expect(await backend.isReady(signal)).toBe(true);
@@ -102,7 +55,7 @@ it("computes for a Worker what the Worker would compute itself", async () => {
 });
 
 it("masks for a Worker with the consensus of a group that it has never seen", async () => {
-  const server = await start({ secret });
+  const server = await start({ secret: SECRET });
   const backend = backendAt(server);
   const { signal } = new AbortController();
   const context = { signal, caller: "", deadline: Date.now() + 60_000, request: "r" };
@@ -121,7 +74,7 @@ it("masks for a Worker with the consensus of a group that it has never seen", as
 });
 
 it("decodes HEIC for a Worker, and says so", async () => {
-  const server = await start({ secret });
+  const server = await start({ secret: SECRET });
   const backend = backendAt(server);
   const { signal } = new AbortController();
   const limits = await backend.limits(signal);
@@ -138,7 +91,7 @@ it("decodes HEIC for a Worker, and says so", async () => {
 });
 
 it("tells a Worker that it is busy", async () => {
-  const server = await start({ secret }, { admission: { bytes: 1e9, images: 1 } });
+  const server = await start({ secret: SECRET }, { admission: { bytes: 1e9, images: 1 } });
   const backend = backendAt(server);
   const { signal } = new AbortController();
   const context = { signal, caller: "", deadline: Date.now() + 60_000, request: "r" };
@@ -155,7 +108,7 @@ it("tells a Worker that it is busy", async () => {
 });
 
 it("drops the work of a Worker that hangs up", async () => {
-  const server = await start({ secret });
+  const server = await start({ secret: SECRET });
   const backend = backendAt(server);
   const leave = new AbortController();
   const context = { signal: leave.signal, caller: "", deadline: Date.now() + 60_000, request: "r" };
@@ -171,7 +124,7 @@ it("drops the work of a Worker that hangs up", async () => {
 });
 
 it("keeps what Workers sent apart by tenant, as long as they say, and not when it is removed", async () => {
-  const server = await start({ secret });
+  const server = await start({ secret: SECRET });
   const { signal } = new AbortController();
   const cats = await photographs("cats", 0, 3);
   const encoded = () => server.metric("cosal_batch_images_sum");
