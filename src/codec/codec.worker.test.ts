@@ -63,9 +63,9 @@ test("a record, and every file that is made of it", async () => {
   const soft = await decoder.decode(await maskPng(kept));
   expect(await decoder.decode(await maskWebp(kept))).toEqual(soft);
   expect(soft.data[4 * 24]).toBe(255);
-  expect(maskRle(kept).size).toEqual([32, 48]);
-  expect(maskPolygons(kept)).toHaveLength(1);
-  expect(maskSvg(kept)).toContain("evenodd");
+  expect((await maskRle(kept)).size).toEqual([32, 48]);
+  expect(await maskPolygons(kept)).toHaveLength(1);
+  expect(await maskSvg(kept)).toContain("evenodd");
   const photograph = await decoder.decode(new Uint8Array(progressive));
   const exact = await decoder.decode(await cutout(photograph, kept));
   const webp = await decoder.decode(await cutout(photograph, kept, { webp: workerdWebpEncoder() }));

@@ -9,6 +9,10 @@ const record = await encodeLogits({ width, height, logits: { width: 8, height: 8
 it.each([
   ["masks", "png"],
   ["masks", "binary.png"],
+  ["masks", "webp"],
+  ["masks", "rle.json"],
+  ["masks", "polygons.json"],
+  ["masks", "svg"],
   ["cutouts", "png"],
   ["overlays", "png"],
 ] as const)("%s as %s are made in pieces, with a pause between two", async (kind, suffix) => {

@@ -57,15 +57,15 @@ export function renderer({ decoder, webp, pause }: RenderParts) {
       case "png":
         return maskPng(record, paced);
       case "webp":
-        return maskWebp(record);
+        return maskWebp(record, paced);
       case "binary.png":
         return binaryPng(record, { threshold, ...paced });
       case "rle.json":
-        return text(JSON.stringify(maskRle(record, { threshold })));
+        return text(JSON.stringify(await maskRle(record, { threshold, ...paced })));
       case "polygons.json":
-        return text(JSON.stringify(maskPolygons(record, { threshold })));
+        return text(JSON.stringify(await maskPolygons(record, { threshold, ...paced })));
       case "svg":
-        return text(maskSvg(record, { threshold }));
+        return text(await maskSvg(record, { threshold, ...paced }));
       case "logits":
         throw new Error("a record is not rendered");
     }

@@ -126,8 +126,8 @@ async function render(
   const wants = (annotation: Annotation) => annotations.includes(annotation);
   return {
     ...{ width, height, coverage, box },
-    ...(wants("rle") && { rle: maskRle(record, { threshold }) }),
+    ...(wants("rle") && { rle: await maskRle(record, { threshold }) }),
     ...(wants("rows") && box !== null && { rows: maskRowRuns(record, box, { threshold }) }),
-    ...(wants("polygons") && { polygons: maskPolygons(record, { threshold }) }),
+    ...(wants("polygons") && { polygons: await maskPolygons(record, { threshold }) }),
   };
 }

@@ -35,11 +35,12 @@ export const FORMS = {
   },
   rle: {
     suffix: ".rle.json",
-    render: async ({ record, threshold }) => JSON.stringify(maskRle(record, { threshold })),
+    render: async ({ record, threshold }) => JSON.stringify(await maskRle(record, { threshold })),
   },
   polygons: {
     suffix: ".polygons.json",
-    render: async ({ record, threshold }) => JSON.stringify(maskPolygons(record, { threshold })),
+    render: async ({ record, threshold }) =>
+      JSON.stringify(await maskPolygons(record, { threshold })),
   },
   svg: {
     suffix: ".svg",

@@ -3,12 +3,12 @@ import type { Pixels } from "../types.ts";
 import { encodePicture } from "./encode-picture.ts";
 import { foregroundOf } from "./foreground/foreground.ts";
 import { guidedMaskRows } from "./guided.ts";
-import { type MaskOptions, prepared, type RowOptions } from "./options.ts";
+import { type MaskOptions, type PausableOptions, prepared } from "./options.ts";
 import { paced } from "./paced.ts";
 import type { MaskRecord } from "./record.ts";
 import type { WebpEncoder } from "./webp/encoder.ts";
 
-export interface CompositeOptions extends RowOptions {
+export interface CompositeOptions extends PausableOptions {
   /** Gives a lossy WebP; without it the file is a PNG. */
   readonly webp?: WebpEncoder;
 }

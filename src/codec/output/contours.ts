@@ -1,3 +1,5 @@
+import type { PausableWork } from "./paced.ts";
+
 /**
  * A closed line, `x, y, x, y, ...` in half pixels from the top left corner of the image; the last
  * point joins the first. The object lies to its right: clockwise around a part, anticlockwise
@@ -11,6 +13,9 @@ const DY = [0, 1, 0, -1] as const;
 const RIGHT = 0;
 /** Two runs of at least so many pixels meet in a corner of the object, shorter ones in a slope. */
 const CORNER = 3;
+/** Steps along an outline after which work may pause; each takes as long as some pixels. */
+const PAUSE_STEPS = 4096;
+const PIXELS_PER_STEP = 8;
 
 /**
  * The outlines of a mask: between an object's pixel and one beside it that is none, through the
@@ -20,7 +25,11 @@ const CORNER = 3;
  *
  * @param rows `height` rows of `width` zeros and ones; they are kept as bits
  */
-export function contours(rows: Iterable<Uint8Array>, width: number, height: number): Ring[] {
+export function* contours(
+  rows: Iterable<Uint8Array>,
+  width: number,
+  height: number,
+): PausableWork<Ring[]> {
   const bitmap = new Bits(width + 2, height + 2);
   const tops: number[] = [];
   const above = new Uint8Array(width);
@@ -33,24 +42,27 @@ export function contours(rows: Iterable<Uint8Array>, width: number, height: numb
     }
     above.set(row);
     y++;
+    yield width;
   }
   const visited = new Bits(width + 2, height + 2);
   const rings: Ring[] = [];
   for (let i = 0; i < tops.length; i += 2) {
     const [x, y] = [tops[i] as number, tops[i + 1] as number];
-    if (!visited.get(x, y)) rings.push(trace(bitmap, visited, x, y));
+    if (!visited.get(x, y)) rings.push(yield* trace(bitmap, visited, x, y));
   }
   return rings;
 }
 
 /** Follows the edges between pixels, from the upper left corner of pixel (startX, startY). */
-function trace(bitmap: Bits, visited: Bits, startX: number, startY: number): Ring {
+function* trace(bitmap: Bits, visited: Bits, startX: number, startY: number): PausableWork<Ring> {
   /** Lengths of straight runs, the first to the right; where they end; whence they come. */
   const runs: number[] = [];
   const ends: number[] = [];
   const directions: number[] = [];
   let [x, y, direction, run] = [startX, startY, RIGHT, 0];
+  let steps = 0;
   do {
+    if (++steps % PAUSE_STEPS === 0) yield PAUSE_STEPS * PIXELS_PER_STEP;
     if (direction === RIGHT) visited.set(x, y);
     x += DX[direction] as number;
     y += DY[direction] as number;
@@ -63,9 +75,11 @@ function trace(bitmap: Bits, visited: Bits, startX: number, startY: number): Rin
     run = 0;
     direction = (direction + turn) & 3;
   } while (x !== startX || y !== startY || direction !== RIGHT);
+  yield (steps % PAUSE_STEPS) * PIXELS_PER_STEP;
 
   const points: number[] = [];
   for (const [i, run] of runs.entries()) {
+    if (i % PAUSE_STEPS === 0) yield Math.min(PAUSE_STEPS, runs.length) * PIXELS_PER_STEP;
     const before = runs[i - 1] ?? (runs.at(-1) as number);
     const after = runs[i + 1] ?? (runs[0] as number);
     const dx = DX[directions[i] as number] as number;

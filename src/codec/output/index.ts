@@ -1,7 +1,7 @@
 export { componentsOf, dropSmallComponents, withoutComponents } from "./components.ts";
 export { type CompositeOptions, cutout, overlay } from "./composite.ts";
 export { binaryPng, maskPng, maskWebp } from "./mask-files.ts";
-export type { MaskOptions, RowOptions } from "./options.ts";
+export type { MaskOptions, PausableOptions } from "./options.ts";
 export type { Pause } from "./paced.ts";
 export { maskPolygons, maskSvg } from "./polygons.ts";
 export { atModelSize, decodeLogits, encodeLogits, LOGITS_TYPE, type MaskRecord } from "./record.ts";

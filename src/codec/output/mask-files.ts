@@ -1,6 +1,6 @@
 import { binaryRows, maskRows } from "../mask.ts";
-import { type MaskOptions, prepared, type RowOptions } from "./options.ts";
-import { paced } from "./paced.ts";
+import { type PausableOptions, prepared } from "./options.ts";
+import { paced, runInPieces } from "./paced.ts";
 import { encodePng } from "./png/png.ts";
 import type { MaskRecord } from "./record.ts";
 import { encodeGreyWebp } from "./webp/grey-webp.ts";
@@ -8,7 +8,7 @@ import { encodeGreyWebp } from "./webp/grey-webp.ts";
 /** The soft mask as an 8-bit grey PNG of the photograph's size; 255 is object. */
 export async function maskPng(
   record: MaskRecord,
-  options?: RowOptions,
+  options?: PausableOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, logits } = prepared(record, options);
   const rows = paced(maskRows(logits, width, height), width, options?.pause);
@@ -18,16 +18,17 @@ export async function maskPng(
 /** The soft mask as a lossless grey WebP of the photograph's size; 255 is object. */
 export async function maskWebp(
   record: MaskRecord,
-  options?: MaskOptions,
+  options?: PausableOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, logits } = prepared(record, options);
-  return encodeGreyWebp(width, height, maskRows(logits, width, height));
+  const work = encodeGreyWebp(width, height, maskRows(logits, width, height));
+  return runInPieces(work, options?.pause);
 }
 
 /** The mask at the threshold as a PNG of one bit per pixel, of the photograph's size; white is object. */
 export async function binaryPng(
   record: MaskRecord,
-  options?: RowOptions,
+  options?: PausableOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, logits, level } = prepared(record, options);
   const rows = packed(binaryRows(logits, width, height, level), width);

@@ -10,8 +10,8 @@ export interface MaskOptions {
   readonly smallest?: number;
 }
 
-/** Of files that are written row by row. */
-export interface RowOptions extends MaskOptions {
+/** Of files that take long to write. */
+export interface PausableOptions extends MaskOptions {
   /** For a host whose only thread this runs on: where it lets others have a turn. */
   readonly pause?: Pause;
 }

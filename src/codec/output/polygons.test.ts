@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Bitmap, bitmapOf, drawn, recordOf, someRecord } from "../../../test/masks.ts";
 import { contours } from "./contours.ts";
+import { runInPieces } from "./paced.ts";
 import { maskPolygons, maskSvg } from "./polygons.ts";
 
 function* rowsOf({ width, height, data }: Bitmap): Generator<Uint8Array> {
@@ -58,18 +59,16 @@ const anyBitmap = fc
       .map((bits): Bitmap => ({ width, height, data: Uint8Array.from(bits) })),
   );
 
-test("contours, filled, are the mask: any bitmap", () => {
+test("contours, filled, are the mask: any bitmap", () =>
   fc.assert(
-    fc.property(anyBitmap, (bitmap) => {
+    fc.asyncProperty(anyBitmap, async (bitmap) => {
       const { width, height } = bitmap;
-      const rings = contours(rowsOf(bitmap), width, height).map((ring) =>
-        [...ring].map((v) => v / 2),
-      );
-      expect(filled(rings, width, height)).toEqual(bitmap);
+      const rings = await runInPieces(contours(rowsOf(bitmap), width, height), undefined);
+      const points = rings.map((ring) => [...ring].map((v) => v / 2));
+      expect(filled(points, width, height)).toEqual(bitmap);
     }),
     { numRuns: 300 },
-  );
-});
+  ));
 
 /** The subpaths of an SVG's only path. */
 function ringsOf(svg: string): number[][] {
@@ -89,53 +88,52 @@ function ringsOf(svg: string): number[][] {
     });
 }
 
-test("polygons and SVG, filled, differ from the mask along its outline only", () => {
+test("polygons and SVG, filled, differ from the mask along its outline only", () =>
   fc.assert(
-    fc.property(someRecord, (record) => {
+    fc.asyncProperty(someRecord, async (record) => {
       const { width, height } = record;
       const wanted = bitmapOf(record);
-      for (const rings of [maskPolygons(record), ringsOf(maskSvg(record))]) {
+      for (const rings of [await maskPolygons(record), ringsOf(await maskSvg(record))]) {
         expect(farOff(filled(rings, width, height), wanted)).toBe(0);
       }
     }),
     { numRuns: 200 },
-  );
-});
+  ));
 
-test("a bridge to a hole changes nothing: polygons and SVG fill the same pixels", () => {
+test("a bridge to a hole changes nothing: polygons and SVG fill the same pixels", () =>
   fc.assert(
-    fc.property(someRecord, (record) => {
+    fc.asyncProperty(someRecord, async (record) => {
       const { width, height } = record;
-      const polygons = filled(maskPolygons(record), width, height);
-      expect(polygons).toEqual(filled(ringsOf(maskSvg(record)), width, height));
+      const polygons = filled(await maskPolygons(record), width, height);
+      expect(polygons).toEqual(filled(ringsOf(await maskSvg(record)), width, height));
     }),
-  );
-});
+  ));
 
-test("a circle of 200 pixels takes few points and loses few pixels", () => {
+test("a circle of 200 pixels takes few points and loses few pixels", async () => {
   const data = new Uint8Array(240 * 240);
   for (let i = 0; i < data.length; i++) {
     data[i] = Math.hypot((i % 240) - 119.5, Math.floor(i / 240) - 119.5) < 100 ? 1 : 0;
   }
   const circle = { width: 240, height: 240, data };
-  const [polygon = [], ...others] = maskPolygons(recordOf(circle));
+  const [polygon = [], ...others] = await maskPolygons(recordOf(circle));
   expect(others).toEqual([]);
   expect(polygon.length / 2).toBeLessThan(60);
   expect(differences(filled([polygon], 240, 240), circle)).toBeLessThan(0.004 * 31416);
 });
 
-test("a rectangle keeps its corners, and so does its hole", () => {
+test("a rectangle keeps its corners, and so does its hole", async () => {
   const rectangle = drawn("........", ".######.", ".######.", ".######.", "........");
-  expect(maskPolygons(recordOf(rectangle)).map((ring) => ring.length)).toEqual([8]);
-  expect(new Set(maskPolygons(recordOf(rectangle))[0])).toEqual(new Set([1, 7, 4]));
+  const polygons = await maskPolygons(recordOf(rectangle));
+  expect(polygons.map((ring) => ring.length)).toEqual([8]);
+  expect(new Set(polygons[0])).toEqual(new Set([1, 7, 4]));
   const full = { width: 9, height: 7, data: new Uint8Array(63).fill(1) };
-  expect(maskSvg(recordOf(full))).toBe(
+  expect(await maskSvg(recordOf(full))).toBe(
     '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="7" viewBox="0 0 9 7">' +
       '<path fill-rule="evenodd" d="M9 7l-9 0 0 -7 9 0z"/></svg>',
   );
 });
 
-test("a part within a hole within a part", () => {
+test("a part within a hole within a part", async () => {
   const rings = drawn(
     "###########", //
     "#.........#",
@@ -147,12 +145,12 @@ test("a part within a hole within a part", () => {
     "###########",
   );
   const record = recordOf(rings);
-  expect(maskPolygons(record)).toHaveLength(2);
-  expect(filled(maskPolygons(record), rings.width, rings.height)).toEqual(rings);
+  expect(await maskPolygons(record)).toHaveLength(2);
+  expect(filled(await maskPolygons(record), rings.width, rings.height)).toEqual(rings);
 });
 
-test("nothing found: no polygon, an empty path", () => {
+test("nothing found: no polygon, an empty path", async () => {
   const record = recordOf({ width: 9, height: 8, data: new Uint8Array(72) });
-  expect(maskPolygons(record)).toEqual([]);
-  expect(maskSvg(record)).toContain(' d=""/>');
+  expect(await maskPolygons(record)).toEqual([]);
+  expect(await maskSvg(record)).toContain(' d=""/>');
 });

@@ -1,13 +1,16 @@
 import { binaryRows } from "../mask.ts";
 import { contours, type Ring } from "./contours.ts";
-import { type MaskOptions, prepared } from "./options.ts";
+import { type PausableOptions, prepared } from "./options.ts";
+import { type PausableWork, runInPieces } from "./paced.ts";
 import type { MaskRecord } from "./record.ts";
 import { simplified } from "./simplify.ts";
 
 /** The outlines of the mask at the threshold, within half a pixel. */
-function outlines(record: MaskRecord, options?: MaskOptions): Ring[] {
+function* outlines(record: MaskRecord, options?: PausableOptions): PausableWork<Ring[]> {
   const { width, height, logits, level } = prepared(record, options);
-  return contours(binaryRows(logits, width, height, level), width, height).map(simplified);
+  const rings = yield* contours(binaryRows(logits, width, height, level), width, height);
+  for (const [i, ring] of rings.entries()) rings[i] = yield* simplified(ring);
+  return rings;
 }
 
 /**
@@ -15,10 +18,14 @@ function outlines(record: MaskRecord, options?: MaskOptions): Ring[] {
  * `x, y, x, y, ...` in pixels. COCO's polygons have no holes; a hole is joined to the outline of its
  * part by a bridge of no width, there and back, as it is drawn by hand.
  */
-export function maskPolygons(record: MaskRecord, options?: MaskOptions): number[][] {
+export function maskPolygons(record: MaskRecord, options?: PausableOptions): Promise<number[][]> {
+  return runInPieces(polygons(record, options), options?.pause);
+}
+
+function* polygons(record: MaskRecord, options?: PausableOptions): PausableWork<number[][]> {
   const parts: { outline: Ring; area: number; polygon: number[] }[] = [];
   const holes: Ring[] = [];
-  for (const ring of outlines(record, options)) {
+  for (const ring of yield* outlines(record, options)) {
     const area = areaOf(ring);
     if (area > 0) parts.push({ outline: ring, area, polygon: [...ring] });
     else holes.push(ring);
@@ -27,24 +34,51 @@ export function maskPolygons(record: MaskRecord, options?: MaskOptions): number[
   for (const hole of holes) {
     const [x, y] = hole as unknown as [number, number];
     // The smallest that surrounds it: parts may lie within the holes of others.
-    const part = parts.find(({ outline }) => surrounds(outline, x, y));
-    if (part) part.polygon = bridged(part.polygon, hole);
+    const part = yield* smallestAround(parts, x, y);
+    if (part === undefined) continue;
+    part.polygon = bridged(part.polygon, hole);
+    yield part.polygon.length;
   }
   return parts.reverse().map(({ polygon }) => polygon.map((halves) => halves / 2));
+}
+
+/** The first whose outline surrounds the point. */
+function* smallestAround<Part extends { readonly outline: Ring }>(
+  parts: readonly Part[],
+  x: number,
+  y: number,
+): PausableWork<Part | undefined> {
+  for (const part of parts) {
+    if (surrounds(part.outline, x, y)) return part;
+    yield part.outline.length;
+  }
+  return undefined;
 }
 
 /**
  * The mask at the threshold as an SVG image of the photograph's size: one black path, holes by the
  * even-odd rule. It has no script, no style and no reference to anything.
  */
-export function maskSvg(record: MaskRecord, options?: MaskOptions): string {
+export function maskSvg(record: MaskRecord, options?: PausableOptions): Promise<string> {
+  return runInPieces(svg(record, options), options?.pause);
+}
+
+function* svg(record: MaskRecord, options?: PausableOptions): PausableWork<string> {
   const { width, height } = record;
-  const path = outlines(record, options).map(pathOf).join("");
+  const paths: string[] = [];
+  for (const ring of yield* outlines(record, options)) {
+    paths.push(pathOf(ring));
+    yield PIXELS_PER_POINT * ring.length;
+  }
+  const path = paths.join("");
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}"><path fill-rule="evenodd" d="${path}"/></svg>`
   );
 }
+
+/** What writing a number takes. */
+const PIXELS_PER_POINT = 16;
 
 /** A closed subpath: the first point, then steps from one point to the next. */
 function pathOf(ring: Ring): string {

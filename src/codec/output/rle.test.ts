@@ -8,8 +8,8 @@ const cases: { rows: string[]; rle: CocoRle }[] = JSON.parse(
   readFileSync(new URL("../../../test/fixtures/rle.json", import.meta.url), "utf8"),
 );
 
-test.each(cases)("pycocotools: $rle.size", ({ rows, rle }) => {
-  expect(maskRle(recordOf(drawn(...rows)))).toEqual(rle);
+test.each(cases)("pycocotools: $rle.size", async ({ rows, rle }) => {
+  expect(await maskRle(recordOf(drawn(...rows)))).toEqual(rle);
 });
 
 /** `rleFrString` and `rleDecode` of cocoapi's maskApi.c. */
@@ -40,9 +40,10 @@ function decoded({ size: [height, width], counts }: CocoRle): Bitmap {
 
 test("decoded, it is the mask", () => {
   const threshold = fc.double({ min: 0.05, max: 0.95, noNaN: true });
-  fc.assert(
-    fc.property(someRecord, threshold, (record, threshold) => {
-      expect(decoded(maskRle(record, { threshold }))).toEqual(bitmapOf(record, { threshold }));
+  return fc.assert(
+    fc.asyncProperty(someRecord, threshold, async (record, threshold) => {
+      const rle = await maskRle(record, { threshold });
+      expect(decoded(rle)).toEqual(bitmapOf(record, { threshold }));
     }),
     { numRuns: 300 },
   );

@@ -1,5 +1,6 @@
 import { type Box, binaryRows } from "../mask.ts";
-import { type MaskOptions, prepared } from "./options.ts";
+import { type MaskOptions, type PausableOptions, prepared } from "./options.ts";
+import { type PausableWork, runInPieces } from "./paced.ts";
 import type { MaskRecord } from "./record.ts";
 
 /** A mask in COCO's compressed form, as pycocotools reads it. */
@@ -13,9 +14,24 @@ export interface CocoRle {
  * The mask at the threshold, run-length encoded down the columns: lengths of runs of 0 and 1 by
  * turns, beginning with 0 (cocoapi, common/maskApi.c).
  */
-export function maskRle(record: MaskRecord, options?: MaskOptions): CocoRle {
+export async function maskRle(record: MaskRecord, options?: PausableOptions): Promise<CocoRle> {
   const { width, height, logits, level } = prepared(record, options);
-  const places = changes(binaryRows(logits, width, height, level), width, height);
+  const rows = binaryRows(logits, width, height, level);
+  return runInPieces(encodeRle(rows, width, height), options?.pause);
+}
+
+function* encodeRle(
+  rows: Iterable<Uint8Array>,
+  width: number,
+  height: number,
+): PausableWork<CocoRle> {
+  const places = yield* changes(rows, width, height);
+  const runs = runsBetween(places, width * height);
+  yield places.length;
+  return { size: [height, width], counts: packed(runs) };
+}
+
+function runsBetween(places: Float64Array, pixels: number): number[] {
   const runs: number[] = [];
   let start = 0;
   for (let i = 0; i < places.length; i++) {
@@ -27,8 +43,8 @@ export function maskRle(record: MaskRecord, options?: MaskOptions): CocoRle {
       start = place;
     }
   }
-  if (start < width * height || runs.length === 0) runs.push(width * height - start);
-  return { size: [height, width], counts: packed(runs) };
+  if (start < pixels || runs.length === 0) runs.push(pixels - start);
+  return runs;
 }
 
 /**
@@ -63,7 +79,11 @@ export function maskRowRuns(
  * Where the mask changes down its columns, which stand one after another, each with a 0 before and
  * after it: places in ascending order. Rows go by one at a time; only what changes is kept.
  */
-function changes(rows: Iterable<Uint8Array>, width: number, height: number): Float64Array {
+function* changes(
+  rows: Iterable<Uint8Array>,
+  width: number,
+  height: number,
+): PausableWork<Float64Array> {
   let xs = new Uint16Array(1024);
   let ys = new Uint16Array(1024);
   let used = 0;
@@ -83,7 +103,10 @@ function changes(rows: Iterable<Uint8Array>, width: number, height: number): Flo
     above.set(row);
   };
   let y = 0;
-  for (const row of rows) compare(row, y++);
+  for (const row of rows) {
+    compare(row, y++);
+    yield width;
+  }
   compare(new Uint8Array(width), height);
   for (let x = 0; x < width; x++) perColumn[x + 1]! += perColumn[x] as number;
   const places = new Float64Array(used);
@@ -91,6 +114,7 @@ function changes(rows: Iterable<Uint8Array>, width: number, height: number): Flo
     const x = xs[i] as number;
     places[perColumn[x]!++] = x * height + (ys[i] as number);
   }
+  yield used;
   return places;
 }
 
@@ -102,15 +126,18 @@ function grown(numbers: Uint16Array): Uint16Array<ArrayBuffer> {
 
 /** `rleToString` of maskApi.c: from the fourth on, a run is written as its difference to the one two before. */
 function packed(runs: readonly number[]): string {
-  const text: number[] = [];
-  for (const [i, run] of runs.entries()) {
+  // A number of up to 33 bits has at most seven characters.
+  const text = new Uint8Array(7 * runs.length);
+  let used = 0;
+  for (let i = 0; i < runs.length; i++) {
+    const run = runs[i] as number;
     let value = i > 2 ? run - (runs[i - 2] as number) : run;
     for (let more = true; more; ) {
       const low = value & 31;
       value >>= 5;
       more = (low & 16) !== 0 ? value !== -1 : value !== 0;
-      text.push((more ? low | 32 : low) + 48);
+      text[used++] = (more ? low | 32 : low) + 48;
     }
   }
-  return text.reduce((joined, code) => joined + String.fromCharCode(code), "");
+  return new TextDecoder().decode(text.subarray(0, used));
 }

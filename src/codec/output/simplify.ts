@@ -1,4 +1,5 @@
 import type { Ring } from "./contours.ts";
+import type { PausableWork } from "./paced.ts";
 
 /**
  * Half pixels that a point may be off. Less than half a pixel, so that two outlines a pixel apart
@@ -6,11 +7,14 @@ import type { Ring } from "./contours.ts";
  */
 const TOLERANCE = 0.9;
 
+/** What a distance takes. */
+const PIXELS_PER_POINT = 4;
+
 /**
  * The ring with as few of its points as Douglas and Peucker's method (1973) needs for no dropped
  * one to be more than 0.45 pixels from the new line.
  */
-export function simplified(outline: Ring): Ring {
+export function* simplified(outline: Ring): PausableWork<Ring> {
   const count = outline.length / 2;
   if (count <= 4) return outline;
   // It begins where it surely has a corner: as far as can be from some point.
@@ -20,12 +24,14 @@ export function simplified(outline: Ring): Ring {
   ring.set(outline.subarray(0, begin), outline.length - begin);
   const keep = new Uint8Array(count + 1);
   const opposite = farthest(ring, 0, count, 0).index;
+  yield PIXELS_PER_POINT * 2 * count;
   for (const i of [0, opposite, count]) keep[i] = 1;
   const stack = [0, opposite, opposite, count];
   while (stack.length > 0) {
     const end = stack.pop() as number;
     const start = stack.pop() as number;
     const { index, distance } = farthest(ring, start, end, end % count);
+    yield PIXELS_PER_POINT * (end - start);
     if (distance <= TOLERANCE) continue;
     keep[index] = 1;
     stack.push(start, index, index, end);

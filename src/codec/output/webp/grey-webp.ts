@@ -2,6 +2,7 @@ import { webpOf } from "../../webp/chunks.ts";
 import { BitWriter } from "../bit-writer.ts";
 import { packLengths } from "../code-lengths.ts";
 import { huffmanCode } from "../huffman.ts";
+import type { PausableWork } from "../paced.ts";
 
 const SUBTRACT_GREEN = 2;
 const PREDICTOR = 0;
@@ -12,6 +13,8 @@ const BLOCK_BITS = 9;
 /** Literals of green, then prefixes of lengths. */
 const GREEN_SYMBOLS = 256 + 24;
 const LONGEST_RUN = 4096;
+/** Tokens after which work may pause. */
+const TOKENS_PER_PIECE = 16 * 1024;
 /** The order in which the code lengths' own code is written. */
 const ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
@@ -23,12 +26,12 @@ const ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
  *
  * @param rows `height` rows of `width` bytes; a row may be overwritten once the next is asked for
  */
-export function encodeGreyWebp(
+export function* encodeGreyWebp(
   width: number,
   height: number,
   rows: Iterable<Uint8Array>,
-): Uint8Array<ArrayBuffer> {
-  const tokens = tokensOf(width, rows);
+): PausableWork<Uint8Array<ArrayBuffer>> {
+  const tokens = yield* tokensOf(width, rows);
   const bits = new BitWriter();
   bits.write(0x2f, 8);
   bits.write(width - 1, 14);
@@ -49,9 +52,9 @@ export function encodeGreyWebp(
   bits.write(0, 1); // no colour cache
   bits.write(0, 1); // one set of codes for the whole image
   const counts = new Uint32Array(GREEN_SYMBOLS);
-  for (const token of tokens) {
-    const run = token - 255;
-    counts[run > 0 ? 256 + prefixOf(run).symbol : token]!++;
+  for (const piece of piecesOf(tokens)) {
+    for (const token of piece) counts[token > 255 ? 256 + prefixOf(token - 255).symbol : token]!++;
+    yield piece.length;
   }
   const code = huffmanCode(counts, 15);
   const used = code.lengths.reduce((sum, length) => sum + (length > 0 ? 1 : 0), 0);
@@ -64,12 +67,14 @@ export function encodeGreyWebp(
   for (const symbol of [0, 0, 0]) writeOnly(bits, symbol); // red, blue, alpha
   writeOnly(bits, 1); // the distance: 5.2.2, one pixel to the left
   if (used > 1) {
-    for (const token of tokens) {
-      const run = token - 255;
-      const { symbol, extra, extraBits } =
-        run > 0 ? prefixOf(run) : { symbol: token - 256, extra: 0, extraBits: 0 };
-      bits.write(code.bits[256 + symbol] as number, code.lengths[256 + symbol] as number);
-      if (extraBits > 0) bits.write(extra, extraBits);
+    for (const piece of piecesOf(tokens)) {
+      for (const token of piece) {
+        const { symbol, extra, extraBits } =
+          token > 255 ? prefixOf(token - 255) : { symbol: token - 256, extra: 0, extraBits: 0 };
+        bits.write(code.bits[256 + symbol] as number, code.lengths[256 + symbol] as number);
+        if (extraBits > 0) bits.write(extra, extraBits);
+      }
+      yield piece.length;
     }
   }
   bits.align();
@@ -77,7 +82,7 @@ export function encodeGreyWebp(
 }
 
 /** Differences to the row above as bytes, and 255 + the length of runs that go on with the last one. */
-function tokensOf(width: number, rows: Iterable<Uint8Array>): Uint16Array {
+function* tokensOf(width: number, rows: Iterable<Uint8Array>): PausableWork<Uint16Array> {
   let tokens = new Uint16Array(16 * 1024);
   let used = 0;
   let last = -1;
@@ -106,9 +111,16 @@ function tokensOf(width: number, rows: Iterable<Uint8Array>): Uint16Array {
     }
     above ??= new Uint8Array(width);
     above.set(row);
+    yield width;
   }
   endRun();
   return tokens.subarray(0, used);
+}
+
+function* piecesOf(tokens: Uint16Array): Generator<Uint16Array> {
+  for (let i = 0; i < tokens.length; i += TOKENS_PER_PIECE) {
+    yield tokens.subarray(i, i + TOKENS_PER_PIECE);
+  }
 }
 
 /** 5.2.2: a number from 1 on as a prefix and the bits after it. */
