@@ -43,7 +43,7 @@ const CALLER_CODES = {
   body_not_json: true,
   /** The body does not match the schema in the API description. */
   body_invalid: true,
-  /** The photographs of the group together have more pixels than any backend accepts. */
+  /** The group's photographs, or the files in the response, have too many pixels together. */
   group_too_many_pixels: true,
   /** The SHA-256 of the body is not the one in the path or in Repr-Digest. */
   digest_mismatch: true,

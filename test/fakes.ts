@@ -182,6 +182,7 @@ export const FAKE_LIMITS: Limits = {
   seconds: 10,
   imagePixels: pixelLimits(WORKER_DECODER_HEAP),
   renderedPixels: 100_000,
+  responsePixels: 1_000_000,
   synchronousImages: 64,
   backends: { wasm: backend },
 };

@@ -65,6 +65,8 @@ export interface Limits {
   readonly imagePixels: Readonly<Record<ImageKind, number>>;
   /** Pixels of a photograph that cut-outs and overlays are made of. */
   readonly renderedPixels: number;
+  /** Pixels of the files that one response has in it: inline, in an archive or in parts. */
+  readonly responsePixels: number;
   /** More photographs than this are answered 202 where there are jobs. */
   readonly synchronousImages: number;
   /** By kind of backend, `wasm` or `gpu`: a group must fit one that the deployment has. */

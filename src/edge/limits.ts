@@ -12,6 +12,12 @@ const SPOOL_BYTES = MAX_MEMORY_BYTES - MAX_BYTES;
 const RENDERED_PIXELS = 15_000_000;
 
 /**
+ * 25 photographs of 12 megapixels: PNGs of their masks take 3 to 10 s (`npm run bench:codec:pieces`), of
+ * the 30 s of CPU that a request has.
+ */
+const RESPONSE_PIXELS = 300_000_000;
+
+/**
  * 64 photographs of 12 megapixels: about 10 s of decoding at reduced scale and 9 of the network at
  * 320 x 320, of the 30 s of CPU that a request has where the deployment does not say otherwise.
  */
@@ -30,6 +36,7 @@ export function edgeLimits(has: { readonly gpu: boolean; readonly bucket: boolea
     seconds: 60,
     imagePixels: pixelLimits(WORKER_DECODER_HEAP),
     renderedPixels: RENDERED_PIXELS,
+    responsePixels: RESPONSE_PIXELS,
     synchronousImages: MAX_GROUP / 2,
     backends: { wasm: BACKEND, ...(has.gpu && { gpu: BACKEND }) },
   };

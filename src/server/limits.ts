@@ -29,6 +29,8 @@ export function serverLimits(runtime: RuntimeName): Limits {
     seconds: 120,
     imagePixels: pixelLimits(THREAD_HEAP),
     renderedPixels: 24_000_000,
+    // Threads render, and callers share them: every group may have its files.
+    responsePixels: BACKEND.totalPixels,
     synchronousImages: MAX_GROUP,
     backends: runtime === "wasm" ? { wasm: BACKEND } : { wasm: BACKEND, gpu: BACKEND },
   };

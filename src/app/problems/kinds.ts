@@ -89,7 +89,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   group_too_many_pixels: kind(
     413,
     "The group has too many pixels",
-    "The photographs together have more pixels than any backend of this deployment accepts. The network sees a few hundred pixels a side, so smaller photographs lose little.",
+    "The photographs together have more pixels than any backend of this deployment accepts, or the files in the response would have more than are rendered for one. The network sees a few hundred pixels a side, so smaller photographs lose little.",
   ),
   image_type_unsupported: kind(
     415,

@@ -2,6 +2,7 @@ import { decodeLogits } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { Stores } from "../../group/index.ts";
 import type { Render, Requester } from "./renderer.ts";
+import type { RenderingBudget } from "./rendering-budget.ts";
 import type { Rendition } from "./rendition-cache.ts";
 import { typeOf, type Variant } from "./variants.ts";
 
@@ -21,13 +22,15 @@ export interface FileContext {
   readonly files?: ReadonlyMap<string, Bytes>;
   /** Pixels of a photograph that pictures are made of. */
   readonly renderedPixels: number;
+  /** Of a response with several files. */
+  readonly budget?: RenderingBudget;
 }
 
 /**
  * The file that shows one image of a group.
  *
  * @throws CosalError image_expired (cut-outs and overlays need the photograph),
- * image_too_many_pixels
+ * image_too_many_pixels, group_too_many_pixels
  */
 export async function renderFile(
   image: string,
@@ -36,7 +39,8 @@ export async function renderFile(
   context: FileContext,
 ): Promise<Bytes> {
   if (variant.suffix === "logits") return record;
-  const { render, requester } = context;
+  const { render, requester, budget } = context;
+  budget?.spend(variant, await decodeLogits(record));
   if (variant.kind === "masks") return render({ variant, record }, requester);
   const photograph = await photographOf(image, record, context);
   return render({ variant, record, photograph }, requester);

@@ -6,6 +6,7 @@ import { type Env, type RequestContext, timed } from "../context/request-context
 import type { Service } from "../context/service.ts";
 import { groupPath } from "../representation/group-body.ts";
 import { encodeParts } from "../representation/multipart.ts";
+import { checkRendering, RenderingBudget } from "../representation/rendering-budget.ts";
 import { EVENT_STREAM, encodeEvents } from "../representation/sse.ts";
 import { bytesStream, prefetch, readAhead } from "../representation/stream.ts";
 import type { Presentation } from "../representation/variants.ts";
@@ -38,6 +39,8 @@ export async function respondWithGroup(
   const signal = AbortSignal.any([c.req.raw.signal, reader.signal]);
   const isOfFiles = type === "application/zip" || type === "multipart/mixed";
   const withRecords = isOfFiles || presentation.isInline;
+  const { responsePixels } = service.host.limits;
+  if (withRecords) checkRendering(group, presentation.main, responsePixels);
   const models = await service.host.models();
   const { wait } = preferencesOf(c.req.header("prefer"));
   const seconds = Math.min(service.host.limits.seconds, wait ?? Number.POSITIVE_INFINITY);
@@ -46,7 +49,11 @@ export async function respondWithGroup(
   const rest = { signal, caller, withRecords, deadline };
   const context = service.runContext(requestContext, models, rest);
   const steps = readAhead(recordBackend(runGroup(group, context), requestContext));
-  const files = { ...service.fileContext(requestContext, { caller, signal }), files: group.files };
+  const files = {
+    ...service.fileContext(requestContext, { caller, signal }),
+    files: group.files,
+    budget: new RenderingBudget(responsePixels),
+  };
   const buffer = service.sendBuffers.open({ caller, signal });
   const parts = { group, presentation, files, buffer };
   const writer = new ResponseWriter(service, requestContext, parts);

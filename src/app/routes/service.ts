@@ -128,6 +128,7 @@ function limitsBody({
     seconds: limits.seconds,
     image_pixels: decoder.types.includes("image/heic") ? { ...common, heic } : common,
     rendered_pixels: limits.renderedPixels,
+    response_pixels: limits.responsePixels,
     synchronous_images: limits.synchronousImages,
     seeds: { count: MAX_SEEDS, pixels: MAX_SEED_PIXELS, total_pixels: MAX_SEED_PIXELS_TOTAL },
     backends: { ...(wasm && { wasm: backend(wasm) }), ...(gpu && { gpu: backend(gpu) }) },

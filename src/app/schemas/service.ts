@@ -28,6 +28,9 @@ export const LimitsSchema = z
     rendered_pixels: z.int().openapi({
       description: "Of a photograph for cut-outs and overlays.",
     }),
+    response_pixels: z.int().openapi({
+      description: "Of all files in one response: inline, in an archive or in parts.",
+    }),
     synchronous_images: z.int().openapi({
       description: "Larger groups become jobs, if the deployment has jobs.",
     }),

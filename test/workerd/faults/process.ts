@@ -36,6 +36,7 @@ const app = createApp({
     seconds: 60,
     imagePixels: pixelLimits(NODE_DECODER_HEAP),
     renderedPixels: 1e7,
+    responsePixels: 1e8,
     synchronousImages: 64,
     backends: {},
   },
