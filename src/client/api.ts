@@ -243,6 +243,10 @@ export interface Limits {
    */
   rendered_pixels: number;
   /**
+   * Of all files in one response: inline, in an archive or in parts.
+   */
+  response_pixels: number;
+  /**
    * Larger groups become jobs, if the deployment has jobs.
    */
   synchronous_images: number;
