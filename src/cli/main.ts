@@ -3,11 +3,17 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { EXIT } from "./exit-status.ts";
-import { markOptions, maskOptions, photographs, runtimeOption } from "./options.ts";
+import { markOptions, maskOptions, photographs, runtimeOption, studioOptions } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
 const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
+
+// Whoever reads the output may have enough of it: `cosal photos/ --json | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(EXIT.interrupted);
+});
 
 let status: number = EXIT.failed;
 
@@ -36,7 +42,7 @@ function commands() {
       ["segment <paths..>", "$0"],
       "masks of what each set has in common",
       (args) =>
-        maskOptions(markOptions(photographs(args)))
+        studioOptions(maskOptions(markOptions(photographs(args))))
           .option("server", {
             type: "string",
             describe: "compute at a service instead (COSAL_SERVER)",
@@ -55,6 +61,7 @@ function commands() {
           .example("$0 photos/", "a folder is a set: masks/*.png")
           .example("$0 a.jpg b.jpg c.jpg -o out", "files given together are a set")
           .example("$0 shop/ -r -f cutout", "cut-outs; each folder below is a set")
+          .example("$0 shop/ --canvas 1200x1200 --background '#fff' --shadow", "a studio set")
           .example("$0 photos/ --seed cat.jpg:120,80", "the object that is meant"),
       async (args) => {
         const { segment } = await import("./commands/segment.ts");
@@ -85,13 +92,15 @@ function commands() {
       "apply <consensus> <paths..>",
       "masks with a consensus file; any number of photographs",
       (args) =>
-        maskOptions(
-          photographs(
-            args.positional("consensus", {
-              type: "string",
-              demandOption: true,
-              describe: "from cosal learn",
-            }),
+        studioOptions(
+          maskOptions(
+            photographs(
+              args.positional("consensus", {
+                type: "string",
+                demandOption: true,
+                describe: "from cosal learn",
+              }),
+            ),
           ),
         ).example("$0 apply cat.cosal new-photos/ -o masks", "goes on where it was interrupted"),
       async (args) => {

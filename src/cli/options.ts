@@ -50,10 +50,9 @@ export const maskOptions = <T>(args: Argv<T>) =>
       alias: "f",
       type: "string",
       array: true,
-      default: ["png"],
       requiresArg: true,
       describe:
-        "png, webp, binary, rle, polygons, svg, cutout, overlay; of the set: coco, yolo, colmap, nerfstudio, labelme, cvat, label-studio; several at once",
+        "png (unless said), webp, binary, rle, polygons, svg, logits, cutout, overlay; of the set: studio, coco, yolo, colmap, nerfstudio, labelme, cvat, label-studio; several at once",
     })
     .option("label", {
       type: "string",
@@ -88,3 +87,36 @@ export const maskOptions = <T>(args: Argv<T>) =>
       describe: "a line of JSON for each photograph on stdout",
     })
     .option("quiet", { alias: "q", type: "boolean", default: false, describe: "say nothing" });
+
+/** Any of them asks for the format `studio`. */
+export const studioOptions = <T>(args: Argv<T>) =>
+  args
+    .option("canvas", {
+      type: "string",
+      requiresArg: true,
+      describe: "size of a studio picture, 1200x1200 unless said",
+    })
+    .option("margin", {
+      type: "string",
+      requiresArg: true,
+      describe: "free on each side, a share of the canvas' shorter side, 8% unless said",
+    })
+    .option("align", {
+      choices: ["center", "bottom"] as const,
+      describe: "objects in the middle (unless said), or all on one ground line",
+    })
+    .option("scale", {
+      choices: ["set", "each"] as const,
+      describe:
+        "set (unless said): objects keep their sizes to each other; each: every one fills its canvas",
+    })
+    .option("background", {
+      type: "string",
+      requiresArg: true,
+      describe: "'#ffffff', transparent (unless said), or a picture file",
+    })
+    .option("shadow", { type: "boolean", describe: "a soft shadow where the object stands" })
+    .group(
+      ["canvas", "margin", "align", "scale", "background", "shadow"],
+      "Studio sets (-f studio):",
+    );

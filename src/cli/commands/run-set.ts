@@ -10,6 +10,8 @@ import { writeWhole } from "../output/whole-file.ts";
 import type { Reporter, SetResult, SkippedPhotograph } from "../report/reporter.ts";
 import type { PhotographSet } from "../sets.ts";
 import type { Mark, MaskSource, SetEvent } from "../sources/source.ts";
+import type { StudioSettings } from "../studio/settings.ts";
+import { type StudioResult, studioNotes, writeStudio } from "../studio/write.ts";
 
 /** Presence below which a photograph does not seem to show the object. */
 const PRESENT = 0.5;
@@ -24,6 +26,8 @@ export interface RunOptions {
   readonly threshold: number;
   /** What formats of whole sets call the object; the set's own name unless said. */
   readonly label?: string | undefined;
+  /** How the format `studio` looks. */
+  readonly studio?: StudioSettings | undefined;
   readonly force: boolean;
   readonly marks: (photographs: readonly NamedPhotograph[]) => readonly Mark[];
   /** A consensus file to be applied; without one, the set's own is learnt. */
@@ -120,8 +124,6 @@ export async function runSet(
   }
 
   const entries = () => journal.entries(names);
-  const head = { model: source.model, consensus: CONSENSUS_FILE };
-  await writeManifest(folder, head, entries(), skipped);
   async function* finishedMasks() {
     const byName = new Map(names.map((photograph) => [photograph.name, photograph]));
     for await (const entry of entries()) {
@@ -130,6 +132,21 @@ export async function runSet(
   }
   const label = options.label ?? set.title.split("/").at(-1) ?? "object";
   for (const { write } of formats) await write?.({ folder, label, masks: finishedMasks });
+  const studio =
+    options.studio &&
+    (await writeStudio({
+      ...{
+        folder,
+        settings: options.studio,
+        source,
+        present: PRESENT,
+        masks: finishedMasks,
+        signal,
+      },
+      onPicture: (done, total) => reporter.composing(done, total),
+    }));
+  const head = { model: source.model, consensus: CONSENSUS_FILE };
+  await writeManifest(folder, head, withPictures(entries(), studio), skipped);
   const result: SetResult = {
     title: set.title,
     folder,
@@ -138,10 +155,23 @@ export async function runSet(
     kept,
     absent,
     skipped,
+    notes: studio ? [...studioNotes(studio)] : [],
     common: presence / Math.max(1, finished.size),
     seconds: (Date.now() - begun) / 1000,
   };
   return { ...result, key, names, entries };
+}
+
+/** Entries whose `studio` is the picture, where there is one, instead of what it is made of. */
+async function* withPictures(
+  entries: AsyncIterable<MaskEntry>,
+  result: StudioResult | undefined,
+): AsyncGenerator<MaskEntry> {
+  for await (const { object, ...entry } of entries) {
+    const { studio, ...files } = entry.files;
+    const picture = result?.pictures.get(entry.photograph);
+    yield { ...entry, files: { ...files, ...(picture !== undefined && { studio: picture }) } };
+  }
 }
 
 /** What a set has in common, as an interrupted call has left it. */

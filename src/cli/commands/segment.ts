@@ -12,15 +12,17 @@ import { type PhotographSet, readSets } from "../sets.ts";
 import { localSource } from "../sources/local.ts";
 import { serviceSource } from "../sources/service.ts";
 import type { MaskSource } from "../sources/source.ts";
+import { isStudio, readStudio, type StudioArguments } from "../studio/settings.ts";
 import { UsageError } from "../usage-error.ts";
 import { CONSENSUS_FILE, type FinishedSet, type RunOptions, runSet } from "./run-set.ts";
 import { watchFolder } from "./watch.ts";
 
 /** What commands that make masks have in common. */
-export interface MaskArguments {
+export interface MaskArguments extends StudioArguments {
   readonly paths: readonly string[];
   readonly out: string;
-  readonly format: readonly string[];
+  /** `png` unless said. */
+  readonly format?: readonly string[] | undefined;
   readonly threshold: number;
   readonly label?: string | undefined;
   readonly recursive: boolean;
@@ -77,8 +79,14 @@ async function maskSets(
 ): Promise<number> {
   const reporter = reporterOf(args);
   // The sheet is made of the masks' PNG files.
-  const formats = formatsOf(args.contactSheet ? ["png", ...args.format] : args.format);
-  const options = { formats, threshold: args.threshold, label: args.label, signal };
+  const named = args.format ?? (isStudio(args) ? [] : ["png"]);
+  const formats = formatsOf([
+    ...(args.contactSheet ? ["png"] : []),
+    ...named,
+    ...(isStudio(args) ? ["studio"] : []),
+  ]);
+  const studio = formats.includes("studio") ? await readStudio(args) : undefined;
+  const options = { formats, threshold: args.threshold, label: args.label, studio, signal };
   const finished: FinishedSet[] = [];
   for (const set of sets) {
     const folder = join(args.out, set.folder);
@@ -107,7 +115,7 @@ async function keepMasking(
   set: PhotographSet,
   { folder, key }: FinishedSet,
   source: MaskSource,
-  options: Pick<RunOptions, "formats" | "threshold" | "label" | "signal">,
+  options: Pick<RunOptions, "formats" | "threshold" | "label" | "studio" | "signal">,
   reporter: Reporter,
 ): Promise<void> {
   const consensus = new Uint8Array(await readFile(join(folder, CONSENSUS_FILE)));

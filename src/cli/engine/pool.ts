@@ -9,6 +9,7 @@ import type {
   Outcome,
   RenderTask,
   SeedTask,
+  StudioTask,
   Task,
   ThreadData,
 } from "./task.ts";
@@ -49,6 +50,11 @@ export class EnginePool implements AsyncDisposable {
   /** Writes the files of a mask that was computed elsewhere. */
   async render(image: ImageTask, logits: Uint8Array, render: RenderTask): Promise<MaskFacts> {
     return (await this.#run({ type: "render", image, logits, render })) as MaskFacts;
+  }
+
+  /** Writes a picture of a studio set. */
+  async studio(image: ImageTask, studio: StudioTask): Promise<void> {
+    await this.#run({ type: "studio", image, studio });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
-import type { Box, CocoRle } from "../../codec/index.ts";
+import type { Box, CocoRle, Extent } from "../../codec/index.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { FormName } from "../output/forms.ts";
+import type { StudioSettings } from "../studio/settings.ts";
 import type { RuntimeName } from "./runtime-name.ts";
 
 /** What every thread is told once. */
@@ -26,7 +27,7 @@ export interface SeedTask {
 }
 
 /** What a format needs of each mask beside its files. */
-export type Annotation = "rle" | "rows" | "polygons";
+export type Annotation = "rle" | "rows" | "polygons" | "object";
 
 /** What is to be made of a mask. */
 export interface RenderTask {
@@ -34,6 +35,17 @@ export interface RenderTask {
   readonly threshold: number;
   /** What formats of whole sets need of each mask. */
   readonly annotations: readonly Annotation[];
+}
+
+/** The picture of a studio set that is to be made of a photograph. */
+export interface StudioTask {
+  /** File of the mask's logits. */
+  readonly logits: string;
+  /** File that the picture is written to. */
+  readonly path: string;
+  readonly settings: StudioSettings;
+  /** Of the set, whose objects keep their sizes to each other. */
+  readonly extent: Extent | undefined;
 }
 
 export type Task =
@@ -58,7 +70,8 @@ export type Task =
       readonly image: ImageTask;
       readonly logits: Uint8Array;
       readonly render: RenderTask;
-    };
+    }
+  | { readonly type: "studio"; readonly image: ImageTask; readonly studio: StudioTask };
 
 /** What is known of a mask, at the threshold, once its files are written. */
 export interface MaskFacts {
@@ -70,6 +83,8 @@ export interface MaskFacts {
   readonly presence?: number;
   /** The intersection over union that can be expected, where the model tells it. */
   readonly confidence?: number | undefined;
+  /** Box of mask >= 0.5, whatever the threshold is. */
+  readonly object?: Box | null;
   readonly rle?: CocoRle;
   /** Runs along the rows of the box. */
   readonly rows?: readonly number[];

@@ -21,6 +21,7 @@ import {
 import { CosalError } from "../../errors.ts";
 import { FORMS } from "../output/forms.ts";
 import { writeWhole } from "../output/whole-file.ts";
+import { writeStudioPicture } from "../studio/picture.ts";
 import { featureFolder } from "./feature-folder.ts";
 import { bundledModel } from "./model.ts";
 import { openRuntime } from "./runtime.ts";
@@ -85,6 +86,8 @@ async function perform(task: Task): Promise<unknown> {
     }
     case "render":
       return render(await decodeLogits(task.logits), task.image, task.render);
+    case "studio":
+      return writeStudioPicture(task.image, task.studio, decoder);
   }
 }
 
@@ -126,6 +129,7 @@ async function render(
   const wants = (annotation: Annotation) => annotations.includes(annotation);
   return {
     ...{ width, height, coverage, box },
+    ...(wants("object") && { object: measureMask(record.logits, width, height).box }),
     ...(wants("rle") && { rle: await maskRle(record, { threshold }) }),
     ...(wants("rows") && box !== null && { rows: maskRowRuns(record, box, { threshold }) }),
     ...(wants("polygons") && { polygons: await maskPolygons(record, { threshold }) }),

@@ -6,6 +6,7 @@ import type { Format } from "./format.ts";
 import { labelStudio } from "./label-studio.ts";
 import { labelme } from "./labelme.ts";
 import { nerfstudio } from "./nerfstudio.ts";
+import { studio } from "./studio.ts";
 import { yolo } from "./yolo.ts";
 
 /** A file for each photograph, beside each other in the set's folder. */
@@ -19,7 +20,7 @@ const single = Object.fromEntries(
 /** Everything that `--format` knows. */
 export const FORMATS: Readonly<Record<string, Format>> = {
   ...single,
-  ...{ coco, yolo, colmap, nerfstudio, labelme, cvat, "label-studio": labelStudio },
+  ...{ coco, yolo, colmap, nerfstudio, labelme, cvat, "label-studio": labelStudio, studio },
 };
 
 export type { Format, WholeSet } from "./format.ts";

@@ -1,6 +1,7 @@
 import {
   binaryPng,
   cutout,
+  encodeLogits,
   type MaskRecord,
   maskPng,
   maskPolygons,
@@ -46,6 +47,7 @@ export const FORMS = {
     suffix: ".svg",
     render: async ({ record, threshold }) => maskSvg(record, { threshold }),
   },
+  logits: { suffix: ".logits", render: ({ record }) => encodeLogits(record) },
   cutout: {
     suffix: ".cutout.png",
     render: async ({ record, pixels }) => cutout(await pixels(), record),

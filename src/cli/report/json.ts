@@ -9,7 +9,10 @@ export function jsonReporter(write: (line: string) => void): Reporter {
       set = title;
     },
     learning() {},
-    masked({ photograph, files, rle, rows, polygons, ...facts }, folder) {
+    masked(
+      { photograph, files: { studio, ...files }, rle, rows, polygons, object, ...facts },
+      folder,
+    ) {
       const paths = Object.fromEntries(
         Object.entries(files).map(([form, name]) => [form, join(folder, name)]),
       );
@@ -18,6 +21,7 @@ export function jsonReporter(write: (line: string) => void): Reporter {
     skipped({ photograph, code, reason }) {
       write(JSON.stringify({ set, photograph, error: { code, reason } }));
     },
+    composing() {},
     end() {},
   };
 }
@@ -27,6 +31,7 @@ export const quietReporter: Reporter = {
   learning() {},
   masked() {},
   skipped() {},
+  composing() {},
   end() {},
 };
 
@@ -44,6 +49,9 @@ export function allReporters(reporters: readonly Reporter[]): Reporter {
     },
     skipped(photograph) {
       for (const one of reporters) one.skipped(photograph);
+    },
+    composing(done, total) {
+      for (const one of reporters) one.composing(done, total);
     },
     end(result) {
       for (const one of reporters) one.end(result);

@@ -19,6 +19,8 @@ export interface SetResult {
   /** Photographs that do not seem to show the object. */
   readonly absent: readonly { readonly photograph: string; readonly presence: number }[];
   readonly skipped: readonly SkippedPhotograph[];
+  /** What a person may want to know besides. */
+  readonly notes: readonly string[];
   /** Mean presence, 0..1. */
   readonly common: number;
   readonly seconds: number;
@@ -30,5 +32,7 @@ export interface Reporter {
   learning(done: number, total: number): void;
   masked(entry: MaskEntry, folder: string): void;
   skipped(photograph: SkippedPhotograph): void;
+  /** Pictures of a studio set, once all masks are there. */
+  composing(done: number, total: number): void;
   end(result: SetResult): void;
 }

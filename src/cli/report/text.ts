@@ -73,6 +73,9 @@ export function textReporter(stream: NodeJS.WriteStream = process.stderr): Repor
     skipped() {
       done++;
     },
+    composing(at, of) {
+      show("studio", at, of);
+    },
     end(result) {
       clear();
       for (const line of summary(result)) say(line);
@@ -99,6 +102,7 @@ function* summary(result: SetResult): Generator<string> {
       "The photographs seem to have nothing in common. Mark the object in one of them: --seed NAME:X,Y",
     );
   }
+  for (const note of result.notes) yield coloured("yellow", note);
   if (skipped.length > 0) {
     yield coloured("red", `${counted(skipped.length, "photograph")} could not be read:`);
     for (const { photograph, reason } of skipped.slice(0, LISTED)) {

@@ -66,6 +66,8 @@ export async function localSource(signal: AbortSignal, wished?: RuntimeName): Pr
   return {
     title: `${runtime === "native" ? "natively" : "in WebAssembly"} on ${threadsOf(pool.threads)}`,
     model: `${manifest.name} ${digest}`,
+    width: pool.threads + 1,
+    studio: (photograph, task) => pool.studio(photograph, task),
     async *segment(request) {
       const unreadable = new Set<NamedPhotograph>();
       const learning = learn(request);

@@ -24,6 +24,8 @@ export async function serviceSource(
   return {
     title: `by ${new URL(url).host}`,
     model: `${model.name} ${model.digest}`,
+    width: pool.threads + 1,
+    studio: (photograph, task) => pool.studio(photograph, task),
     async *segment({ photographs, marks, isWanted, renderOf, onLearning }) {
       const files = photographs.map(({ name, path }) => ({
         id: name,

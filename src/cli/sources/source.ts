@@ -1,5 +1,5 @@
 import type { Box } from "../../codec/index.ts";
-import type { MaskFacts, RenderTask } from "../engine/task.ts";
+import type { MaskFacts, RenderTask, StudioTask } from "../engine/task.ts";
 import type { NamedPhotograph } from "../output/names.ts";
 
 /** A mark on one of a set's photographs: what is meant. */
@@ -45,6 +45,10 @@ export interface MaskSource extends AsyncDisposable {
   readonly title: string;
   /** What masks depend on beside the photographs: the model. */
   readonly model: string;
+  /** Photographs that are worked on at the same time. */
+  readonly width: number;
+  /** Writes a picture of a studio set. */
+  studio(photograph: NamedPhotograph, task: StudioTask): Promise<void>;
   /** Learns what a set has in common, and masks it. */
   segment(request: SetRequest): AsyncIterable<SetEvent>;
   /** Masks photographs with a consensus file, each as it is asked for. A service takes no such file. */

@@ -15,5 +15,12 @@ export {
   place,
   type Size,
 } from "./studio/layout.ts";
+export {
+  MAX_CANVAS_SIDE,
+  MIN_CANVAS_SIDE,
+  parseCanvas,
+  parseColour,
+  parseMargin,
+} from "./studio/notation.ts";
 export { type StudioOptions, studio } from "./studio/studio.ts";
 export type { WebpEncoder } from "./webp/encoder.ts";
