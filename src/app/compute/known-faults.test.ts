@@ -1,65 +1,43 @@
-import { expect, it, vi } from "vitest";
-import { toy, toyDecoder } from "../../../test/toy-network.ts";
-import { localCompute } from "./local.ts";
-import type { ComputeContext, ComputeJob } from "./types.ts";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { CosalError } from "../../errors.ts";
+import { KnownFaults } from "./known-faults.ts";
+import type { LoadableImage } from "./types.ts";
 
-/** The toy network cannot decode 255. */
-const BROKEN = 255;
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
-async function setUp() {
-  const sample = vi.fn(toyDecoder().sample);
-  const network = await toy({ decoder: { ...toyDecoder(), sample } });
-  const compute = localCompute({ name: "toy", reason: "", segmenter: async () => network });
-  const job = (values: number[], more: Partial<ComputeJob> = {}): ComputeJob => ({
-    ...{ tenant: "t", group: "g", model: { name: "toy", digest: network.digest } },
-    images: values.map((value, index) => ({
-      ...{ id: `${value}`, index, sha256: String(value).padStart(64, "0") },
-      load: async () => Uint8Array.of(value),
-    })),
-    ...{ seeds: [], seedRequests: [], onError: "fail", backend: "auto" },
-    ...more,
-  });
-  const run = (asked: ComputeJob) => {
-    const { signal } = new AbortController();
-    const deadline = Date.now() + 60_000;
-    const context: ComputeContext = { signal, caller: "", deadline, request: "r" };
-    return Array.fromAsync(compute(asked, context));
-  };
-  const tries = () => sample.mock.calls.filter(([bytes]) => bytes[0] === BROKEN).length;
-  return { run, job, tries };
+const image: LoadableImage = {
+  id: "a",
+  index: 0,
+  sha256: "0".repeat(64),
+  load: async () => new Uint8Array(),
+};
+
+/** Notes a fault, and returns what its cause held on to. */
+function noted(faults: KnownFaults): WeakRef<object> {
+  const heap = { bytes: new Uint8Array(1024) };
+  const cause = Object.assign(new Error("at work"), { heap });
+  faults.note("tenant", image, new CosalError("image_undecodable", "It is broken.", { cause }));
+  return new WeakRef(heap);
 }
 
-it("does not try again to decode what could not be decoded, wherever it is in a group", async () => {
-  const { run, job, tries } = await setUp();
-  for (const values of [[BROKEN], [1, BROKEN], [BROKEN, 3]]) {
-    await expect(run(job(values))).rejects.toMatchObject({
-      code: "image_undecodable",
-      image: { index: values.indexOf(BROKEN) },
-    });
-  }
-  expect(tries()).toBe(1);
+test("a known fault keeps nothing alive of what was at work when it was found", async () => {
+  const faults = new KnownFaults();
+  const heap = noted(faults);
+  // A WeakRef holds its target until the current task ends.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  collectGarbage();
+  expect(heap.deref()).toBeUndefined();
+  await expect(faults.guarded("tenant", image).load()).rejects.toMatchObject({
+    code: "image_undecodable",
+    message: "It is broken.",
+  });
 });
 
-it("leaves it out as before, and goes on with the others", async () => {
-  const { run, job, tries } = await setUp();
-  for (let i = 0; i < 3; i++) {
-    const events = await run(job([1, BROKEN, 3], { onError: "skip" }));
-    expect(events.filter(({ type }) => type === "skipped")).toMatchObject([
-      { image: 1, error: { code: "image_undecodable" } },
-    ]);
-    expect(events.filter(({ type }) => type === "mask")).toHaveLength(2);
-  }
-  expect(tries()).toBe(1);
-});
-
-it("tells no tenant what another has sent, and forgets after a while", async () => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-  const { run, job, tries } = await setUp();
-  await expect(run(job([BROKEN]))).rejects.toThrow();
-  await expect(run(job([BROKEN], { tenant: "other" }))).rejects.toThrow();
-  expect(tries()).toBe(2);
-  vi.advanceTimersByTime(3_600_000);
-  await expect(run(job([BROKEN]))).rejects.toThrow();
-  expect(tries()).toBe(3);
-  vi.useRealTimers();
+test("another tenant's photograph is tried anew", () => {
+  const faults = new KnownFaults();
+  noted(faults);
+  expect(faults.guarded("another", image)).toBe(image);
 });

@@ -56,8 +56,21 @@ export async function instantiateSquoosh<Module>(
   heap: number,
 ): Promise<{ module: Module; memory: WebAssembly.Memory | undefined }> {
   const { options, memory } = emscriptenOptions(wasm, heap);
-  const module = await factory(options);
+  const module = await withoutPolyfill(() => factory(options));
   return { module, memory: memory() };
+}
+
+/**
+ * Where there is no `ImageData`, the factories leave one of their own behind, which would keep the
+ * heap of the instance that made it for ever. Factories run synchronously up to that point.
+ */
+function withoutPolyfill<T>(make: () => T): T {
+  const before = globalThis.ImageData;
+  try {
+    return make();
+  } finally {
+    globalThis.ImageData = before;
+  }
 }
 
 /**
