@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { jsonArray, writeStream } from "../output/stream-file.ts";
+import { jsonArray } from "../../annotations/index.ts";
+import { writeStream } from "../output/stream-file.ts";
 import type { FinishedMask, Format, WholeSet } from "./format.ts";
 import { pointsOf } from "./labelme.ts";
 

@@ -1,7 +1,8 @@
 import { copyFile, mkdir, rm, symlink } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { yoloData, yoloLabels } from "../../annotations/index.ts";
 import { writeWhole } from "../output/whole-file.ts";
-import type { FinishedMask, Format, WholeSet } from "./format.ts";
+import type { Format, WholeSet } from "./format.ts";
 
 /**
  * A data set for YOLO segmentation: `yolo/labels/NAME.txt` with a line `0 x y x y ...` (shares of the
@@ -15,19 +16,10 @@ async function writeYolo({ folder, label, masks }: WholeSet): Promise<void> {
   await mkdir(join(root, "images"), { recursive: true });
   for await (const mask of masks()) {
     const { stem, name, path } = mask.photograph;
-    await writeWhole(join(root, "labels", `${stem}.txt`), labelsOf(mask));
+    await writeWhole(join(root, "labels", `${stem}.txt`), yoloLabels(mask.entry));
     await link(path, join(root, "images", `${stem}${extname(name)}`));
   }
-  const yaml = `train: images\nval: images\nnames:\n  0: ${JSON.stringify(label)}\n`;
-  await writeWhole(join(root, "data.yaml"), yaml);
-}
-
-function labelsOf({ entry: { width, height, polygons = [] } }: FinishedMask): string {
-  const lines = polygons.map((polygon) => {
-    const shares = polygon.map((value, i) => (value / (i % 2 === 0 ? width : height)).toFixed(6));
-    return `0 ${shares.join(" ")}\n`;
-  });
-  return lines.join("");
+  await writeWhole(join(root, "data.yaml"), yoloData(label));
 }
 
 /** The reader looks for labels beside `images`, so the photographs have to be there as well. */

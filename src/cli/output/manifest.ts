@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { jsonArray } from "../../annotations/index.ts";
 import type { SkippedPhotograph } from "../report/reporter.ts";
 import type { MaskEntry } from "./journal.ts";
-import { jsonArray, writeStream } from "./stream-file.ts";
+import { writeStream } from "./stream-file.ts";
 
 export interface ManifestHead {
   readonly model: string;

@@ -16,13 +16,3 @@ export async function writeStream(path: string, pieces: AsyncIterable<string>): 
     throw error;
   }
 }
-
-/** A JSON array, an item to a line. */
-export async function* jsonArray(items: AsyncIterable<unknown>): AsyncGenerator<string> {
-  let between = "[\n";
-  for await (const item of items) {
-    yield between + JSON.stringify(item);
-    between = ",\n";
-  }
-  yield between === "[\n" ? "[]" : "\n]";
-}

@@ -2,15 +2,15 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { takeDropped, takeFiles } from "../state/files.ts";
 import { photographs } from "../state/photographs.ts";
-import { isTakingAway } from "../state/take-away.ts";
-import { openPhotograph } from "../state/viewer.ts";
 import { words } from "../state/words.ts";
 import { Grid } from "./grid.tsx";
 import { Header } from "./header.tsx";
 import { Messages } from "./messages.tsx";
 import { Start } from "./start.tsx";
 import { Status } from "./status.tsx";
+import { TakeAway } from "./take-away.tsx";
 import { Toolbar } from "./toolbar.tsx";
+import { Viewer } from "./viewer.tsx";
 
 export function App() {
   const isEmpty = photographs.value.length === 0;
@@ -32,6 +32,8 @@ export function App() {
           </div>
           <Messages />
           <Grid />
+          <Viewer />
+          <TakeAway />
         </main>
       )}
     </>
@@ -77,5 +79,3 @@ function DropTarget() {
     </div>
   ) : null;
 }
-void isTakingAway;
-void openPhotograph;

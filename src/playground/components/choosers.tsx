@@ -1,12 +1,12 @@
 import { useRef } from "preact/hooks";
-import { takeFiles, takeFolder } from "../state/files.ts";
+import { takeConsensus, takeFiles, takeFolder } from "../state/files.ts";
 import { words } from "../state/words.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 interface ChooserProps {
   readonly icon: IconName;
   readonly label: string;
-  readonly kind: "files" | "folder" | "camera";
+  readonly kind: "files" | "folder" | "camera" | "consensus";
   readonly class?: string;
 }
 
@@ -32,7 +32,9 @@ function Chooser({ icon, label, kind, class: className = "button" }: ChooserProp
           const files = Array.from(currentTarget.files ?? []);
           // The same files can be chosen once more.
           currentTarget.value = "";
-          void (kind === "folder" ? takeFolder(files) : takeFiles(files));
+          if (kind === "folder") void takeFolder(files);
+          else if (kind === "consensus") void takeConsensus(files);
+          else void takeFiles(files);
         }}
       />
     </>
@@ -52,6 +54,11 @@ export function Choosers() {
       )}
     </div>
   );
+}
+
+export function ConsensusChooser() {
+  const t = words.value;
+  return <Chooser icon="files" kind="consensus" label={t.loadConsensus} />;
 }
 
 export function AddChooser() {

@@ -38,11 +38,12 @@ export function inRows<Item>(
     }
     const full = (width - (end - start - 1) * gap) / aspects;
     const isLast = end === items.length;
-    const rowHeight = Math.floor(isLast ? Math.min(full, height * MAX_STRETCH) : full);
+    const exact = isLast ? Math.min(full, height * MAX_STRETCH) : full;
+    const rowHeight = Math.floor(exact);
     let left = 0;
     for (const item of items.slice(start, end)) {
       // Rounded off: a row may not be wider than the whole.
-      const across = Math.min(Math.floor(aspectOf(item) * (isLast ? rowHeight : full)), width);
+      const across = Math.min(Math.floor(aspectOf(item) * exact), width);
       placed.push({ item, left, top, width: across, height: rowHeight });
       left += across + gap;
     }

@@ -1,3 +1,4 @@
+import { useId } from "preact/hooks";
 import { Icon, type IconName } from "./icon.tsx";
 
 interface SegmentedProps<Value extends string> {
@@ -17,6 +18,7 @@ interface SegmentedProps<Value extends string> {
 /** One of a few, side by side. */
 export function Segmented<Value extends string>(props: SegmentedProps<Value>) {
   const { name, values, chosen, onChoose, iconsOnly = false } = props;
+  const group = useId();
   return (
     <fieldset class="segmented">
       <legend class="unseen">{name}</legend>
@@ -24,7 +26,7 @@ export function Segmented<Value extends string>(props: SegmentedProps<Value>) {
         <label key={value} title={disabled ?? (iconsOnly ? label : undefined)}>
           <input
             type="radio"
-            name={name}
+            name={group}
             value={value}
             checked={chosen === value}
             disabled={disabled !== undefined}

@@ -6,6 +6,7 @@ import {
   maskPng,
   maskPolygons,
   maskRle,
+  measureMask,
   NODE_DECODER_HEAP,
   readHeader,
 } from "../../codec/index.ts";
@@ -46,7 +47,10 @@ const thread = {
     }
   },
 
-  rle: async (mask: MaskToRender) => maskRle(mask),
+  async rle(mask: MaskToRender) {
+    const measures = measureMask(mask.logits, mask.width, mask.height);
+    return { ...measures, rle: maskRle(mask) };
+  },
   polygons: async (mask: MaskToRender) => maskPolygons(mask),
 };
 

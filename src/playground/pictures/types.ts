@@ -1,4 +1,4 @@
-import type { CocoRle, Logits } from "../../codec/index.ts";
+import type { CocoRle, Logits, MaskMeasures } from "../../codec/index.ts";
 import type { Outcome } from "../engine/types.ts";
 
 /** A photograph that can be masked. */
@@ -28,6 +28,6 @@ export interface PicturesThread {
   /** A small picture of a photograph, its longer side at most `side` pixels. */
   thumbnail(file: Blob, side: number): Promise<Outcome<Blob>>;
   render(form: PictureForm, file: Blob, mask: MaskToRender): Promise<Outcome<Blob>>;
-  rle(mask: MaskToRender): Promise<CocoRle>;
+  rle(mask: MaskToRender): Promise<MaskMeasures & { readonly rle: CocoRle }>;
   polygons(mask: MaskToRender): Promise<number[][]>;
 }

@@ -11,7 +11,7 @@ const IS_PHOTOGRAPH = /\.(jpe?g|jpe|jfif|png|webp|avif|hei[cf])$/i;
 export async function takeFiles(files: Iterable<File>): Promise<void> {
   const taken: NamedFile[] = [];
   for (const file of files) {
-    if (await isConsensus(file)) await takeConsensus(file);
+    if (await isConsensus(file)) await takeConsensus([file]);
     else taken.push({ file, name: file.webkitRelativePath || file.name });
   }
   addPhotographs(taken);
@@ -61,7 +61,8 @@ async function isConsensus(file: Blob): Promise<boolean> {
   return (await file.slice(0, 4).text()) === "COSC";
 }
 
-export async function takeConsensus(file: File): Promise<void> {
+export async function takeConsensus([file]: readonly File[]): Promise<void> {
+  if (file === undefined) return;
   try {
     givenConsensus.value = { name: file.name, consensus: decodeConsensus(await file.bytes()) };
   } catch (error) {

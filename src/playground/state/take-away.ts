@@ -1,4 +1,81 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
+import { makeZip } from "client-zip";
+import { encodeConsensus } from "../../engine/index.ts";
+import { problemOf } from "../engine/problem.ts";
+import { type ArchiveFile, type FormatName, filesOf, type TakenSet } from "../take-away/archive.ts";
+import { saveBlob, saveStream } from "../take-away/save.ts";
+import { keptConsensus, lacksObject, readable } from "./group.ts";
+import { maskOf } from "./mask.ts";
+import { notice } from "./notice.ts";
 
 /** Whether the dialog is open. */
 export const isTakingAway = signal(false);
+
+export const format = signal<FormatName>("cutout");
+export const label = signal("object");
+export const leavesOut = signal(true);
+
+/** Photographs whose masks are taken away. */
+export const taken = computed(() =>
+  readable.value.filter(
+    (photograph) =>
+      photograph.mask.value !== undefined && !(leavesOut.value && lacksObject(photograph)),
+  ),
+);
+
+export type Saving =
+  | { readonly stage: "none" }
+  | { readonly stage: "writing"; readonly done: number }
+  | { readonly stage: "saved" };
+
+export const saving = signal<Saving>({ stage: "none" });
+
+/** Saves the chosen format: one file as it is, several as a ZIP that is written while they are made. */
+export async function takeAway(): Promise<void> {
+  saving.value = { stage: "writing", done: 0 };
+  const set: TakenSet = {
+    photographs: taken.value.flatMap((photograph) => {
+      const mask = maskOf(photograph);
+      const file = photograph.opened.value?.file;
+      const presence = photograph.mask.value?.presence ?? 0;
+      return mask && file ? [{ name: photograph.name, file, mask, presence }] : [];
+    }),
+    label: label.value || "object",
+    onProgress: (done) => {
+      saving.value = { stage: "writing", done };
+    },
+  };
+  try {
+    const isSaved = isOneFile() ? await saveOne(set) : await saveArchive(set);
+    saving.value = { stage: isSaved ? "saved" : "none" };
+  } catch (error) {
+    saving.value = { stage: "none" };
+    notice.value = problemOf(error);
+  }
+}
+
+export function isOneFile(): boolean {
+  return format.value === "coco" || (format.value !== "yolo" && taken.value.length === 1);
+}
+
+async function saveOne(set: TakenSet): Promise<boolean> {
+  for await (const { name, input } of filesOf(format.value, set)) {
+    saveBlob(new Blob([input]), name.split("/").at(-1) as string);
+  }
+  return true;
+}
+
+function saveArchive(set: TakenSet): Promise<boolean> {
+  const chosen = format.value;
+  const files = async function* (): AsyncGenerator<ArchiveFile & { lastModified: Date }> {
+    const lastModified = new Date();
+    for await (const file of filesOf(chosen, set)) yield { ...file, lastModified };
+  };
+  return saveStream(`cosal-${chosen}.zip`, () => makeZip(files()));
+}
+
+/** The consensus as a file, which `cosal apply` and this page read. */
+export function saveConsensus(): void {
+  const consensus = keptConsensus.value;
+  if (consensus) saveBlob(new Blob([encodeConsensus(consensus)]), "group.consensus");
+}

@@ -87,8 +87,14 @@ export const en = {
   zoomOut: "Zoom out",
   fit: "Fit to the window",
   undo: "Undo",
-  tools: { mark: "Mark the object", draw: "Add to the mask", erase: "Erase from the mask" },
+  tools: {
+    mark: "Mark the object",
+    draw: "Add to the mask",
+    erase: "Erase from the mask",
+    move: "Move the photograph",
+  },
   toolHelp: {
+    move: "Drag to move, turn the wheel or pinch to zoom.",
     mark: "Click on the object, or draw a box around it. All photographs follow.",
     draw: "Paint what belongs to the object. Only this photograph changes.",
     erase: "Paint what does not. Only this photograph changes.",
@@ -97,7 +103,7 @@ export const en = {
   copy: "Copy the cut-out",
   copied: "Copied",
   save: "Save the cut-out",
-  keys: "Arrow keys: other photographs. Space: before and after. + and −: zoom. Escape: close.",
+  keys: "Arrow keys: other photographs; with Shift: move. Enter: mark the middle. Space: before and after. + and −: zoom. Escape: close.",
   presence: (percent: string) => `Object present: ${percent}`,
   confidence: (percent: string) => `expected quality ${percent}`,
 

@@ -77,8 +77,9 @@ export const zh: Words = {
   zoomOut: "缩小",
   fit: "适合窗口",
   undo: "撤销",
-  tools: { mark: "标记物体", draw: "添加到蒙版", erase: "从蒙版擦除" },
+  tools: { mark: "标记物体", draw: "添加到蒙版", erase: "从蒙版擦除", move: "移动照片" },
   toolHelp: {
+    move: "拖动可移动，滚轮或双指可缩放。",
     mark: "点一下物体，或者框住它。所有照片都会随之更新。",
     draw: "涂抹属于物体的部分，只改变这张照片。",
     erase: "涂抹不属于物体的部分，只改变这张照片。",
@@ -87,7 +88,7 @@ export const zh: Words = {
   copy: "复制抠图",
   copied: "已复制",
   save: "保存抠图",
-  keys: "方向键：切换照片。空格：前后对比。+ 和 −：缩放。Esc：关闭。",
+  keys: "方向键：切换照片；加 Shift：移动。回车：标记中心。空格：前后对比。+ 和 −：缩放。Esc：关闭。",
   presence: (percent) => `物体存在：${percent}`,
   confidence: (percent) => `预期质量 ${percent}`,
 

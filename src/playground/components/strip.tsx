@@ -1,0 +1,68 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { shown } from "../state/group.ts";
+import { isReadable, type Photograph } from "../state/photographs.ts";
+import { view } from "../state/settings.ts";
+import { openId } from "../state/viewer.ts";
+import { words } from "../state/words.ts";
+import { Layer } from "./layer.tsx";
+
+/** Of so many photographs to each side of the open one. */
+const AROUND = 12;
+const [WIDTH, HEIGHT] = [76, 57];
+
+/** The others of the group below the open photograph: they follow what is marked in it. */
+export function Strip() {
+  const list = useRef<HTMLDivElement>(null);
+  const all = shown.value.filter(isReadable);
+  const here = all.findIndex(({ id }) => id === openId.value);
+  const from = Math.max(0, Math.min(here - AROUND, all.length - 2 * AROUND - 1));
+  useEffect(() => {
+    list.current
+      ?.querySelector("[aria-current]")
+      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [here]);
+  return (
+    <div ref={list} class="strip">
+      {all.slice(from, from + 2 * AROUND + 1).map((photograph) => (
+        <Small key={photograph.id} photograph={photograph} />
+      ))}
+    </div>
+  );
+}
+
+function Small({ photograph }: { readonly photograph: Photograph }) {
+  const picture = useRef<HTMLImageElement>(null);
+  const isLoaded = useSignal(false);
+  const size = photograph.opened.value ?? { width: 4, height: 3 };
+  // The layer is cropped like the picture below it, so it needs its proportions.
+  const scale = 2 * Math.max(WIDTH / size.width, HEIGHT / size.height);
+  const isMasked = photograph.mask.value !== undefined;
+  return (
+    <button
+      type="button"
+      class={`view-${view.value} ${isMasked ? "is-masked" : ""}`}
+      aria-label={words.value.open(photograph.name)}
+      aria-current={photograph.id === openId.value ? "true" : undefined}
+      onClick={() => {
+        openId.value = photograph.id;
+      }}
+    >
+      <img
+        ref={picture}
+        src={photograph.thumbnail.value}
+        alt=""
+        onLoad={() => {
+          isLoaded.value = true;
+        }}
+      />
+      <Layer
+        photograph={photograph}
+        width={Math.max(1, Math.round(size.width * scale))}
+        height={Math.max(1, Math.round(size.height * scale))}
+        picture={() => (isLoaded.peek() ? (picture.current ?? undefined) : undefined)}
+        version={isLoaded.value}
+      />
+    </button>
+  );
+}

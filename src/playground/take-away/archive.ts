@@ -1,0 +1,89 @@
+import { type CocoImage, cocoDocument, yoloData, yoloLabels } from "../../annotations/index.ts";
+import { pictures } from "../pictures/pictures.ts";
+import type { MaskToRender, PictureForm } from "../pictures/types.ts";
+import { distinct, stemOf } from "./names.ts";
+
+export const FORMATS = ["cutout", "mask", "binary", "coco", "yolo", "colmap"] as const;
+export type FormatName = (typeof FORMATS)[number];
+
+/** A photograph whose mask is taken away. */
+export interface TakenPhotograph {
+  readonly name: string;
+  readonly file: Blob;
+  readonly mask: MaskToRender;
+  /** 0..1 */
+  readonly presence: number;
+}
+
+export interface TakenSet {
+  readonly photographs: readonly TakenPhotograph[];
+  /** What the object is called. */
+  readonly label: string;
+  /** Told how many photographs are done. */
+  readonly onProgress: (done: number) => void;
+}
+
+/** A file of an archive: its path, and what is in it. */
+export interface ArchiveFile {
+  readonly name: string;
+  readonly input: Blob | string;
+}
+
+/** How the files of single photographs are called, by form. */
+const PICTURES: Readonly<
+  Record<string, { readonly form: PictureForm; readonly name: (name: string) => string }>
+> = {
+  cutout: { form: "cutout", name: (name) => `${stemOf(name)}.cutout.png` },
+  mask: { form: "mask", name: (name) => `${stemOf(name)}.png` },
+  binary: { form: "binary", name: (name) => `${stemOf(name)}.binary.png` },
+  // As `--ImageReader.mask_path` wants them (https://colmap.github.io/faq.html#mask-image-regions).
+  colmap: { form: "binary", name: (name) => `masks/${name}.png` },
+};
+
+/** The files of a format, made one after another as they are asked for. */
+export async function* filesOf(format: FormatName, set: TakenSet): AsyncGenerator<ArchiveFile> {
+  const names = distinct(set.photographs.map(({ name }) => name));
+  const named = set.photographs.map((photograph, i) => ({
+    ...photograph,
+    name: names[i] as string,
+  }));
+  const picture = PICTURES[format];
+  if (picture) yield* pictureFiles(picture, named, set.onProgress);
+  else if (format === "coco") yield await cocoFile({ ...set, photographs: named });
+  else yield* yoloFiles({ ...set, photographs: named });
+}
+
+async function* pictureFiles(
+  { form, name: nameOf }: (typeof PICTURES)[string],
+  photographs: readonly TakenPhotograph[],
+  onProgress: TakenSet["onProgress"],
+): AsyncGenerator<ArchiveFile> {
+  for (const [i, { name, file, mask }] of photographs.entries()) {
+    const outcome = await pictures().render(form, file, mask);
+    if ("problem" in outcome) throw new Error(`${name}: ${outcome.problem.message}`);
+    onProgress(i + 1);
+    yield { name: nameOf(name), input: outcome.value };
+  }
+}
+
+async function cocoFile({ photographs, label, onProgress }: TakenSet): Promise<ArchiveFile> {
+  const images: CocoImage[] = [];
+  for (const { name, mask, presence } of photographs) {
+    const { width, height } = mask;
+    images.push({ name, width, height, presence, ...(await pictures().rle(mask)) });
+    onProgress(images.length);
+  }
+  const pieces = await Array.fromAsync(cocoDocument(label, () => images));
+  return { name: "coco.json", input: new Blob(pieces, { type: "application/json" }) };
+}
+
+async function* yoloFiles(set: TakenSet): AsyncGenerator<ArchiveFile> {
+  yield { name: "data.yaml", input: yoloData(set.label) };
+  for (const [i, { name, file, mask }] of set.photographs.entries()) {
+    const { width, height } = mask;
+    const polygons = await pictures().polygons(mask);
+    yield { name: `labels/${stemOf(name)}.txt`, input: yoloLabels({ width, height, polygons }) };
+    yield { name: `images/${name}`, input: file };
+    set.onProgress(i + 1);
+  }
+}
