@@ -49,7 +49,7 @@ const thread = {
 
   async rle(mask: MaskToRender) {
     const measures = measureMask(mask.logits, mask.width, mask.height);
-    return { ...measures, rle: maskRle(mask) };
+    return { ...measures, rle: await maskRle(mask) };
   },
   polygons: async (mask: MaskToRender) => maskPolygons(mask),
 };
