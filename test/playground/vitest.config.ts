@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+import { CHROMIUM } from "../parity/chromium.ts";
+
+if (CHROMIUM === undefined) console.log("Chromium is not installed: scripts/install-chromium.sh");
+
+export default defineConfig({
+  test: {
+    name: "playground",
+    root: import.meta.dirname,
+    include: CHROMIUM === undefined ? [] : ["*.test.ts"],
+    passWithNoTests: CHROMIUM === undefined,
+    globalSetup: CHROMIUM === undefined ? [] : ["setup.ts"],
+    reporters: ["verbose"],
+    // One browser at a time: each computes.
+    fileParallelism: false,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+  },
+});
