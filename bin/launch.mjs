@@ -32,7 +32,7 @@ export async function launch(name, program) {
       `${name} needs Node ${WANTED_NODE.join(".")} or newer (24 for WebGPU): this is ${process.version}.\n` +
         "Get it from https://nodejs.org, or run: npx -p node@24 -p cosal cosal",
     );
-    process.exitCode = 1;
+    process.exitCode = 2;
   } else {
     await import(pathToFileURL(join(root, "dist", `${program}.js`)).href);
   }

@@ -32,9 +32,9 @@ export class EnginePool implements AsyncDisposable {
     });
   }
 
-  /** Reads an image and keeps its features. */
-  async encode(image: ImageTask): Promise<void> {
-    await this.#run({ type: "encode", image });
+  /** Reads an image and keeps its features. @returns the file's SHA-256 */
+  async encode(image: ImageTask): Promise<string> {
+    return (await this.#run({ type: "encode", image })) as string;
   }
 
   /** @returns the consensus as a file */

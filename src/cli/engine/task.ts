@@ -49,7 +49,7 @@ export interface StudioTask {
 }
 
 export type Task =
-  /** Runs the encoder, and keeps the features for the other threads. */
+  /** Runs the encoder, and keeps the features for the other threads; answers with the SHA-256. */
   | { readonly type: "encode"; readonly image: ImageTask }
   /** What images have in common; answers with the consensus file. */
   | {

@@ -1,4 +1,5 @@
 // A thread of the command line: the engine with heaps of its own. Threads share nothing but files.
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { workerData } from "piscina";
 import {
@@ -67,8 +68,12 @@ export default async function run(task: Task): Promise<Outcome<unknown>> {
 
 async function perform(task: Task): Promise<unknown> {
   switch (task.type) {
-    case "encode":
-      return (await segmenter()).encode([inputOf(task.image)]);
+    case "encode": {
+      const bytes = new Uint8Array(await readFile(task.image.path));
+      const digest = createHash("sha256").update(bytes).digest("hex");
+      await (await segmenter()).encode([{ id: task.image.name, bytes, digest }]);
+      return digest;
+    }
     case "consensus": {
       const seeds = await Promise.all(task.seeds.map(seedOf));
       const images = task.images.map(inputOf);

@@ -19,17 +19,16 @@ export async function localSource(signal: AbortSignal, wished?: RuntimeName): Pr
 
   async function* learn(request: SetRequest): AsyncGenerator<SetEvent, Uint8Array> {
     const makers = makersOf(request.photographs, request.marks);
-    const readable = new Set(makers);
+    const digests = new Map<NamedPhotograph, string>();
     let done = 0;
     const encoded = bounded(
       makers,
       pool.threads,
       async (photograph): Promise<SetEvent | undefined> => {
         try {
-          await pool.encode(photograph);
+          digests.set(photograph, await pool.encode(photograph));
           return undefined;
         } catch (error) {
-          readable.delete(photograph);
           return skipped(photograph, error);
         }
       },
@@ -38,9 +37,16 @@ export async function localSource(signal: AbortSignal, wished?: RuntimeName): Pr
       request.onLearning(++done, makers.length);
       if (event !== undefined) yield event;
     }
-    const images = makers.filter((photograph) => readable.has(photograph));
+    // As a service has them, which computes the same to the last bit: by digest, each content once.
+    const byDigest = new Map(
+      [...digests]
+        .map(([photograph, digest]) => [digest, photograph] as const)
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+    const images = [...byDigest.values()];
+    const places = [...byDigest.keys()];
     const seeds = request.marks.flatMap(({ photograph, ...mark }) => {
-      const image = images.indexOf(photograph);
+      const image = places.indexOf(digests.get(photograph) ?? "");
       return image < 0 ? [] : [{ image, ...mark }];
     });
     if (images.length === 0) return new Uint8Array();
