@@ -39,6 +39,7 @@ export interface ServerParts {
   readonly program?: DeviceProgram;
   readonly deviceLimits?: Partial<DeviceLimits>;
   readonly admission?: AdmissionLimits;
+  readonly authenticate?: Authenticator;
 }
 
 /** What the app runs on here. */
@@ -132,10 +133,9 @@ export async function openHost(
       pageFile,
     };
     const { secret, keys } = options;
-    const authenticate = authenticator({
-      keys,
-      ...(secret && nonces && { workers: { secret, nonces } }),
-    });
+    const authenticate =
+      parts.authenticate ??
+      authenticator({ keys, ...(secret && nonces && { workers: { secret, nonces } }) });
     const jobs = await diskJobs({
       ...folder.jobs,
       run: jobRunner(host),
