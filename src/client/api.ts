@@ -440,6 +440,30 @@ export interface Options {
    */
   inline?: "masks" | "none";
   /**
+   * For cut-outs: puts the object on a canvas of this size. Its soft edge is drawn inwards a little.
+   */
+  canvas?: string;
+  /**
+   * With `canvas`: free on each side, a share of the shorter side. 8% unless said.
+   */
+  margin?: string;
+  /**
+   * With `canvas`: in the middle, or on one ground line (the lower margin).
+   */
+  align?: "center" | "bottom";
+  /**
+   * With `canvas`: `set` (unless said): the group's largest object fills its canvas, and the others keep their sizes to it; `each`: every object fills its canvas. None is enlarged more than twice.
+   */
+  scale?: "set" | "each";
+  /**
+   * With `canvas`: `transparent`, a colour, or the SHA-256 of a stored photograph, which covers the canvas.
+   */
+  background?: string;
+  /**
+   * A soft shadow on the ground, where the object touches it.
+   */
+  shadow?: boolean;
+  /**
    * A name from `GET /v1/models`.
    */
   model?: string;

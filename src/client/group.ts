@@ -1,7 +1,7 @@
 import type * as api from "./api.ts";
 import { attemptsOf, type Connection } from "./connection.ts";
 import { CosalError } from "./errors.ts";
-import type { Mask } from "./mask.ts";
+import type { Mask, StudioLook } from "./mask.ts";
 import type { ApplyOptions, CallOptions, GroupOptions } from "./options.ts";
 import type { Photograph } from "./photographs.ts";
 
@@ -66,8 +66,12 @@ export class Group {
   }
 
   /** A photograph's object on transparent ground. */
-  cutout(name: string, form: "png" | "webp" = "png"): Promise<Uint8Array<ArrayBuffer>> {
-    return this.mask(name).cutout(form);
+  cutout(
+    name: string,
+    form: "png" | "webp" = "png",
+    look: StudioLook = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.mask(name).cutout(form, look);
   }
 
   /** What the photographs have in common, as a file of a few kilobytes that `cosal apply` reads. */

@@ -1,4 +1,4 @@
-import type { Image } from "./api.ts";
+import type { Image, Options } from "./api.ts";
 import type { Http } from "./http.ts";
 import type { Attempts } from "./retry.ts";
 
@@ -11,6 +11,12 @@ export interface RenderOptions {
   /** The photograph's size, or the network's. */
   readonly size?: "source" | "model";
 }
+
+/** How a cut-out stands on a canvas of its own, e.g. `{ canvas: "1200x1200", background: "#fff" }`. */
+export type StudioLook = Pick<
+  Options,
+  "canvas" | "margin" | "align" | "scale" | "background" | "shadow"
+>;
 
 const SUFFIX = { binary: "binary.png", rle: "rle.json", polygons: "polygons.json" } as const;
 
@@ -62,9 +68,9 @@ export class Mask {
     return this.#file("masks", SUFFIX[form as keyof typeof SUFFIX] ?? form, options);
   }
 
-  /** The object on transparent ground. Needs the photograph to be stored still (`image_expired`). */
-  cutout(form: "png" | "webp" = "png"): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#file("cutouts", form);
+  /** The object on transparent ground, or on a canvas. Needs the photograph to be stored still (`image_expired`). */
+  cutout(form: "png" | "webp" = "png", look: StudioLook = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#file("cutouts", form, look);
   }
 
   /** The photograph with the object tinted. Needs the photograph to be stored still. */
@@ -72,7 +78,7 @@ export class Mask {
     return this.#file("overlays", form);
   }
 
-  #file(kind: string, suffix: string, options: RenderOptions = {}) {
+  #file(kind: string, suffix: string, options: RenderOptions | StudioLook = {}) {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(options)) query.set(name, String(value));
     const path = `${this.#path}/${kind}/${this.sha256}.${suffix}`;

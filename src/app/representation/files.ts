@@ -43,14 +43,16 @@ export async function renderFile(
   budget?.spend(variant, await decodeLogits(record));
   if (variant.kind === "masks") return render({ variant, record }, requester);
   const photograph = await photographOf(image, record, context);
-  return render({ variant, record, photograph }, requester);
+  const background = await backgroundOf(variant, context);
+  return render({ variant, record, photograph, ...(background && { background }) }, requester);
 }
 
 /** Of the file's contents, without making them: the record and how it is shown say everything. */
 export async function etagOf(record: Bytes, variant: Variant): Promise<string> {
-  const { kind, suffix, size, threshold } = variant;
+  const { kind, suffix, size, threshold, studio } = variant;
+  const look = studio === undefined ? "" : ` ${JSON.stringify(studio)}`;
   const how = new TextEncoder().encode(
-    `${RENDERING_VERSION} ${kind} ${suffix} ${size} ${threshold}\n`,
+    `${RENDERING_VERSION} ${kind} ${suffix} ${size} ${threshold}${look}\n`,
   );
   const text = new Uint8Array(how.length + record.length);
   text.set(how);
@@ -70,6 +72,21 @@ export async function renderedFile(
     etagOf(record, variant),
   ]);
   return { bytes, etag, type: typeOf(variant) };
+}
+
+/** @throws CosalError image_expired */
+async function backgroundOf(
+  { studio }: Variant,
+  { stores, files }: FileContext,
+): Promise<Bytes | undefined> {
+  const image = studio?.background;
+  if (typeof image !== "string") return undefined;
+  const background = files?.get(image) ?? (await stores.images.get(image));
+  if (background !== undefined) return background;
+  throw new CosalError(
+    "image_expired",
+    `The background is not stored here, or no longer: send it (PUT /v1/images/${image}).`,
+  );
 }
 
 /** @throws CosalError image_too_many_pixels, image_expired */

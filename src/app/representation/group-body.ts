@@ -3,6 +3,7 @@ import type { GroupResult, ImageResult, SkippedImage } from "../../group/index.t
 import type { SentImage } from "../compute/plan.ts";
 import type { CacheState } from "../compute/run.ts";
 import type { FileBody, GroupBody, ImageBody, NoticeBody } from "../schemas/group.ts";
+import { showsObject } from "./studio.ts";
 import { filePath, type Presentation, typeOf, type Variant } from "./variants.ts";
 
 /** How a group is shown to its caller. */
@@ -74,7 +75,10 @@ export async function imageBody(
     ...{ id, sha256, width, height, coverage, box: box && [...box], presence },
     ...(confidence !== undefined && { confidence }),
     mask: await file(presentation.mask),
-    ...(kind === "cutouts" && { cutout: await file(presentation.main) }),
+    ...(kind === "cutouts" &&
+      (presentation.main.studio === undefined || showsObject(image)) && {
+        cutout: await file(presentation.main),
+      }),
     ...(kind === "overlays" && { overlay: await file(presentation.main) }),
   };
 }

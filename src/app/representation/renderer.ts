@@ -1,9 +1,12 @@
 import {
   atModelSize,
+  type Backdrop,
   binaryPng,
+  type Colour,
   cutout,
   type Decoder,
   decodeLogits,
+  fittedBackdrop,
   type MaskRecord,
   maskPng,
   maskPolygons,
@@ -13,6 +16,7 @@ import {
   overlay,
   type Pause,
   type Pixels,
+  studio,
   type WebpEncoder,
 } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
@@ -27,6 +31,8 @@ export interface RenderTask {
   readonly record: Bytes;
   /** The photograph's file, for cut-outs and overlays. */
   readonly photograph?: Bytes;
+  /** The file of what a studio picture has behind its object. */
+  readonly background?: Bytes;
 }
 
 /** For whom something is done. */
@@ -74,20 +80,37 @@ export function renderer({ decoder, webp, pause }: RenderParts) {
   async function picture(
     photograph: Pixels,
     record: MaskRecord,
-    { kind, suffix }: Variant,
+    { kind, suffix, studio: look }: Variant,
+    backdrop: Backdrop | undefined,
   ): Promise<Bytes> {
-    const composite = kind === "cutouts" ? cutout : overlay;
-    if (suffix !== "webp") return composite(photograph, record, paced);
-    if (webp !== undefined) return composite(photograph, record, { ...paced, webp });
-    throw new CosalError("not_found", "Pictures are written as PNG only here.");
+    const encoder = suffix === "webp" ? webp : undefined;
+    if (suffix === "webp" && encoder === undefined) {
+      throw new CosalError("not_found", "Pictures are written as PNG only here.");
+    }
+    const options = { ...paced, ...(encoder && { webp: encoder }) };
+    if (look !== undefined) return studio(photograph, record, { ...options, ...look, backdrop });
+    return (kind === "cutouts" ? cutout : overlay)(photograph, record, options);
   }
 
-  return async function render({ variant, record, photograph }: RenderTask): Promise<Bytes> {
+  /** Before the photograph is decoded, so that both are not in memory at their full sizes. */
+  async function backdropOf({ studio: look }: Variant, file: Bytes | undefined) {
+    const colour = look?.background;
+    if (look === undefined || typeof colour !== "string") return colour as Colour | undefined;
+    return file && fittedBackdrop(await decoder.decode(file), look.canvas);
+  }
+
+  return async function render({
+    variant,
+    record,
+    photograph,
+    background,
+  }: RenderTask): Promise<Bytes> {
     const decoded = await decodeLogits(record);
     if (photograph === undefined) {
       return maskFile(variant.size === "model" ? atModelSize(decoded) : decoded, variant);
     }
-    return picture(await decoder.decode(photograph), decoded, variant);
+    const backdrop = await backdropOf(variant, background);
+    return picture(await decoder.decode(photograph), decoded, variant, backdrop);
   };
 }
 

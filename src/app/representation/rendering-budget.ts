@@ -37,10 +37,11 @@ export function checkRendering({ distinct }: Group, variant: Variant, limit: num
   if (pixels > limit) throw tooManyPixels(limit, pixels);
 }
 
-function pixelsOf({ kind, suffix, size }: Variant, { width, height }: Size): number {
+function pixelsOf({ kind, suffix, size, studio }: Variant, { width, height }: Size): number {
   // Nothing is rendered, or no more pixels than the network gives.
   if (suffix === "logits" || (kind === "masks" && size === "model")) return 0;
-  return width * height;
+  const canvas = studio === undefined ? 0 : studio.canvas.width * studio.canvas.height;
+  return width * height + canvas;
 }
 
 function tooManyPixels(limit: number, actual: number): CosalError {

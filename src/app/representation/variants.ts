@@ -1,4 +1,6 @@
+import { CosalError } from "../../errors.ts";
 import type { Options } from "../schemas/request.ts";
+import { type StudioLook, studioLook, studioParameters } from "./studio.ts";
 
 /** What a file of an image shows; the part of its path after the group. */
 export type FileKind = "masks" | "cutouts" | "overlays";
@@ -23,6 +25,8 @@ export interface Variant {
   readonly suffix: Suffix;
   readonly size: "source" | "model";
   readonly threshold: number;
+  /** Of a cut-out on a canvas. */
+  readonly studio?: StudioLook | undefined;
 }
 
 export const DEFAULT_THRESHOLD = 0.5;
@@ -66,11 +70,20 @@ const OF_FORMAT = {
   svg: "svg",
 } as const satisfies Record<NonNullable<Options["format"]>, Suffix>;
 
-type Shown = Pick<Options, "output" | "format" | "size" | "threshold" | "inline">;
+type Shown = Omit<Options, "model" | "backend" | "on_error" | "seeds" | "webhook">;
 
-/** Options of the query go before those of the body. */
+/**
+ * Options of the query go before those of the body.
+ *
+ * @throws CosalError option_invalid for a canvas of anything but cut-outs
+ */
 export function presentationOf(query: Shown, body: Shown = {}): Presentation {
-  const { output = "mask", format = "png", size, threshold, inline } = { ...body, ...query };
+  const shown = { ...body, ...query };
+  const { output = "mask", format = "png", size, threshold, inline } = shown;
+  const studio = studioLook(shown);
+  if (studio !== undefined && output !== "cutout") {
+    throw new CosalError("option_invalid", "A canvas is for cut-outs: add output=cutout.");
+  }
   const common = { size: size ?? "source", threshold: threshold ?? DEFAULT_THRESHOLD } as const;
   const suffix = OF_FORMAT[format];
   const mask: Variant = {
@@ -80,7 +93,7 @@ export function presentationOf(query: Shown, body: Shown = {}): Presentation {
   };
   const main: Variant =
     output === "cutout" || output === "overlay"
-      ? { ...common, kind: `${output}s`, suffix: suffix === "webp" ? "webp" : "png" }
+      ? { ...common, kind: `${output}s`, suffix: suffix === "webp" ? "webp" : "png", studio }
       : mask;
   return { main, mask, isInline: inline === "masks" };
 }
@@ -94,6 +107,9 @@ export function filePath(group: string, image: string, variant: Variant): string
     if (usesThreshold(variant) && threshold !== DEFAULT_THRESHOLD) {
       query.set("threshold", String(threshold));
     }
+  }
+  for (const [name, value] of variant.studio ? studioParameters(variant.studio) : []) {
+    query.set(name, value);
   }
   const text = query.size > 0 ? `?${query}` : "";
   return `/v1/groups/${group}/${kind}/${image}.${suffix}${text}`;

@@ -5,6 +5,7 @@ import { requireImages, storeImages } from "../compute/stored-images.ts";
 import type { Env } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { jobBody, jobPath } from "../jobs/body.ts";
+import { studioParameters } from "../representation/studio.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { Options } from "../schemas/request.ts";
 import { preferencesOf } from "./preferences.ts";
@@ -81,6 +82,9 @@ function queryOf({ main, mask }: Presentation): string {
   if (mask.suffix === "logits") query.set("output", "logits");
   else query.set("format", mask.suffix.replace(/^(binary|rle|polygons)\..*/, "$1"));
   if (main.kind !== "masks") query.set("output", main.kind.slice(0, -1));
+  for (const [name, value] of main.studio ? studioParameters(main.studio) : []) {
+    query.set(name, value);
+  }
   return query.toString();
 }
 

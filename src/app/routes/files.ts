@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { isDigest } from "../../group/index.ts";
+import { type GroupStore, isDigest } from "../../group/index.ts";
 import type { Env } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { file, GUARDED, problems } from "../openapi/responses.ts";
@@ -8,6 +8,7 @@ import { parseQuery } from "../problems/index.ts";
 import { fileResponse, matches } from "../representation/conditional.ts";
 import { etagOf, renderedFile } from "../representation/files.ts";
 import { type Rendition, renditionKey } from "../representation/rendition-cache.ts";
+import { lookOfGroup, type StudioLook, studioLook } from "../representation/studio.ts";
 import {
   DEFAULT_THRESHOLD,
   type FileKind,
@@ -17,7 +18,7 @@ import {
 } from "../representation/variants.ts";
 import { Digest } from "../schemas/common.ts";
 import { CocoSchema } from "../schemas/group.ts";
-import { ConditionalHeaders, FileQuery } from "../schemas/request.ts";
+import { ConditionalHeaders, CutoutQuery, FileQuery } from "../schemas/request.ts";
 import { pathAndQuery } from "./groups.ts";
 import type { Router } from "./router.ts";
 import { digestParameter, notHere, pathParameter } from "./shared.ts";
@@ -36,7 +37,7 @@ const TYPES: Readonly<Record<FileKind, readonly string[]>> = {
 
 const SUMMARIES: Readonly<Record<FileKind, string>> = {
   masks: "Get the mask of one photograph of a group",
-  cutouts: "Get the object of one photograph on a transparent background",
+  cutouts: "Get the object of one photograph on a transparent background, or on a canvas",
   overlays: "Get one photograph with the object tinted",
 };
 
@@ -45,7 +46,10 @@ export function fileRoutes(router: Router, service: Service): void {
     const expired =
       kind === "masks"
         ? []
-        : (["image_expired", "image_too_many_pixels", "image_too_slow"] as const);
+        : ([
+            ...(["image_expired", "image_too_many_pixels", "image_too_slow"] as const),
+            ...(kind === "cutouts" ? (["object_missing"] as const) : []),
+          ] as const);
     router.add(
       {
         method: "get",
@@ -61,7 +65,7 @@ export function fileRoutes(router: Router, service: Service): void {
               description: `\`<SHA-256 of the photograph>.<${SUFFIXES[kind].join("|")}>\``,
             }),
           }),
-          query: FileQuery,
+          query: kind === "cutouts" ? CutoutQuery : FileQuery,
           headers: ConditionalHeaders,
         },
         responses: {
@@ -95,7 +99,8 @@ async function findFile(
 ): Promise<Response> {
   const requestContext = c.get("requestContext");
   const { groups } = requestContext.stores;
-  const query = parseQuery(FileQuery, c.req.queries());
+  const asked = parseQuery(kind === "cutouts" ? CutoutQuery : FileQuery, c.req.queries());
+  const look = kind === "cutouts" ? studioLook(asked as z.infer<typeof CutoutQuery>) : undefined;
   const group = digestParameter(c, "group");
   const name = parseFileName(kind, pathParameter(c, "file"));
   if (name === undefined || !isDigest(name.image)) throw notHere("mask");
@@ -108,8 +113,9 @@ async function findFile(
     service.renditions.revalidate(key);
     return fileResponse(c.req.raw, stale, service.cacheControl);
   }
-  const { size = "source", threshold = DEFAULT_THRESHOLD } = query;
-  const variant: Variant = { kind, suffix, size, threshold };
+  const { size = "source", threshold = DEFAULT_THRESHOLD } = asked;
+  const studio = look && (await lookIn(group, look, groups));
+  const variant: Variant = { kind, suffix, size, threshold, studio };
   const known = await unchanged(c.req.raw, record, variant, service.cacheControl);
   if (known !== undefined) return known;
   const rendered: Rendition = await renderedFile(
@@ -123,6 +129,14 @@ async function findFile(
   );
   service.renditions.set(key, rendered);
   return fileResponse(c.req.raw, rendered, service.cacheControl);
+}
+
+/** @throws CosalError not_found while the sizes of the group's objects are not all known */
+async function lookIn(group: string, look: StudioLook, groups: GroupStore): Promise<StudioLook> {
+  if (look.scale === "each") return look;
+  const result = await groups.result(group);
+  if (result === undefined) throw notHere("group");
+  return lookOfGroup(look, result.images);
 }
 
 /** 304 without rendering anything. */

@@ -122,6 +122,7 @@ async function deleteImage(service: Service, c: Context<Env>): Promise<Response>
     if (!(await stores.images.delete(sha256))) throw notHere("photograph");
   } finally {
     service.renditions.deleteMatching(tenant, `s/${sha256}`);
+    service.renditions.deleteMatching(tenant, `background=${sha256}`);
   }
   return new Response(null, { status: 204 });
 }

@@ -14,7 +14,8 @@ import { groupBody, type View } from "../representation/group-body.ts";
 import type { Part } from "../representation/multipart.ts";
 import type { SendBuffer } from "../representation/send-buffers.ts";
 import type { ServerSentEvent } from "../representation/sse.ts";
-import { type Presentation, typeOf } from "../representation/variants.ts";
+import { lookOfGroup, showsObject } from "../representation/studio.ts";
+import { type Presentation, typeOf, type Variant } from "../representation/variants.ts";
 import type { GroupBody } from "../schemas/group.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -37,6 +38,8 @@ export class ResponseWriter {
   readonly #requestContext: RequestContext;
   readonly #group: Group;
   readonly #presentation: Presentation;
+  /** What files are, with the group's scale where they have one. */
+  #main: Variant;
   readonly #view: View;
   readonly #files: FileContext;
   readonly #buffer: SendBuffer;
@@ -53,6 +56,7 @@ export class ResponseWriter {
     this.#requestContext = requestContext;
     this.#group = group;
     this.#presentation = presentation;
+    this.#main = presentation.main;
     this.#view = service.view(presentation, requestContext.tenant);
     this.#files = files;
     this.#buffer = buffer;
@@ -60,7 +64,7 @@ export class ResponseWriter {
 
   /** The JSON body, once everything is done. */
   async json(steps: Steps): Promise<GroupBody> {
-    for await (const step of steps) {
+    for await (const step of this.#scaled(steps)) {
       if (step.type === "mask") await this.#keepInline(step);
       if (step.type === "done") return this.#body(step);
     }
@@ -72,7 +76,7 @@ export class ResponseWriter {
     const cursor = new EventCursor(this.#group, lastEventId);
     const events = eventsOf(this.#group, this.#view);
     try {
-      for await (const step of steps) {
+      for await (const step of this.#presentation.isInline ? this.#scaled(steps) : steps) {
         if (step.type === "mask") {
           await this.#keepInline(step);
           const { sha256 } = step.image;
@@ -95,8 +99,8 @@ export class ResponseWriter {
     const { kind, suffix } = this.#presentation.main;
     const { sent } = this.#group;
     const names = archiveNames(sent, suffix);
-    for await (const step of steps) {
-      if (step.type === "mask") {
+    for await (const step of this.#scaled(steps)) {
+      if (step.type === "mask" && this.#isShown(step.result)) {
         const input = await this.#file(step);
         for (const { id, sha256 } of sent) {
           if (sha256 === step.image.sha256) yield { name: `${kind}/${names.get(id)}`, input };
@@ -104,10 +108,9 @@ export class ResponseWriter {
       }
       if (step.type === "done") {
         const body = await this.#body(step);
-        const images = body.images.map((image) => ({
-          ...image,
-          file: `${kind}/${names.get(image.id)}`,
-        }));
+        const images = body.images.map((image) =>
+          this.#isShown(image) ? { ...image, file: `${kind}/${names.get(image.id)}` } : image,
+        );
         const text = JSON.stringify({ ...body, images }, undefined, 2);
         yield { name: "result.json", input: `${text}\n` };
       }
@@ -120,11 +123,11 @@ export class ResponseWriter {
    */
   async *parts(steps: Steps): AsyncGenerator<Part> {
     try {
-      for await (const step of steps) {
+      for await (const step of this.#scaled(steps)) {
         if (step.type === "consensus") {
           yield { type: CONSENSUS_TYPE, fileName: "consensus", body: step.consensus };
         }
-        if (step.type === "mask") {
+        if (step.type === "mask" && this.#isShown(step.result)) {
           const type = typeOf(this.#presentation.main);
           yield { type, fileName: step.image.sha256, body: await this.#file(step) };
         }
@@ -149,9 +152,31 @@ export class ResponseWriter {
     return problem;
   }
 
+  /** The steps; masks wait for the group's end where their pictures are to one scale. */
+  async *#scaled(steps: Steps): AsyncGenerator<Step> {
+    const { studio } = this.#main;
+    const masks: Found[] = [];
+    for await (const step of steps) {
+      if (step.type === "mask" && studio?.scale === "set") masks.push(step);
+      else {
+        if (step.type === "done" && studio !== undefined) {
+          this.#main = { ...this.#main, studio: lookOfGroup(studio, step.result.images) };
+          yield* masks;
+        }
+        yield step;
+      }
+    }
+  }
+
+  /** Whether a photograph has a file in this response. */
+  #isShown(image: Parameters<typeof showsObject>[0]): boolean {
+    return this.#main.studio === undefined || showsObject(image);
+  }
+
   /** @throws CosalError option_invalid when the files together are too large */
   async #keepInline(step: Found): Promise<void> {
     if (!this.#presentation.isInline || step.record === undefined) return;
+    if (!this.#isShown(step.result)) return;
     if (this.#inline.size === 0) await this.#buffer.reserve(MAX_INLINE_BYTES);
     const file = await this.#render(step);
     this.#inlineBytes += file.length;
@@ -161,9 +186,9 @@ export class ResponseWriter {
 
   /** One file, once the caller has taken enough of those before. */
   async #file(step: Found): Promise<Bytes> {
-    const { main } = this.#presentation;
+    const main = this.#main;
     if (main.suffix === "logits") return step.record as Bytes;
-    const { width, height } = step.result;
+    const { width, height } = main.studio?.canvas ?? step.result;
     await this.#buffer.reserve(width * height * (main.kind === "masks" ? 1 : 4));
     const file = await this.#render(step);
     this.#buffer.resize(file.length);
@@ -171,7 +196,7 @@ export class ResponseWriter {
   }
 
   #render({ image, record }: Found): Promise<Bytes> {
-    return renderFile(image.sha256, record as Bytes, this.#presentation.main, this.#files);
+    return renderFile(image.sha256, record as Bytes, this.#main, this.#files);
   }
 
   #body({ result, cache }: Extract<Step, { type: "done" }>): Promise<GroupBody> {

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { MAX_COORDINATE } from "../../group/index.ts";
 import { MAX_SEEDS } from "../limits.ts";
 import { DigestInput } from "./common.ts";
+import { studioOptions, studioQuery } from "./studio.ts";
 
 const coordinate = z.int().min(0).max(MAX_COORDINATE);
 const point = z.tuple([coordinate, coordinate]).openapi({ minItems: 2, maxItems: 2 });
@@ -67,6 +68,7 @@ export const SeedSchema = z
 export const OptionsSchema = z
   .strictObject({
     ...presentation,
+    ...studioOptions,
     ...computation,
     seeds: z.array(SeedSchema).max(MAX_SEEDS),
     webhook: z.url().max(2000).openapi({
@@ -125,11 +127,16 @@ const number = (schema: typeof threshold) =>
     });
 
 export const GroupQuery = z
-  .strictObject({ ...presentation, ...computation, threshold: number(threshold) })
+  .strictObject({
+    ...presentation,
+    ...studioQuery,
+    ...computation,
+    threshold: number(threshold),
+  })
   .partial();
 
 export const PresentationQuery = z
-  .strictObject({ ...presentation, threshold: number(threshold) })
+  .strictObject({ ...presentation, ...studioQuery, threshold: number(threshold) })
   .partial();
 
 /** Query parameters of a file's URL. */
@@ -144,6 +151,9 @@ export const FileQuery = z
     signature: z.string().openapi({ description: "For signed links: HMAC-SHA-256, base64url." }),
   })
   .partial();
+
+/** The same of a cut-out. */
+export const CutoutQuery = FileQuery.extend(studioQuery).partial();
 
 export const GroupHeaders = z.object({
   prefer: z.string().optional().openapi({
