@@ -1,10 +1,11 @@
-// `npm run bench:memory [-- IMAGES WIDTH HEIGHT [form]]`: what one isolate needs for a group.
+// `npm run bench:memory [-- IMAGES WIDTH HEIGHT [form] [gpu]]`: what one isolate needs for a group.
 //
 // The real Worker runs in workerd, with WebAssembly's constructors watched. Photographs are stored
 // first (`PUT /v1/images/{sha256}`) and a group names them; a large one is a job. With `form` they
-// have the grain of phone photographs and come in one form, which is measured from its first byte on. While a group is
-// computed, V8 is asked for its figures again and again; it answers whenever the Worker lets the
-// event loop turn, which is before each run of a graph. The figure is
+// have the grain of phone photographs and come in one form, which is measured from its first byte on.
+// With `gpu` a server on this machine computes the groups, to which the Worker sends the photographs on.
+// While a group is computed, V8 is asked for its figures again and again; it answers whenever the Worker
+// lets the event loop turn, which is before each run of a graph. The figure is
 //
 //   JavaScript objects + ArrayBuffers + WebAssembly memories
 //
@@ -20,15 +21,18 @@ import type { JobBody } from "../../src/app/schemas/job.ts";
 import { fresh } from "../../test/photographs.ts";
 import { machine } from "../machine.ts";
 import { enlargedExample } from "../photographs.ts";
+import { startGpuServer } from "./gpu-server.ts";
 import type { HeapUsage } from "./inspector.ts";
-import { heapsOf, MeasuredWorker, type Sample, totalOf } from "./measured-worker.ts";
+import { heapsOf, MeasuredWorker, plainTexts, type Sample, totalOf } from "./measured-worker.ts";
 
 /** The groups after these are measured with garbage collected before each sample. */
 const COMMON_GROUPS = 2;
 /** Milliseconds. */
 const BETWEEN_SAMPLES = 20;
 const [images = 12, width = 1200, height = 833] = process.argv.slice(2, 5).map(Number);
-const isForm = process.argv[5] === "form";
+const modes = process.argv.slice(5);
+const isForm = modes.includes("form");
+const gpu = modes.includes("gpu") ? await startGpuServer() : undefined;
 /** Grey levels; undefined: as little as makes a photograph. */
 const grain = isForm ? 56 : undefined;
 const root = join(import.meta.dirname, "..", "..");
@@ -43,6 +47,7 @@ const photographs = await Promise.all(
 const worker = await MeasuredWorker.start({
   config: join(root, "wrangler.toml"),
   entrypoint: join(import.meta.dirname, "worker.ts"),
+  ...(gpu && { bindings: plainTexts(gpu.variables) }),
 });
 
 async function ask(path: string, init?: RequestInit): Promise<Response> {
@@ -79,7 +84,8 @@ async function store(group: number): Promise<string> {
 /** Until a group's result is there: at once, or when its job is done. */
 async function compute(body: string | FormData): Promise<void> {
   const headers: HeadersInit = isForm ? {} : { "content-type": "application/json" };
-  const response = await ask("/v1/groups", { method: "POST", body, headers });
+  const path = `/v1/groups${gpu ? "?backend=gpu" : ""}`;
+  const response = await ask(path, { method: "POST", body, headers });
   let answer = (await response.json()) as JobBody;
   while (response.status === 202 && answer.status !== "succeeded") {
     if (answer.status === "failed") throw new Error(JSON.stringify(answer.problem));
@@ -138,7 +144,8 @@ console.log(machine());
 const bytes = photographs.reduce((sum, { length }) => sum + length, 0) / photographs.length;
 console.log(
   `\n${images} JPEG photographs of ${width} x ${height}, ${(bytes / 1e6).toFixed(2)} MB each` +
-    `${isForm ? ", in one form" : ""}; MiB\n`,
+    `${isForm ? ", in one form" : ""}` +
+    `${gpu ? ", sent on to a server" : ""}; MiB\n`,
 );
 console.log(`${"".padEnd(32)} objects buffers   heaps   total   of which WebAssembly heaps`);
 row("before the first request", await worker.sample(false));
@@ -155,3 +162,4 @@ for (let group = 1; group <= COMMON_GROUPS + 1; group++) {
 console.log(`\nresident size of the workerd process, at most: ${residentPeak()}`);
 
 await worker.stop();
+await gpu?.stop();

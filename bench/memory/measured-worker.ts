@@ -25,6 +25,15 @@ export interface MeasuredWorkerOptions {
   readonly logLevel?: "none" | "error";
 }
 
+/** Variables as bindings. */
+export function plainTexts(variables: Readonly<Record<string, string>>): Bindings {
+  const entries = Object.entries(variables).map(([name, value]) => [
+    name,
+    { type: "plain_text" as const, value },
+  ]);
+  return Object.fromEntries(entries);
+}
+
 /** A Worker in workerd that answers `/heaps` with `heapsResponse` of the instrument. */
 export class MeasuredWorker {
   readonly origin: string;

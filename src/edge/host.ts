@@ -148,8 +148,8 @@ async function forgetAt(
 function renderOne(decoder: AppDependencies["decoder"]): Render {
   const render = renderer({ decoder, webp: workerdWebpEncoder(), pause: yieldToEventLoop });
   const runExclusive = createMutex();
-  return (task, { signal }) =>
-    task.photograph === undefined ? render(task) : runExclusive(() => render(task), signal);
+  return (task, requester) =>
+    task.photograph === undefined ? render(task) : runExclusive(() => render(task), requester);
 }
 
 function computeOf(

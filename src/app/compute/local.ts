@@ -13,13 +13,13 @@ import { KnownFaults } from "./known-faults.ts";
 import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } from "./types.ts";
 
 /**
- * Runs `work` when its turn comes. A turn ends when `work` settles or `signal` aborts. `work` calls
- * `renew` now and then: a host whose requests can vanish in the middle (a Worker's do when the caller
- * hangs up) may give the turn of one that has been silent for long to the next.
+ * Runs one piece of work at a time, each when its turn comes. A turn ends when `work` settles or
+ * `signal` aborts. `work` calls `renew` now and then: a host whose requests can vanish midway (a
+ * Worker's do when a caller disconnects) may end the turn of one that has not done so for long.
  */
 export type RunExclusive = <T>(
   work: (renew: () => void) => Promise<T>,
-  signal?: AbortSignal,
+  requester: Pick<ComputeContext, "caller" | "signal">,
 ) => Promise<T>;
 
 export interface LocalBackend {
@@ -44,10 +44,10 @@ export function localCompute(backend: LocalBackend): Compute {
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
     const channel = new Channel<ComputeEvent>();
-    runExclusive(
-      (renew) => segment(backend, job, { ...context, signal }, channel, renew),
+    runExclusive((renew) => segment(backend, job, { ...context, signal }, channel, renew), {
+      caller: context.caller,
       signal,
-    ).then(
+    }).then(
       () => channel.end(),
       (error) => channel.end({ error }),
     );
