@@ -3,7 +3,8 @@
 // The real Worker runs in workerd, with WebAssembly's constructors watched. Photographs are stored
 // first (`PUT /v1/images/{sha256}`) and a group names them; a large one is a job. With `form` they
 // have the grain of phone photographs and come in one form, which is measured from its first byte on.
-// With `gpu` a server on this machine computes the groups, to which the Worker sends the photographs on.
+// With `gpu` the Worker sends the photographs on to a server on this machine, which answers with masks
+// that mean nothing.
 // While a group is computed, V8 is asked for its figures again and again; it answers whenever the Worker
 // lets the event loop turn, which is before each run of a graph. The figure is
 //
@@ -145,7 +146,7 @@ const bytes = photographs.reduce((sum, { length }) => sum + length, 0) / photogr
 console.log(
   `\n${images} JPEG photographs of ${width} x ${height}, ${(bytes / 1e6).toFixed(2)} MB each` +
     `${isForm ? ", in one form" : ""}` +
-    `${gpu ? ", sent on to a server" : ""}; MiB\n`,
+    `${gpu ? ", sent on to a GPU server" : ""}; MiB\n`,
 );
 console.log(`${"".padEnd(32)} objects buffers   heaps   total   of which WebAssembly heaps`);
 row("before the first request", await worker.sample(false));
@@ -162,4 +163,4 @@ for (let group = 1; group <= COMMON_GROUPS + 1; group++) {
 console.log(`\nresident size of the workerd process, at most: ${residentPeak()}`);
 
 await worker.stop();
-await gpu?.stop();
+gpu?.stop();
