@@ -72,3 +72,4 @@ export type {
 export type { JobBody } from "./schemas/job.ts";
 export { jsonLog, silent } from "./telemetry/log.ts";
 export type { Analytics, DataPoint, Log, LogEntry } from "./telemetry/types.ts";
+export { areTooSmall } from "./upload/arrival.ts";

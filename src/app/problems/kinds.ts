@@ -69,7 +69,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   body_too_slow: kind(
     408,
     "The body arrived too slowly",
-    "The body arrived so slowly that the server stopped reading it. Send the request again over a better connection.",
+    "The body arrived so slowly, or in so small chunks, that the server stopped reading it. Send the request again over a better connection.",
   ),
   option_invalid: kind(
     400,

@@ -7,6 +7,10 @@ import { CosalError } from "../../errors.ts";
 const GRACE = 20_000;
 const BYTES_PER_SECOND = 1000;
 
+/** A body of more chunks than this has so many bytes in each, on average: every chunk takes time. */
+const FREE_CHUNKS = 512;
+const MIN_CHUNK_BYTES = 64;
+
 /**
  * A body's chunks as they arrive. Only the time counts that its sender is waited for.
  *
@@ -17,6 +21,7 @@ export async function* arriving(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   let received = 0;
+  let chunks = 0;
   let waited = 0;
   let isOver = false;
 
@@ -39,11 +44,25 @@ export async function* arriving(
       isOver = done;
       if (done) return;
       received += value.length;
+      chunks++;
+      if (areTooSmall(chunks, received)) throw tooSmall(received, chunks);
       yield value as Uint8Array<ArrayBuffer>;
     }
   } finally {
     if (!isOver) reader.cancel().catch(() => {});
   }
+}
+
+/** Whether a body comes in so many so small chunks that they cost more than its bytes do. */
+export function areTooSmall(chunks: number, bytes: number): boolean {
+  return chunks > FREE_CHUNKS && bytes < MIN_CHUNK_BYTES * chunks;
+}
+
+function tooSmall(received: number, chunks: number): CosalError {
+  return new CosalError(
+    "body_too_slow",
+    `${received} bytes of the body have arrived in ${chunks} chunks. At least ${MIN_CHUNK_BYTES} bytes a chunk are expected.`,
+  );
 }
 
 function tooSlow(received: number): CosalError {

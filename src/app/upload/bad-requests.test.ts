@@ -217,6 +217,26 @@ describe("bad requests", () => {
     }
   });
 
+  it("come in shreds", async () => {
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        sent++;
+        controller.enqueue(new Uint8Array(1));
+      },
+    });
+    const { request } = setUp();
+    const response = await request("/v1/groups", {
+      ...{ method: "POST", body, duplex: "half" },
+      headers: { "content-type": "application/json" },
+    } as RequestInit);
+    expect([response.status, (await problem(response)).detail]).toEqual([
+      408,
+      expect.stringContaining("in 513 chunks"),
+    ]);
+    expect(sent).toBeLessThan(600);
+  });
+
   it("use a part that is not known", async () => {
     const response = await send(form([["a.jpg", "image one"]], "file"));
     expect(response.status).toBe(400);

@@ -117,13 +117,17 @@ describe("a form", () => {
     expect([response.status, (await problem(response)).code]).toEqual([400, "group_empty"]);
   });
 
-  it("may arrive byte by byte", async () => {
+  it("may arrive in pieces of any size", async () => {
     const bytes = latin1(`${file(`image ${"x".repeat(10_000)}`, "a.jpg")}--b--\r\n`);
     let at = 0;
+    let size = 0;
     const body = new ReadableStream({
       pull(controller) {
-        controller.enqueue(bytes.subarray(at, ++at));
-        if (at === bytes.length) controller.close();
+        size = (size % 60) + 1;
+        const piece = bytes.subarray(at, at + size);
+        at += size;
+        controller.enqueue(piece);
+        if (at >= bytes.length) controller.close();
       },
     });
     expect(await idsOf(body)).toEqual(["a.jpg"]);

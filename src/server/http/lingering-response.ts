@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
+import { areTooSmall } from "../../app/index.ts";
 
 /** How long what still comes of a refused body is read, in milliseconds. */
 const LONGEST = 30_000;
@@ -40,10 +41,12 @@ function isArriving({ headers, complete }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-/** Throws away what still comes, until it ends, is silent or has taken too long. */
+/** Throws away what still comes, until it ends, is silent, has taken too long or is in shreds. */
 function discard(request: IncomingMessage, onEnd: () => void): void {
   const late = setTimeout(end, LONGEST);
   let silent = setTimeout(end, SILENCE);
+  let chunks = 0;
+  let bytes = 0;
 
   function end(): void {
     clearTimeout(late);
@@ -52,9 +55,12 @@ function discard(request: IncomingMessage, onEnd: () => void): void {
     onEnd();
   }
 
-  function heard(): void {
+  function heard({ length }: Uint8Array): void {
+    chunks++;
+    bytes += length;
     clearTimeout(silent);
-    silent = setTimeout(end, SILENCE);
+    if (areTooSmall(chunks, bytes)) end();
+    else silent = setTimeout(end, SILENCE);
   }
 
   // Who was reading would hold the stream up, as nobody reads what it has read.

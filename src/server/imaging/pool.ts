@@ -16,7 +16,10 @@ export const THREAD_HEAP = 320 * 1024 * 1024;
 const MAX_THREADS = 8;
 
 export interface ImagingLimits {
-  /** Threads that one caller may have at the same time. There is one more, for somebody else. */
+  /**
+   * Threads that one caller may have at the same time, an equal share of them where there are others.
+   * There is one more, for somebody who has not been here before.
+   */
   readonly threads: number;
   /**
    * Milliseconds that a task may take in its thread: the slowest that are within the limits of
@@ -33,7 +36,7 @@ export interface ImagingLimits {
 export const IMAGING_LIMITS: ImagingLimits = {
   threads: Math.min(availableParallelism(), MAX_THREADS),
   timeout: 20_000,
-  grace: 500,
+  grace: 1_500,
 };
 
 export interface ImagingOptions extends Partial<ImagingLimits> {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { RoundRobinQueue } from "./round-robin-queue.ts";
 
 describe("the queue", () => {
@@ -14,14 +14,31 @@ describe("the queue", () => {
     expect(order).toEqual(["a1", "b1", "c1", "a2", "b2", "a3"]);
   });
 
-  it("begins no more of one caller than its share", () => {
-    const queue = new RoundRobinQueue<string>(2);
+  it("begins no more of one caller than an equal share", () => {
+    const queue = new RoundRobinQueue<string>(4);
     for (const item of ["a1", "a2", "a3", "b1"]) queue.push(item, item.charAt(0));
     const taken = [queue.take(), queue.take(), queue.take()];
     expect(taken.map((one) => one?.item)).toEqual(["a1", "b1", "a2"]);
     expect(queue.take()).toBeUndefined();
     taken[0]?.release();
     expect(queue.take()?.item).toBe("a3");
+  });
+
+  it("keeps the share of who was here a moment ago, and gives all to who is alone", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const queue = new RoundRobinQueue<string>(4);
+    queue.push("b1", "b");
+    queue.take()?.release();
+    for (let i = 0; i < 6; i++) queue.push(`a${i}`, "a");
+    const take = () => {
+      const taken: string[] = [];
+      for (let one = queue.take(); one !== undefined; one = queue.take()) taken.push(one.item);
+      return taken;
+    };
+    expect(take()).toEqual(["a0", "a1"]);
+    vi.advanceTimersByTime(11_000);
+    expect(take()).toEqual(["a2", "a3"]);
+    vi.useRealTimers();
   });
 
   it("forgets what is removed, and says whether it still waited", () => {

@@ -3,24 +3,32 @@ interface Entry<Item> {
   readonly caller: string;
 }
 
+/** Milliseconds after their last item in which somebody counts as a caller. */
+const PRESENCE = 10_000;
+
 /**
  * What waits for one of a few threads. Callers are served by turns, each first come, first served, and
- * none has more than its share at the same time: whoever sends much makes their own requests wait.
+ * none has more than an equal share at the same time: whoever sends much makes their own requests
+ * wait. A share is kept for a while for who has had one: a caller who comes once a second does not
+ * find all threads with who always waits.
  */
 export class RoundRobinQueue<Item> {
-  readonly #share: number;
+  readonly #threads: number;
   #entries: Entry<Item>[] = [];
   /** How many of a caller's items are being worked on. */
   readonly #running = new Map<string, number>();
   /** Callers in the order in which they were served last, the last one at the end. */
   readonly #served = new Set<string>();
+  /** When each caller has sent something last, in milliseconds. */
+  readonly #seen = new Map<string, number>();
 
-  /** @param share items of one caller that may be worked on at the same time */
-  constructor(share: number) {
-    this.#share = share;
+  /** @param threads items that may be worked on at the same time of one caller who is alone */
+  constructor(threads: number) {
+    this.#threads = threads;
   }
 
   push(item: Item, caller: string): void {
+    this.#seen.set(caller, performance.now());
     this.#entries.push({ item, caller });
   }
 
@@ -45,7 +53,8 @@ export class RoundRobinQueue<Item> {
 
   /** The first entry of the caller who has not been served for longest. */
   #next(): Entry<Item> | undefined {
-    const free = this.#entries.filter(({ caller }) => this.#runningOf(caller) < this.#share);
+    const share = this.#share();
+    const free = this.#entries.filter(({ caller }) => this.#runningOf(caller) < share);
     const order = [...this.#served];
     const last = ({ caller }: Entry<Item>) => order.indexOf(caller);
     return free.reduce<Entry<Item> | undefined>(
@@ -54,12 +63,26 @@ export class RoundRobinQueue<Item> {
     );
   }
 
+  /** How many items of one caller may be worked on at the same time. */
+  #share(): number {
+    const now = performance.now();
+    for (const [caller, last] of this.#seen) {
+      const isBusy = this.#running.has(caller) || this.#isWaiting(caller);
+      if (now - last > PRESENCE && !isBusy) this.#seen.delete(caller);
+    }
+    return Math.max(1, Math.floor(this.#threads / Math.max(1, this.#seen.size)));
+  }
+
   #release(caller: string): void {
     const left = this.#runningOf(caller) - 1;
     if (left > 0) return void this.#running.set(caller, left);
     this.#running.delete(caller);
     // Who has nothing here any more is a newcomer when they come again.
-    if (!this.#entries.some((entry) => entry.caller === caller)) this.#served.delete(caller);
+    if (!this.#isWaiting(caller)) this.#served.delete(caller);
+  }
+
+  #isWaiting(caller: string): boolean {
+    return this.#entries.some((entry) => entry.caller === caller);
   }
 
   #runningOf(caller: string): number {
