@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 import { CHROMIUM } from "../parity/chromium.ts";
@@ -65,10 +67,22 @@ export async function takeSample(page: Page, name: string): Promise<void> {
 }
 
 /** Until what is on the page is masked. */
-export async function done(page: Page, sentence: RegExp = / in [\d.]+ s$/): Promise<void> {
-  await expect
-    .poll(() => page.locator(".work .sentence").first().textContent(), { timeout: WORK })
-    .toMatch(sentence);
+export async function done(page: Page, wanted: RegExp = / in [\d.]+ s$/): Promise<void> {
+  await expect.poll(() => sentence(page), { timeout: WORK, interval: 250 }).toMatch(wanted);
+}
+
+/** What the page says that it does. */
+export async function sentence(page: Page): Promise<string> {
+  return (await page.locator(".work .sentence").first().textContent({ timeout: WORK })) ?? "";
+}
+
+/** Photographs of the samples by their paths, as a person chooses files. */
+export async function chooseSamples(page: Page, paths: readonly string[]): Promise<void> {
+  const files = paths.map(async (path) => ({
+    name: basename(path),
+    buffer: await readFile(new URL(`../../examples/${path}`, import.meta.url)),
+  }));
+  await choose(page, await Promise.all(files));
 }
 
 /** Chooses files as a person would. */

@@ -20,6 +20,8 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const server = await startServer(
     { runtime: "wasm", host: "127.0.0.1", port: 0, data, dataBytes: 2 ** 28 },
     createLogger({ write: () => {} }),
+    // Browsers take the machine for themselves.
+    { deviceLimits: { heartbeatTimeout: 120_000 } },
   );
   project.provide("url", server.url);
   return async () => {

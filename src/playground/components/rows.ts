@@ -11,9 +11,6 @@ export interface Rows<Item> {
   readonly height: number;
 }
 
-/** The last row is not stretched beyond this. */
-const MAX_STRETCH = 1.15;
-
 /**
  * Pictures in rows of about one height, each row as wide as the whole: nothing is cropped, and no
  * space is left between.
@@ -37,8 +34,8 @@ export function inRows<Item>(
       aspects += aspectOf(items[end++] as Item);
     }
     const full = (width - (end - start - 1) * gap) / aspects;
-    const isLast = end === items.length;
-    const exact = isLast ? Math.min(full, height * MAX_STRETCH) : full;
+    // What is left over for the last row is not stretched.
+    const exact = end === items.length ? Math.min(full, height) : full;
     const rowHeight = Math.floor(exact);
     let left = 0;
     for (const item of items.slice(start, end)) {

@@ -26,6 +26,8 @@ function sentence(state: RunState): string {
       return state.total > 0 ? stages[state.stage](state.done, state.total) : stages.starting;
     case "done":
       return stages.done(state.total, decimal(state.milliseconds / 1000));
+    case "idle":
+      return stages.starting;
     default:
       return "";
   }

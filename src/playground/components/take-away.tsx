@@ -16,6 +16,7 @@ import { words } from "../state/words.ts";
 import { FORMATS } from "../take-away/archive.ts";
 import { ConsensusChooser } from "./choosers.tsx";
 import { Icon } from "./icon.tsx";
+import { StudioOptions } from "./studio-options.tsx";
 
 /** What can be taken from the page. */
 export function TakeAway() {
@@ -50,6 +51,7 @@ function Dialog() {
       </div>
       <div class="dialog-body">
         <Formats />
+        {format.value === "studio" && <StudioOptions />}
         <Options />
         <Save />
         <Consensus />

@@ -47,7 +47,7 @@ export function Tile(props: TileProps) {
         class="open"
         data-place={place}
         tabIndex={isFocusable ? 0 : -1}
-        aria-label={t.open(photograph.name)}
+        aria-label={problem ? undefined : t.open(photograph.name)}
         aria-describedby={`state-${photograph.id}`}
         disabled={problem !== undefined && isMasked}
         onFocus={onFocus}

@@ -3,18 +3,20 @@ import { expose } from "comlink";
 import {
   binaryPng,
   cutout,
+  type Extent,
   maskPng,
   maskPolygons,
   maskRle,
   measureMask,
   NODE_DECODER_HEAP,
   readHeader,
+  studio,
 } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import { sha256 } from "../../group/index.ts";
 import { problemOf } from "../engine/problem.ts";
 import { pixelsOf } from "./pixels.ts";
-import type { MaskToRender, Opened, PictureForm, PicturesThread } from "./types.ts";
+import type { MaskToRender, Opened, PictureForm, PicturesThread, StudioSettings } from "./types.ts";
 
 /** JPEG quality of what the engine gets of a type that only the browser reads. */
 const CONVERTED_QUALITY = 0.95;
@@ -52,6 +54,21 @@ const thread = {
     return { ...measures, rle: await maskRle(mask) };
   },
   polygons: async (mask: MaskToRender) => maskPolygons(mask),
+  measure: async ({ logits, width, height }: MaskToRender) => measureMask(logits, width, height),
+
+  async studio(
+    file: Blob,
+    mask: MaskToRender,
+    settings: StudioSettings,
+    extent: Extent | undefined,
+  ) {
+    try {
+      const bytes = await studio(await pixelsOf(file), mask, { ...settings, extent });
+      return { value: new Blob([bytes], { type: "image/png" }) };
+    } catch (error) {
+      return { problem: problemOf(error) };
+    }
+  },
 };
 
 async function opened(file: Blob): Promise<Opened> {

@@ -1,4 +1,4 @@
-import type { CocoRle, Logits, MaskMeasures } from "../../codec/index.ts";
+import type { CocoRle, Colour, Extent, Layout, Logits, MaskMeasures } from "../../codec/index.ts";
 import type { Outcome } from "../engine/types.ts";
 
 /** A photograph that can be masked. */
@@ -22,6 +22,13 @@ export interface MaskToRender {
 /** Files of one photograph. */
 export type PictureForm = "cutout" | "mask" | "binary";
 
+/** How the pictures of a studio set look. */
+export interface StudioSettings extends Layout {
+  /** Undefined is transparent. */
+  readonly backdrop?: Colour | undefined;
+  readonly shadow: boolean;
+}
+
 /** What the thread for pictures does. */
 export interface PicturesThread {
   open(file: Blob): Promise<Outcome<Opened>>;
@@ -30,4 +37,12 @@ export interface PicturesThread {
   render(form: PictureForm, file: Blob, mask: MaskToRender): Promise<Outcome<Blob>>;
   rle(mask: MaskToRender): Promise<MaskMeasures & { readonly rle: CocoRle }>;
   polygons(mask: MaskToRender): Promise<number[][]>;
+  measure(mask: MaskToRender): Promise<MaskMeasures>;
+  /** @param extent of the set, whose objects keep their sizes to each other */
+  studio(
+    file: Blob,
+    mask: MaskToRender,
+    settings: StudioSettings,
+    extent: Extent | undefined,
+  ): Promise<Outcome<Blob>>;
 }

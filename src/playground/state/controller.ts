@@ -1,4 +1,4 @@
-import { batch, effect, untracked } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Consensus } from "../../engine/index.ts";
 import { DeviceEngine } from "../engine/device.ts";
 import type { EngineEvent, GroupTask, Problem } from "../engine/types.ts";
@@ -45,27 +45,48 @@ const engine = new DeviceEngine(backendAsked(), {
 
 let current: AbortController | undefined;
 
+/** Raised to try again what has failed. */
+const attempt = signal(0);
+
+/** What is to be masked, and where; undefined while photographs are still being opened. */
+const wanted = computed(() => {
+  const isOpening = photographs.value.some(
+    ({ opened, problem }) => opened.value === undefined && problem.value === undefined,
+  );
+  if (isOpening) return undefined;
+  const group = readable.value;
+  const task: GroupTask = {
+    images: group.flatMap(({ id, name, opened }) =>
+      opened.value ? [{ id, name, file: opened.value.file, digest: opened.value.digest }] : [],
+    ),
+    seeds: group.flatMap(({ id, marks }) => marks.value.map((mark) => ({ id, ...mark }))),
+    consensus: givenConsensus.value?.consensus,
+  };
+  return { task, where: place.value, attempt: attempt.value };
+});
+
+/** Equal for what gives equal masks: a file that cannot be read changes nothing. */
+function keyOf({ task, where, attempt }: NonNullable<typeof wanted.value>): string {
+  const images = task.images.map(({ id, digest }) => [id, digest]);
+  const given = task.consensus && Array.from(task.consensus.data);
+  return JSON.stringify([images, task.seeds, given, where, attempt]);
+}
+
 /** Masks the photographs on the page, and again whenever they, their marks or the consensus change. */
 export function startController(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let known: string | undefined;
   effect(() => {
-    const group = readable.value;
-    const isOpening = photographs.value.some(
-      ({ opened, problem }) => opened.value === undefined && problem.value === undefined,
-    );
-    const task: GroupTask = {
-      images: group.flatMap(({ id, name, opened }) =>
-        opened.value ? [{ id, name, file: opened.value.file, digest: opened.value.digest }] : [],
-      ),
-      seeds: group.flatMap(({ id, marks }) => marks.value.map((mark) => ({ id, ...mark }))),
-      consensus: givenConsensus.value?.consensus,
-    };
-    const where = place.value;
+    const next = wanted.value;
+    // What is being computed goes on until all that is new is known.
+    if (next === undefined) return;
+    const key = keyOf(next);
+    if (key === known) return;
+    known = key;
     clearTimeout(timer);
     current?.abort();
     engine.stop();
-    if (isOpening) return;
-    timer = setTimeout(() => untracked(() => start(task, where)), DELAY);
+    timer = setTimeout(() => untracked(() => start(next.task, next.where)), DELAY);
   });
   effect(() => {
     const found = keptConsensus.value;
@@ -76,12 +97,12 @@ export function startController(): void {
 
 /** Tries again after a failure. */
 export function retry(): void {
-  photographs.value = [...photographs.value];
+  attempt.value++;
 }
 
 async function start(task: GroupTask, where: "device" | "service"): Promise<void> {
   current = new AbortController();
-  const { signal } = current;
+  const { signal: aborted } = current;
   groupAddress.value = undefined;
   if (task.images.length === 0) {
     batch(() => {
@@ -90,13 +111,13 @@ async function start(task: GroupTask, where: "device" | "service"): Promise<void
     });
     return;
   }
-  const report = new Report(task, signal);
+  const report = new Report(task, aborted);
   report.begin(where === "device" && device.value === undefined);
   const problem =
     where === "device"
       ? await engine.mask(task, (event) => report.onEvent(event))
-      : await maskAtService(task, serviceKey.value, signal, (event) => report.onEvent(event));
-  if (!signal.aborted) report.end(problem);
+      : await maskAtService(task, serviceKey.value, aborted, (event) => report.onEvent(event));
+  if (!aborted.aborted) report.end(problem);
 }
 
 /** Turns the events of one group into what the page shows. */

@@ -1,7 +1,9 @@
 import { computed, signal } from "@preact/signals";
 import { makeZip } from "client-zip";
+import { parseCanvas, parseColour } from "../../codec/index.ts";
 import { encodeConsensus } from "../../engine/index.ts";
 import { problemOf } from "../engine/problem.ts";
+import type { StudioSettings } from "../pictures/types.ts";
 import { type ArchiveFile, type FormatName, filesOf, type TakenSet } from "../take-away/archive.ts";
 import { saveBlob, saveStream } from "../take-away/save.ts";
 import { keptConsensus, lacksObject, readable } from "./group.ts";
@@ -23,6 +25,27 @@ export const taken = computed(() =>
   ),
 );
 
+/** Canvases of a studio set, in pixels. */
+export const CANVASES = ["1200x1200", "1200x900", "900x1200", "2000x2000"] as const;
+export const BACKGROUNDS = ["transparent", "#ffffff", "#f2f2f0", "#000000"] as const;
+
+export const canvas = signal<(typeof CANVASES)[number]>("1200x1200");
+/** Share of the canvas' shorter side that stays free around the object. */
+export const margin = signal(0.08);
+export const align = signal<"center" | "bottom">("center");
+export const background = signal<(typeof BACKGROUNDS)[number]>("#ffffff");
+export const shadow = signal(false);
+
+function studioSettings(): StudioSettings {
+  return {
+    canvas: parseCanvas(canvas.value) ?? { width: 1200, height: 1200 },
+    margin: margin.value,
+    align: align.value,
+    backdrop: parseColour(background.value),
+    shadow: shadow.value,
+  };
+}
+
 export type Saving =
   | { readonly stage: "none" }
   | { readonly stage: "writing"; readonly done: number }
@@ -41,6 +64,7 @@ export async function takeAway(): Promise<void> {
       return mask && file ? [{ name: photograph.name, file, mask, presence }] : [];
     }),
     label: label.value || "object",
+    studio: studioSettings(),
     onProgress: (done) => {
       saving.value = { stage: "writing", done };
     },

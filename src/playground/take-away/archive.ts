@@ -1,9 +1,10 @@
 import { type CocoImage, cocoDocument, yoloData, yoloLabels } from "../../annotations/index.ts";
+import { type Box, extentOf } from "../../codec/index.ts";
 import { pictures } from "../pictures/pictures.ts";
-import type { MaskToRender, PictureForm } from "../pictures/types.ts";
+import type { MaskToRender, PictureForm, StudioSettings } from "../pictures/types.ts";
 import { distinct, stemOf } from "./names.ts";
 
-export const FORMATS = ["cutout", "mask", "binary", "coco", "yolo", "colmap"] as const;
+export const FORMATS = ["cutout", "studio", "mask", "binary", "coco", "yolo", "colmap"] as const;
 export type FormatName = (typeof FORMATS)[number];
 
 /** A photograph whose mask is taken away. */
@@ -19,6 +20,7 @@ export interface TakenSet {
   readonly photographs: readonly TakenPhotograph[];
   /** What the object is called. */
   readonly label: string;
+  readonly studio: StudioSettings;
   /** Told how many photographs are done. */
   readonly onProgress: (done: number) => void;
 }
@@ -49,6 +51,7 @@ export async function* filesOf(format: FormatName, set: TakenSet): AsyncGenerato
   }));
   const picture = PICTURES[format];
   if (picture) yield* pictureFiles(picture, named, set.onProgress);
+  else if (format === "studio") yield* studioFiles({ ...set, photographs: named });
   else if (format === "coco") yield await cocoFile({ ...set, photographs: named });
   else yield* yoloFiles({ ...set, photographs: named });
 }
@@ -63,6 +66,24 @@ async function* pictureFiles(
     if ("problem" in outcome) throw new Error(`${name}: ${outcome.problem.message}`);
     onProgress(i + 1);
     yield { name: nameOf(name), input: outcome.value };
+  }
+}
+
+/** Objects on canvases of their own, in their sizes to each other; photographs without one are left out. */
+async function* studioFiles(set: TakenSet): AsyncGenerator<ArchiveFile> {
+  const subjects: { width: number; height: number; box: Box }[] = [];
+  for (const { mask } of set.photographs) {
+    const { box } = await pictures().measure(mask);
+    if (box) subjects.push({ width: mask.width, height: mask.height, box });
+  }
+  const extent = extentOf(subjects);
+  for (const [i, { name, file, mask }] of set.photographs.entries()) {
+    const outcome = await pictures().studio(file, mask, set.studio, extent);
+    set.onProgress(i + 1);
+    if ("value" in outcome) yield { name: `${stemOf(name)}.studio.png`, input: outcome.value };
+    else if (outcome.problem.code !== "object_missing") {
+      throw new Error(`${name}: ${outcome.problem.message}`);
+    }
   }
 }
 
