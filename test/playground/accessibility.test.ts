@@ -28,38 +28,44 @@ test.each([
   { device: "desktop", options: DESKTOP, locale: "zh-CN", colorScheme: "dark" },
   { device: "phone", options: PHONE, locale: "en-GB", colorScheme: "dark" },
   { device: "phone", options: PHONE, locale: "zh-CN", colorScheme: "light" },
-] as const)("$device, $locale, $colorScheme", async ({ device, options, locale, colorScheme }) => {
-  const { page } = await visit("/?backend=wasm", { ...options, locale, colorScheme });
-  const found: string[] = [];
-  const state = async (name: string) => {
-    // Layers are painted, and pictures decoded.
-    await page.waitForTimeout(700);
-    await page.screenshot({ path: join(SHOTS, `${device}-${locale}-${colorScheme}-${name}.png`) });
-    found.push(...(await serious(page)).map((problem) => `${name}: ${problem}`));
-  };
-  await state("1-start");
-  await chooseSamples(page, PHOTOGRAPHS);
-  await page.locator(".bar").waitFor();
-  await state("2-working");
-  await done(page, /^4 /);
-  for (const view of ["overlay", "mask", "cutout", "compare", "why"]) {
-    await page.locator(`.toolbar input[value="${view}"]`).check({ force: true });
-    await state(`3-${view}`);
-  }
-  await page.locator('.toolbar input[value="overlay"]').check({ force: true });
-  await page.locator(".tile .open").nth(2).click();
-  await state("4-viewer");
-  await page.locator('.viewer-tools input[value="draw"]').check({ force: true });
-  await state("5-brush");
-  await page.keyboard.press("Escape");
-  await page.locator(".toolbar .actions .primary").click();
-  await state("6-take-away");
-  await page.keyboard.press("Escape");
-  await choose(page, [{ name: "notes.txt", buffer: Buffer.from("no photograph") }]);
-  await page.locator(".problem").waitFor();
-  await state("7-problem");
-  expect(found).toEqual([]);
-});
+] as const)(
+  "$device, $locale, $colorScheme",
+  async ({ device, options, locale, colorScheme }) => {
+    const { page } = await visit("/?backend=wasm", { ...options, locale, colorScheme });
+    const found: string[] = [];
+    const state = async (name: string) => {
+      // Layers are painted, and pictures decoded.
+      await page.waitForTimeout(700);
+      await page.screenshot({
+        path: join(SHOTS, `${device}-${locale}-${colorScheme}-${name}.png`),
+      });
+      found.push(...(await serious(page)).map((problem) => `${name}: ${problem}`));
+    };
+    await state("1-start");
+    await chooseSamples(page, PHOTOGRAPHS);
+    await page.locator(".bar").waitFor();
+    await state("2-working");
+    await done(page, /^4 /);
+    for (const view of ["overlay", "mask", "cutout", "compare", "why"]) {
+      await page.locator(`.toolbar input[value="${view}"]`).check({ force: true });
+      await state(`3-${view}`);
+    }
+    await page.locator('.toolbar input[value="overlay"]').check({ force: true });
+    await page.locator(".tile .open").nth(2).click();
+    await state("4-viewer");
+    await page.locator('.viewer-tools input[value="draw"]').check({ force: true });
+    await state("5-brush");
+    await page.keyboard.press("Escape");
+    await page.locator(".toolbar .actions .primary").click();
+    await state("6-take-away");
+    await page.keyboard.press("Escape");
+    await choose(page, [{ name: "notes.txt", buffer: Buffer.from("no photograph") }]);
+    await page.locator(".problem").waitFor();
+    await state("7-problem");
+    expect(found).toEqual([]);
+  },
+  600_000,
+);
 
 /** What axe finds that keeps someone from using the page. */
 async function serious(page: Page): Promise<string[]> {
