@@ -136,7 +136,10 @@ const BAD: readonly ((caller: Caller, token: string) => Promise<unknown>)[] = [
       headers: { "content-type": "image/jpeg" },
     }),
   (caller) =>
-    caller.ask("bad token", "/v1/groups", [401], { ...post(photographs(1)), token: "e30.e30.e30" }),
+    caller.ask("bad token", "/v1/groups", [401, 429], {
+      ...post(photographs(1)),
+      token: "e30.e30.e30",
+    }),
 ];
 
 async function badInput(caller: Caller, token: string): Promise<void> {

@@ -131,6 +131,19 @@ describe("the batcher", () => {
     expect(turns).toEqual([]);
   });
 
+  it("goes on with a batch that somebody has left", async () => {
+    const { encode, turns } = setUp();
+    const leave = new AbortController();
+    const gone = inGroup(groupOf(1, leave.signal), () => encode(1)).catch(() => "gone");
+    const stays = inGroup(groupOf(1), () => encode(2));
+    const { inputs, settle } = turns[0]!;
+    expect(inputs().image!.dims[0]).toBe(2);
+    leave.abort();
+    expect(await gone).toBe("gone");
+    settle.resolve({ features: { dims: [2, 1], data: Float32Array.of(2, 4) } });
+    expect(await stays).toBe(4);
+  });
+
   it("asks for no run when all have left, and for another when somebody comes", async () => {
     const { encode, turns, work } = setUp();
     const leave = new AbortController();

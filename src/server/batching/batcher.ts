@@ -84,7 +84,8 @@ class Batcher {
         reject(signal?.reason);
         if (entry.waiters.size > 0) return;
         this.#queue.remove(entry);
-        if (this.#queue.length === 0) this.#pendingRun?.abort();
+        // Not a batch that is being run: there are others in it, or may come to be.
+        if (this.#queue.length === 0 && this.#batch.length === 0) this.#pendingRun?.abort();
       };
       const settled = <T>(settle: (value: T) => void) => {
         return (value: T) => {
