@@ -40,6 +40,8 @@ export interface ImageStore {
    */
   readonly isPersistent: boolean;
   get(sha256: string): Promise<Bytes | undefined>;
+  /** The same as a stream, for a host that passes it on and must not hold it. */
+  stream?(sha256: string): Promise<ReadableStream<Uint8Array> | undefined>;
   /** Those of the given photographs that are stored. */
   has(sha256s: readonly string[]): Promise<ReadonlySet<string>>;
   /**

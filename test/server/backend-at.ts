@@ -13,16 +13,17 @@ export const SECRET = "s".repeat(32);
 /** What a Worker's streams do, on Node's. */
 const transport: Transport = {
   fetch: (url, init) => fetch(url, { ...init, duplex: "half" } as RequestInit),
-  async measure(chunks) {
+  async measure(pieces) {
     const hash = createHash("sha256");
     let length = 0;
-    for await (const chunk of chunks) {
+    for await (const piece of pieces) {
+      const chunk = await new Response(piece).bytes();
       hash.update(chunk);
       length += chunk.length;
     }
     return { sha256: Uint8Array.from(hash.digest()).buffer, length };
   },
-  body: (chunks) => Readable.toWeb(Readable.from(chunks)) as unknown as BodyInit,
+  body: (pieces) => Readable.toWeb(Readable.from(pieces)) as unknown as BodyInit,
 };
 
 /** The server, as a Worker asks it. */

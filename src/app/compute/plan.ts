@@ -162,6 +162,15 @@ function loadable(images: readonly ReceivedImage[], index: number, stores: Store
   // The same photograph may have come as a file and by name.
   const withFile = images.find((image) => image.sha256 === sha256 && (image.bytes ?? image.header));
   const { bytes, header } = withFile ?? {};
+  const expired = () => {
+    const message = `The photograph ${JSON.stringify(id)} is no longer stored: send it again.`;
+    return new CosalError("image_expired", message);
+  };
+  const stream = async () => {
+    const file = await stores.images.stream?.(sha256);
+    if (file !== undefined) return file;
+    throw expired();
+  };
   return {
     id,
     index,
@@ -170,9 +179,9 @@ function loadable(images: readonly ReceivedImage[], index: number, stores: Store
     async load() {
       const file = bytes ?? (await stores.images.get(sha256));
       if (file !== undefined) return file;
-      const message = `The photograph ${JSON.stringify(id)} is no longer stored: send it again.`;
-      throw new CosalError("image_expired", message);
+      throw expired();
     },
+    ...(bytes === undefined && stores.images.stream && { stream }),
   };
 }
 

@@ -27,6 +27,8 @@ export interface LoadableImage {
   };
   /** The file. Called when its turn comes; who calls it drops the bytes soon after. */
   load(): Promise<Bytes>;
+  /** The file as a stream, where it is in a store that has one. */
+  stream?(): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** Where the caller wants a group computed. "auto" leaves it to the deployment. */

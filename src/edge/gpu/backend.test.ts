@@ -14,6 +14,7 @@ import { encodeLogits } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import { gpuBackend, type Transport } from "./backend.ts";
 import { BackendFailure } from "./backend-failure.ts";
+import type { Piece } from "./group-form.ts";
 
 const SECRET = "0123456789abcdef0123456789abcdef";
 const job: ComputeJob = {
@@ -38,8 +39,9 @@ function context(more: Partial<ComputeContext> = {}): ComputeContext {
   return { signal, caller: "", deadline: Date.now() + 5000, request: "request-1", ...more };
 }
 
-async function bytesOf(chunks: AsyncIterable<Uint8Array<ArrayBuffer>>) {
-  return new Uint8Array(await new Blob(await Array.fromAsync(chunks)).arrayBuffer());
+async function bytesOf(pieces: AsyncIterable<Piece>) {
+  const all = await Array.fromAsync(pieces, (piece) => new Response(piece).bytes());
+  return new Uint8Array(await new Blob(all).arrayBuffer());
 }
 
 function streamOf(chunks: AsyncIterable<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>[]) {
@@ -54,12 +56,17 @@ function streamOf(chunks: AsyncIterable<Uint8Array<ArrayBuffer>> | Uint8Array<Ar
 function transport(fetch: Transport["fetch"]): Transport {
   return {
     fetch,
-    async measure(chunks) {
-      const bytes = await bytesOf(chunks);
+    async measure(pieces) {
+      const bytes = await bytesOf(pieces);
       const sha256 = Uint8Array.from(createHash("sha256").update(bytes).digest()).buffer;
       return { sha256, length: bytes.length };
     },
-    body: (chunks) => streamOf(chunks),
+    body: (pieces) =>
+      streamOf(
+        (async function* chunks() {
+          for await (const piece of pieces) yield await new Response(piece).bytes();
+        })(),
+      ),
   };
 }
 

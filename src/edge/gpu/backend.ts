@@ -4,19 +4,19 @@ import type { ComputeContext, ComputeEvent, ComputeJob } from "../../app/index.t
 import { CosalError } from "../../errors.ts";
 import { BackendFailure } from "./backend-failure.ts";
 import { errorFromResponse } from "./error-response.ts";
-import { type GroupForm, groupForm } from "./group-form.ts";
+import { type GroupForm, groupForm, type Piece } from "./group-form.ts";
 import { readResponse } from "./response.ts";
 import { type ServerLimits, serverLimits } from "./server-limits.ts";
 
-type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
+type Pieces = AsyncIterable<Piece>;
 
 /** What a platform has to know about streams that are too large to be held. */
 export interface Transport {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** SHA-256 and length in bytes. */
-  measure(chunks: Chunks): Promise<{ readonly sha256: ArrayBuffer; readonly length: number }>;
-  /** A body of known length. What `chunks` throws makes the request fail. */
-  body(chunks: Chunks, length: number): BodyInit;
+  measure(pieces: Pieces): Promise<{ readonly sha256: ArrayBuffer; readonly length: number }>;
+  /** A body of known length. What `pieces` throws makes the request fail. */
+  body(pieces: Pieces, length: number): BodyInit;
 }
 
 export interface GpuAddress {
@@ -78,10 +78,10 @@ export function gpuBackend(
   async function* compute(job: ComputeJob, context: ComputeContext): AsyncGenerator<ComputeEvent> {
     const form = groupForm(job);
     const target = targetOf(job);
-    const { sha256, length } = await transport.measure(form.chunks());
+    const { sha256, length } = await transport.measure(form.pieces());
     const watchdog = new Watchdog(context.signal, context.deadline, idleTimeout);
     try {
-      const body = transport.body(form.chunks(), length);
+      const body = transport.body(form.pieces(), length);
       const response = await watchdog.orTimeout(
         fetch(address.url + target, {
           method: "POST",

@@ -1,11 +1,14 @@
 import type { ComputeJob } from "../../app/index.ts";
 import { CONSENSUS_TYPE } from "../../app/media-types.ts";
 
+/** What a form consists of: bytes, and photographs that go from the store to the server as they are. */
+export type Piece = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
 /** A `multipart/form-data` body (RFC 7578) that can be read more than once. */
 export interface GroupForm {
   readonly contentType: string;
-  /** Its bytes; each photograph is loaded when its turn comes, and again when read again. */
-  chunks(): AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** Its pieces; each photograph is opened when its turn comes, and again when read again. */
+  pieces(): AsyncIterable<Piece>;
 }
 
 /**
@@ -21,7 +24,7 @@ export function groupForm(job: ComputeJob): GroupForm {
   };
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
-    async *chunks() {
+    async *pieces() {
       yield text(head(boundary, `name="options"`, "application/json"));
       yield text(JSON.stringify(options));
       if (job.consensus !== undefined) {
@@ -33,7 +36,7 @@ export function groupForm(job: ComputeJob): GroupForm {
       for (const image of job.images) {
         const disposition = `name="image"; filename="${image.sha256}"`;
         yield text(`\r\n${head(boundary, disposition, "application/octet-stream")}`);
-        yield await image.load();
+        yield await (image.stream?.() ?? image.load());
       }
       yield text(`\r\n--${boundary}--\r\n`);
     },

@@ -1,4 +1,5 @@
 import type { Transport } from "./backend.ts";
+import type { Piece } from "./group-form.ts";
 
 /** What a Worker's streams have beyond those of the web. */
 interface WorkerStreams {
@@ -6,43 +7,59 @@ interface WorkerStreams {
   readonly FixedLengthStream: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
 }
 
-type DigestStream = WritableStream<Uint8Array> & { readonly digest: Promise<ArrayBuffer> };
+interface DigestStream extends WritableStream<Uint8Array> {
+  readonly digest: Promise<ArrayBuffer>;
+  readonly bytesWritten: number | bigint;
+}
 
-/** Bodies as a Worker sends them: hashed and sent piece by piece, so that none is held as a whole. */
+/**
+ * Bodies as a Worker sends them: hashed and sent piece by piece, so that none is held as a whole. The
+ * runtime itself moves what comes as a stream: its bytes never lie in the isolate.
+ */
 export function workerTransport(): Transport {
   const { crypto, FixedLengthStream } = globalThis as unknown as WorkerStreams;
   return {
     fetch: (url, init) => fetch(url, init),
-    async measure(chunks) {
+    async measure(pieces) {
       const stream = new crypto.DigestStream("SHA-256");
-      const writer = stream.getWriter();
-      let length = 0;
-      for await (const chunk of chunks) {
-        length += chunk.byteLength;
-        await writer.write(chunk);
-      }
-      await writer.close();
-      return { sha256: await stream.digest, length };
+      // It fails with the stream, whose error is thrown here.
+      stream.digest.catch(() => {});
+      await writeAll(pieces, stream);
+      return { sha256: await stream.digest, length: Number(stream.bytesWritten) };
     },
-    body(chunks, length) {
+    body(pieces, length) {
       const { readable, writable } = new FixedLengthStream(length);
       // A reader who leaves, or a photograph that is gone, makes the request fail: it is told there.
-      const writer = writable.getWriter();
-      writer.closed.catch(() => {});
-      send(chunks, writer).catch(() => {});
+      writeAll(pieces, writable).catch(() => {});
       return readable;
     },
   };
 }
 
-async function send(
-  chunks: AsyncIterable<Uint8Array>,
-  writer: WritableStreamDefaultWriter<Uint8Array>,
+/** @throws what `pieces` throws, after the stream has been aborted with it */
+async function writeAll(
+  pieces: AsyncIterable<Piece>,
+  stream: WritableStream<Uint8Array>,
 ): Promise<void> {
   try {
-    for await (const chunk of chunks) await writer.write(chunk);
-    await writer.close();
+    for await (const piece of pieces) {
+      if (piece instanceof ReadableStream) await piece.pipeTo(stream, { preventClose: true });
+      else await write(piece, stream);
+    }
+    await stream.close();
   } catch (error) {
-    await writer.abort(error);
+    await stream.abort(error);
+    throw error;
+  }
+}
+
+async function write(bytes: Uint8Array, stream: WritableStream<Uint8Array>): Promise<void> {
+  const writer = stream.getWriter();
+  // Told where it is written, too.
+  writer.closed.catch(() => {});
+  try {
+    await writer.write(bytes);
+  } finally {
+    writer.releaseLock();
   }
 }

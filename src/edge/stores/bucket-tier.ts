@@ -12,15 +12,23 @@ export function bucketTier(
   retention: Retention,
   now: () => number = Date.now,
 ): Tier {
+  /** What is too old comes without its body, and counts as missing. */
+  const find = async (key: string) => {
+    const oldest = new Date(now() - retention[kindOf(key)]);
+    const object = await bucket.get(key, { onlyIf: { uploadedAfter: oldest } });
+    return object !== null && "body" in object ? object : undefined;
+  };
   const expiry = (object: R2Object) => object.uploaded.getTime() + retention[kindOf(object.key)];
   return {
     name: "bucket",
     async get(key) {
-      const oldest = new Date(now() - retention[kindOf(key)]);
-      const object = await bucket.get(key, { onlyIf: { uploadedAfter: oldest } });
-      // What is too old comes without its body.
-      if (object === null || !("body" in object)) return undefined;
+      const object = await find(key);
+      if (object === undefined) return undefined;
       return { bytes: new Uint8Array(await object.arrayBuffer()), expires: expiry(object) };
+    },
+    async stream(key) {
+      const object = await find(key);
+      return object?.body as unknown as ReadableStream<Uint8Array> | undefined;
     },
     async has(key) {
       const object = await bucket.head(key);

@@ -156,6 +156,12 @@ function imageStore(parts: ImageStoreParts): ImageStore {
   return {
     isPersistent,
     get: (sha256) => tiers.get(keys.input(sha256)),
+    ...(tier.stream && {
+      stream: (sha256: string) =>
+        tier.stream?.(keys.input(sha256)).catch((error: unknown) => {
+          throw storeUnavailable(error);
+        }) as Promise<ReadableStream<Uint8Array> | undefined>,
+    }),
     async has(sha256s) {
       const found = await Promise.all(sha256s.map((sha256) => tiers.has(keys.input(sha256))));
       return new Set(sha256s.filter((_, i) => found[i]));

@@ -242,3 +242,14 @@ describe("the bucket", () => {
     expect(await images.has([image])).toEqual(new Set());
   });
 });
+
+it("photographs come as streams out of the bucket, as long as they are kept", async () => {
+  const { images } = isolate().stores("");
+  const image = digest("a");
+  await images.put(image, record);
+  expect(await new Response(await images.stream?.(image)).bytes()).toEqual(record);
+  expect(await images.stream?.(digest("b"))).toBeUndefined();
+  now += RETENTION.inputs + 60_000;
+  expect(await images.stream?.(image)).toBeUndefined();
+  expect(isolate({ bucket: false }).stores("").images.stream).toBeUndefined();
+});

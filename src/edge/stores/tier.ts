@@ -10,6 +10,8 @@ export interface Stored {
 export interface Tier {
   readonly name: string;
   get(key: string): Promise<Stored | undefined>;
+  /** The value as it arrives, where it need not be held. */
+  stream?(key: string): Promise<ReadableStream<Uint8Array> | undefined>;
   has(key: string): Promise<boolean>;
   put(key: string, value: Stored): Promise<void>;
   /**
