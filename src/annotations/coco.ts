@@ -13,12 +13,15 @@ export interface CocoImage {
   readonly coverage: number;
   /** 0..1 */
   readonly presence: number;
+  /** The intersection over union that can be expected, 0..1, where the model tells it. */
+  readonly confidence?: number | undefined;
   readonly rle?: CocoRle;
 }
 
 /**
  * A COCO document, piece by piece: images, one category, and for each mask an annotation in
- * compressed run lengths, as pycocotools reads them (https://cocodataset.org/#format-data).
+ * compressed run lengths, as pycocotools reads them (https://cocodataset.org/#format-data). `score` is
+ * the confidence, as COCO ranks masks by how good they are; of a model that tells none, the presence.
  *
  * @param label what the object is called
  * @param images read twice
@@ -43,13 +46,13 @@ export async function* cocoDocument(
   async function* annotations() {
     let image = 0;
     let id = 0;
-    for await (const { box, width, height, coverage, presence, rle } of images()) {
+    for await (const { box, width, height, coverage, presence, confidence, rle } of images()) {
       image++;
       if (box === null) continue;
       yield {
         ...{ id: ++id, image_id: image, category_id: 1, iscrowd: 0 },
         ...{ segmentation: rle, bbox: box, area: Math.round(coverage * width * height) },
-        score: presence,
+        score: confidence ?? presence,
       };
     }
   }

@@ -1,3 +1,4 @@
+import type { MaskRecord } from "./output/record.ts";
 import type { PixelRows } from "./pixel-rows.ts";
 import type { Orientation, Pixels } from "./types.ts";
 
@@ -71,6 +72,20 @@ export function uprightPlanes(
     turn(from, to, width, height, orientation, storedWidth, storedHeight);
   }
   return result;
+}
+
+/**
+ * The mask of a photograph as its file stores it, before it is turned upright: for readers that do
+ * not look at the orientation.
+ */
+export function asStored(mask: MaskRecord, orientation: Orientation): MaskRecord {
+  if (orientation === 1) return mask;
+  const sizeOf = ({ width, height }: { readonly width: number; readonly height: number }) =>
+    swapsAxes(orientation) ? { width: height, height: width } : { width, height };
+  const size = sizeOf(mask.logits);
+  const { data } = mask.logits;
+  const turned = uprightPlanes(data, size.width, size.height, INVERSE[orientation]);
+  return { ...sizeOf(mask), logits: { ...size, data: turned } };
 }
 
 function turn(

@@ -117,11 +117,12 @@ async function render(
 ): Promise<MaskFacts> {
   const { width, height } = record;
   let pixels: ReturnType<typeof decoder.decode> | undefined;
-  const read = async () => decoder.decode(new Uint8Array(await readFile(path)));
+  const bytes = async () => new Uint8Array(await readFile(path));
+  const read = async () => decoder.decode(await bytes());
+  const orientation = async () => decoder.inspect(await bytes()).orientation;
   for (const file of files) {
     const content = await FORMS[file.form].render({
-      record,
-      threshold,
+      ...{ record, threshold, orientation },
       pixels: () => {
         pixels ??= read();
         return pixels;

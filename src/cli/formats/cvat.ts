@@ -14,6 +14,7 @@ export const cvat: Format = {
 
 async function* document({ label, masks }: WholeSet): AsyncGenerator<string> {
   yield `<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n`;
+  yield `  <meta>\n    <task>\n      <mode>annotation</mode>\n      <labels>\n        <label><name>${escaped(label)}</name><type>mask</type><attributes></attributes></label>\n      </labels>\n    </task>\n  </meta>\n`;
   let id = 0;
   for await (const { photograph, entry } of masks()) {
     const { width, height, box, rows } = entry;

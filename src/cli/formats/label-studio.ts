@@ -20,7 +20,11 @@ async function* tasks({ label, masks }: WholeSet) {
     yield {
       data: { image: `/data/local-files/?d=${encodeURIComponent(photograph.name)}` },
       predictions: [
-        { model_version: "cosal", score: entry.presence, result: resultsOf(entry, label) },
+        {
+          model_version: "cosal",
+          score: entry.confidence ?? entry.presence,
+          result: resultsOf(entry, label),
+        },
       ],
     };
   }

@@ -1,15 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { writeWhole } from "../output/whole-file.ts";
+import { UsageError } from "../usage-error.ts";
 import type { Format, WholeSet } from "./format.ts";
 
 /**
  * `nerfstudio/masks/NAME.png`, black where nothing is to be learnt. Where a `transforms.json` lies
  * beside the photographs or a folder above, `nerfstudio/transforms.json` is that file with a
- * `mask_path` for each frame (https://docs.nerf.studio/quickstart/data_conventions.html#masks).
+ * `mask_path` for each frame (https://docs.nerf.studio/quickstart/data_conventions.html#masks). Nerfstudio takes pixels
+ * as the file has them, whatever its orientation says, and so are the masks.
  */
 export const nerfstudio: Format = {
-  file: { form: "binary", name: ({ stem }) => `nerfstudio/masks/${stem}.png` },
+  file: { form: "stored", name: ({ stem }) => `nerfstudio/masks/${stem}.png` },
   write: writeTransforms,
 };
 
@@ -30,13 +32,22 @@ async function writeTransforms({ folder, masks }: WholeSet): Promise<void> {
   if (found === undefined) return;
   const root = join(folder, "nerfstudio");
   const paths = (from: string) => relative(root, from).split(sep).join("/");
-  const transforms = JSON.parse(found.text) as { frames?: Frame[] };
+  const transforms = parsed(found);
   for (const frame of transforms.frames ?? []) {
     const stem = stems.get(basename(frame.file_path));
     frame.file_path = paths(join(found.folder, frame.file_path));
     if (stem !== undefined) frame.mask_path = `masks/${stem}.png`;
   }
   await writeWhole(join(root, "transforms.json"), `${JSON.stringify(transforms, null, 2)}\n`);
+}
+
+function parsed({ folder, text }: { folder: string; text: string }): { frames?: Frame[] } {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const path = join(folder, "transforms.json");
+    throw new UsageError(`${path} is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 async function transformsNear(folder: string) {

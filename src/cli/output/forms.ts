@@ -1,4 +1,5 @@
 import {
+  asStored,
   binaryPng,
   cutout,
   encodeLogits,
@@ -8,6 +9,7 @@ import {
   maskRle,
   maskSvg,
   maskWebp,
+  type Orientation,
   overlay,
   type Pixels,
 } from "../../codec/index.ts";
@@ -17,6 +19,8 @@ export interface Rendering {
   readonly record: MaskRecord;
   /** The upright photograph; read when a form needs it. */
   readonly pixels: () => Promise<Pixels>;
+  /** Of the photograph's file: how its pixels are turned upright. */
+  readonly orientation: () => Promise<Orientation>;
   readonly threshold: number;
 }
 
@@ -33,6 +37,12 @@ export const FORMS = {
   binary: {
     suffix: ".binary.png",
     render: ({ record, threshold }) => binaryPng(record, { threshold }),
+  },
+  /** `binary` of the pixels as they are stored, for programs that do not turn photographs upright. */
+  stored: {
+    suffix: ".stored.png",
+    render: async ({ record, orientation, threshold }) =>
+      binaryPng(asStored(record, await orientation()), { threshold }),
   },
   rle: {
     suffix: ".rle.json",
