@@ -27,11 +27,11 @@ export async function doctor(): Promise<number> {
   const findings = [
     await find("native runtime", true, async () => {
       await oneMask(await nativeRuntime({ threads: 1 }));
-      return "onnxruntime-node masks a picture; used where nothing else is said";
+      return "onnxruntime-node masks a picture; used unless --runtime says otherwise";
     }),
     await find("WebAssembly runtime", false, async () => {
       await oneMask(nodeRuntime());
-      return "onnxruntime-web masks a picture";
+      return "masks a picture; comes with the package";
     }),
     await find("WebGPU runtime", true, async () => {
       const { adapter } = await dawnRuntime();
