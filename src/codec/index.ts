@@ -12,7 +12,6 @@ export {
   WORKER_DECODER_HEAP,
 } from "./limits.ts";
 export { type Box, type Logits, type MaskMeasures, maskRows, measureMask } from "./mask.ts";
-export { asStored } from "./orientation.ts";
 export * from "./output/index.ts";
 export type {
   DecodedElsewhere,

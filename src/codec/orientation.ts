@@ -1,9 +1,8 @@
-import type { MaskRecord } from "./output/record.ts";
 import type { PixelRows } from "./pixel-rows.ts";
 import type { Orientation, Pixels } from "./types.ts";
 
 /** The orientation that undoes another: quarter turns have each other, the rest are their own. */
-const INVERSE = [1, 1, 2, 3, 4, 5, 8, 7, 6] as const;
+export const INVERSE = [1, 1, 2, 3, 4, 5, 8, 7, 6] as const;
 
 export function swapsAxes(orientation: Orientation): boolean {
   return orientation >= 5;
@@ -72,20 +71,6 @@ export function uprightPlanes(
     turn(from, to, width, height, orientation, storedWidth, storedHeight);
   }
   return result;
-}
-
-/**
- * The mask of a photograph as its file stores it, before it is turned upright: for readers that do
- * not look at the orientation.
- */
-export function asStored(mask: MaskRecord, orientation: Orientation): MaskRecord {
-  if (orientation === 1) return mask;
-  const sizeOf = ({ width, height }: { readonly width: number; readonly height: number }) =>
-    swapsAxes(orientation) ? { width: height, height: width } : { width, height };
-  const size = sizeOf(mask.logits);
-  const { data } = mask.logits;
-  const turned = uprightPlanes(data, size.width, size.height, INVERSE[orientation]);
-  return { ...sizeOf(mask), logits: { ...size, data: turned } };
 }
 
 function turn(

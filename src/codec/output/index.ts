@@ -6,6 +6,7 @@ export type { Pause } from "./paced.ts";
 export { maskPolygons, maskSvg } from "./polygons.ts";
 export { atModelSize, decodeLogits, encodeLogits, LOGITS_TYPE, type MaskRecord } from "./record.ts";
 export { type CocoRle, maskRle, maskRowRuns } from "./rle.ts";
+export { asStored } from "./stored.ts";
 export { type Backdrop, type Colour, fittedBackdrop } from "./studio/backdrop.ts";
 export {
   type Extent,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { asStored, uprightPlanes } from "./orientation.ts";
-import type { Orientation } from "./types.ts";
+import { uprightPlanes } from "../orientation.ts";
+import type { Orientation } from "../types.ts";
+import { asStored } from "./stored.ts";
 
 // Upright: 0 1 2 / 3 4 5, of a photograph of 6 x 4 pixels.
 const mask = {
