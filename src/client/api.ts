@@ -428,9 +428,9 @@ export interface Options {
    */
   format?: "png" | "webp" | "binary" | "rle" | "polygons" | "svg";
   /**
-   * A mask at the photograph's size, or at the network's.
+   * A mask at the photograph's size (`source`), at the network's (`model`), or at one such as `4000x3000`: that of a photograph which was sent reduced.
    */
-  size?: "source" | "model";
+  size?: string;
   /**
    * The mask value from which a pixel counts as object in `binary`, `rle`, `polygons` and `svg`.
    */

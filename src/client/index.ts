@@ -7,3 +7,4 @@ export type { Mask, MaskForm, RenderOptions, StudioLook } from "./mask.ts";
 export type { ApplyOptions, CallOptions, GroupOptions } from "./options.ts";
 export type { Photograph, Source } from "./photographs.ts";
 export type { OnProgress, Progress } from "./progress.ts";
+export { type Reduced, type Resize, resizeWithCanvas } from "./resize.ts";

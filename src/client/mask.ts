@@ -9,7 +9,7 @@ export interface RenderOptions {
   /** Where object begins in `binary`, `rle`, `polygons` and `svg`: between 0 and 1, 0.5 unless said. */
   readonly threshold?: number;
   /** The photograph's size, or the network's. */
-  readonly size?: "source" | "model";
+  readonly size?: "source" | "model" | `${number}x${number}`;
 }
 
 /** How a cut-out stands on a canvas of its own, e.g. `{ canvas: "1200x1200", background: "#fff" }`. */
@@ -42,18 +42,26 @@ export class Mask {
   readonly confidence: number | undefined;
   /** The address of the soft mask as PNG: signed where the deployment has keys. */
   readonly url: string;
+  readonly #size: string | undefined;
   readonly #http: Http;
   /** `/v1/groups/{group}`. */
   readonly #path: string;
   readonly #attempts: () => Attempts;
 
-  constructor(image: Image, http: Http, attempts: () => Attempts) {
+  /** @param size the photograph's own, where a reduced one was sent */
+  constructor(
+    image: Image,
+    http: Http,
+    attempts: () => Attempts,
+    size?: { readonly width: number; readonly height: number },
+  ) {
     this.id = image.id;
     this.sha256 = image.sha256;
-    this.width = image.width;
-    this.height = image.height;
+    this.width = size?.width ?? image.width;
+    this.height = size?.height ?? image.height;
     this.coverage = image.coverage;
-    this.box = image.box;
+    this.box = scaledBox(image, this);
+    this.#size = size && `${size.width}x${size.height}`;
     this.presence = image.presence;
     this.confidence = image.confidence;
     this.url = http.address(image.mask.url);
@@ -65,7 +73,9 @@ export class Mask {
 
   /** The mask's file in one of its forms. */
   bytes(form: MaskForm = "png", options: RenderOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#file("masks", SUFFIX[form as keyof typeof SUFFIX] ?? form, options);
+    const size = this.#size === undefined || form === "logits" ? {} : { size: this.#size };
+    const suffix = SUFFIX[form as keyof typeof SUFFIX] ?? form;
+    return this.#file("masks", suffix, { ...size, ...options });
   }
 
   /** The object on transparent ground, or on a canvas. Needs the photograph to be stored still (`image_expired`). */
@@ -84,4 +94,13 @@ export class Mask {
     const path = `${this.#path}/${kind}/${this.sha256}.${suffix}`;
     return this.#http.bytes(query.size > 0 ? `${path}?${query}` : path, this.#attempts());
   }
+}
+
+/** The same box in pixels of the photograph that was reduced. */
+function scaledBox(image: Image, to: { width: number; height: number }): Image["box"] {
+  if (image.box === null) return null;
+  const [x, y] = [to.width / image.width, to.height / image.height];
+  const [left, top, width, height] = image.box;
+  const [x0, y0] = [Math.round(left * x), Math.round(top * y)];
+  return [x0, y0, Math.round((left + width) * x) - x0, Math.round((top + height) * y) - y0];
 }

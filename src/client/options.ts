@@ -1,5 +1,6 @@
 import type { Seed } from "./api.ts";
 import type { OnProgress } from "./progress.ts";
+import type { Resize } from "./resize.ts";
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -12,6 +13,11 @@ export interface ApplyOptions extends CallOptions {
   /** Whether a photograph that cannot be read ends the group (`fail`) or is left out of it. */
   readonly onError?: "fail" | "skip";
   readonly backend?: "auto" | "gpu" | "wasm";
+  /**
+   * Sends reduced photographs, for slow lines: masks have the photographs' own sizes all the same, cut-outs
+   * and overlays those of the reduced ones. `true` needs a canvas; elsewhere hand in a function.
+   */
+  readonly resize?: boolean | Resize;
 }
 
 export interface GroupOptions extends ApplyOptions {

@@ -1,5 +1,6 @@
 import type { Limits } from "./api.ts";
 import { CosalError } from "./errors.ts";
+import { LONGEST_SIDE, type Resize } from "./resize.ts";
 
 /** A photograph's file, or a function that reads it when its turn comes. */
 export type Source = Blob | Uint8Array<ArrayBuffer> | ArrayBuffer | (() => Promise<Blob>);
@@ -13,6 +14,8 @@ export interface Hashed {
   /** SHA-256 of the file, 64 lower-case hex digits. */
   readonly sha256: string;
   readonly read: () => Promise<Blob>;
+  /** Of the photograph, where what is sent is a reduced one. */
+  readonly size?: { readonly width: number; readonly height: number };
 }
 
 export interface Named {
@@ -40,7 +43,15 @@ function readerOf(file: Source): () => Promise<Blob> {
  *
  * @throws CosalError image_too_large, before anything is sent
  */
-export async function hashed({ id, read }: Named, limits: Limits): Promise<Hashed> {
+export async function hashed(
+  { id, read: whole }: Named,
+  limits: Limits,
+  resize?: Resize,
+): Promise<Hashed> {
+  const reduced = resize && (await resize(await whole(), LONGEST_SIDE));
+  const size = reduced && { width: reduced.width, height: reduced.height };
+  // Reduced photographs are small enough to be kept.
+  const read = reduced ? async () => reduced.file : whole;
   const blob = await read();
   if (blob.size > limits.image_bytes) {
     throw new CosalError(
@@ -52,5 +63,5 @@ export async function hashed({ id, read }: Named, limits: Limits): Promise<Hashe
   const sha256 = Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join(
     "",
   );
-  return { id, sha256, read };
+  return { id, sha256, read, ...(size && { size }) };
 }

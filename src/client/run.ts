@@ -7,7 +7,7 @@ import { Group } from "./group.ts";
 import { Mask } from "./mask.ts";
 import type { GroupOptions } from "./options.ts";
 import { type Hashed, hashed, named, type Photograph } from "./photographs.ts";
-import type { OnProgress } from "./progress.ts";
+import { resizeWithCanvas } from "./resize.ts";
 import type { Attempts } from "./retry.ts";
 
 /**
@@ -24,7 +24,7 @@ export async function* masksWith(
 ): AsyncGenerator<Mask, Group> {
   const attempts = attemptsOf(options);
   const limits = await connection.limits(attempts);
-  const set = await hashAll(named(photographs), limits, options.onProgress);
+  const set = await hashAll(named(photographs), limits, options);
   if (set.length === 0) throw new CosalError("group_empty", "Expected at least one photograph.");
   const run = new Run(connection, set, options, attempts);
   let group = consensusOf;
@@ -37,11 +37,12 @@ export async function* masksWith(
 async function hashAll(
   files: ReturnType<typeof named>,
   limits: api.Limits,
-  onProgress: OnProgress = () => {},
+  { onProgress = () => {}, resize = false }: GroupOptions,
 ): Promise<Hashed[]> {
+  const reduce = resize === true ? resizeWithCanvas : resize || undefined;
   const set: Hashed[] = [];
   for (const file of files) {
-    set.push(await hashed(file, limits));
+    set.push(await hashed(file, limits, reduce));
     onProgress({ stage: "hashed", done: set.length, total: files.length });
   }
   return set;
@@ -71,7 +72,14 @@ class Run {
 
   /** Computes the group that the consensus is learnt from; its name. */
   async *learn(most: number): AsyncGenerator<Mask, string> {
-    const seeds = (this.#options.seeds ?? []).map((seed) => ({
+    const given = this.#options.seeds ?? [];
+    if (this.#options.resize && given.some((seed) => !("png" in seed))) {
+      throw new CosalError(
+        "seed_invalid",
+        "With resize, photographs are marked by masks as PNG: pixels are those of the reduced ones.",
+      );
+    }
+    const seeds = given.map((seed) => ({
       ...seed,
       image: this.#marked(seed.image).sha256,
     }));
@@ -146,7 +154,12 @@ class Run {
       const place = waiting.findIndex(({ sha256 }) => sha256 === image.sha256);
       const [photograph] = waiting.splice(place, 1);
       if (place < 0 || photograph === undefined) continue;
-      const mask = new Mask(image, http, () => attemptsOf({ ...(timeout && { timeout }) }));
+      const mask = new Mask(
+        image,
+        http,
+        () => attemptsOf({ ...(timeout && { timeout }) }),
+        photograph.size,
+      );
       this.#masks.set(photograph, mask);
       yield mask;
     }

@@ -1,10 +1,10 @@
-import { decodeLogits } from "../../codec/index.ts";
+import { decodeLogits, MAX_SIDE } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { Stores } from "../../group/index.ts";
 import type { Render, Requester } from "./renderer.ts";
 import type { RenderingBudget } from "./rendering-budget.ts";
 import type { Rendition } from "./rendition-cache.ts";
-import { typeOf, type Variant } from "./variants.ts";
+import { sized, typeOf, type Variant } from "./variants.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -40,8 +40,12 @@ export async function renderFile(
 ): Promise<Bytes> {
   if (variant.suffix === "logits") return record;
   const { render, requester, budget } = context;
-  budget?.spend(variant, await decodeLogits(record));
-  if (variant.kind === "masks") return render({ variant, record }, requester);
+  const decoded = await decodeLogits(record);
+  budget?.spend(variant, decoded);
+  if (variant.kind === "masks") {
+    if (variant.size.includes("x")) checkSize(sized(decoded, variant), context);
+    return render({ variant, record }, requester);
+  }
   const photograph = await photographOf(image, record, context);
   const background = await backgroundOf(variant, context);
   return render({ variant, record, photograph, ...(background && { background }) }, requester);
@@ -72,6 +76,23 @@ export async function renderedFile(
     etagOf(record, variant),
   ]);
   return { bytes, etag, type: typeOf(variant) };
+}
+
+/**
+ * A mask of any size may be asked for.
+ *
+ * @throws CosalError image_too_many_pixels
+ */
+function checkSize(
+  { width, height }: { readonly width: number; readonly height: number },
+  { renderedPixels }: FileContext,
+): void {
+  if (width * height <= renderedPixels && Math.max(width, height) <= MAX_SIDE) return;
+  throw new CosalError(
+    "image_too_many_pixels",
+    `A mask of ${width} x ${height} pixels is too large; at most ${renderedPixels} are written, ${MAX_SIDE} on a side.`,
+    { limit: { name: "pixels", limit: renderedPixels, actual: width * height } },
+  );
 }
 
 /** @throws CosalError image_expired */

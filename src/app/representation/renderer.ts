@@ -1,5 +1,4 @@
 import {
-  atModelSize,
   type Backdrop,
   binaryPng,
   type Colour,
@@ -20,7 +19,7 @@ import {
   type WebpEncoder,
 } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
-import type { Variant } from "./variants.ts";
+import { sized, type Variant } from "./variants.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -107,7 +106,7 @@ export function renderer({ decoder, webp, pause }: RenderParts) {
   }: RenderTask): Promise<Bytes> {
     const decoded = await decodeLogits(record);
     if (photograph === undefined) {
-      return maskFile(variant.size === "model" ? atModelSize(decoded) : decoded, variant);
+      return maskFile(sized(decoded, variant), variant);
     }
     const backdrop = await backdropOf(variant, background);
     return picture(await decoder.decode(photograph), decoded, variant, backdrop);

@@ -40,6 +40,9 @@ export function checkRendering({ distinct }: Group, variant: Variant, limit: num
 function pixelsOf({ kind, suffix, size, studio }: Variant, { width, height }: Size): number {
   // Nothing is rendered, or no more pixels than the network gives.
   if (suffix === "logits" || (kind === "masks" && size === "model")) return 0;
+  if (kind === "masks" && size !== "source") {
+    return size.split("x").reduce((product, side) => product * Number(side), 1);
+  }
   const canvas = studio === undefined ? 0 : studio.canvas.width * studio.canvas.height;
   return width * height + canvas;
 }

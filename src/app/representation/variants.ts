@@ -1,3 +1,4 @@
+import { atModelSize, type MaskRecord } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { Options } from "../schemas/request.ts";
 import { type StudioLook, studioLook, studioParameters } from "./studio.ts";
@@ -23,7 +24,8 @@ export type Suffix = keyof typeof MASK_TYPES;
 export interface Variant {
   readonly kind: FileKind;
   readonly suffix: Suffix;
-  readonly size: "source" | "model";
+  /** `source`, `model` or `WIDTHxHEIGHT`. */
+  readonly size: string;
   readonly threshold: number;
   /** Of a cut-out on a canvas. */
   readonly studio?: StudioLook | undefined;
@@ -98,12 +100,20 @@ export function presentationOf(query: Shown, body: Shown = {}): Presentation {
   return { main, mask, isInline: inline === "masks" };
 }
 
+/** The record of a mask, of the size that is asked for. */
+export function sized(record: MaskRecord, { size }: Pick<Variant, "size">): MaskRecord {
+  if (size === "source") return record;
+  if (size === "model") return atModelSize(record);
+  const [width, height] = size.split("x").map(Number) as [number, number];
+  return { ...record, width, height };
+}
+
 /** Path and query of a file: the same file has the same one. */
 export function filePath(group: string, image: string, variant: Variant): string {
   const { kind, suffix, size, threshold } = variant;
   const query = new URLSearchParams();
   if (suffix !== "logits") {
-    if (size === "model" && kind === "masks") query.set("size", size);
+    if (size !== "source" && kind === "masks") query.set("size", size);
     if (usesThreshold(variant) && threshold !== DEFAULT_THRESHOLD) {
       query.set("threshold", String(threshold));
     }

@@ -83,7 +83,15 @@ describe("a mask", () => {
     const text = async (query: string) => (await client.request(`${base}.rle.json${query}`)).text();
     expect(await text("?threshold=0.99")).not.toBe(await text(""));
     expect(await text("?threshold=0.5")).toBe(await text(""));
+    const large = await client.request(`${base}.png?size=90x40`);
+    expect(await nodeDecoder().decode(await large.bytes())).toMatchObject({
+      width: 90,
+      height: 40,
+    });
+    const huge = await client.request(`${base}.png?size=16383x16383`);
+    expect((await problem(huge)).code).toBe("image_too_many_pixels");
     for (const query of [
+      "?size=0x9",
       "?threshold=1",
       "?threshold=x",
       "?size=huge",

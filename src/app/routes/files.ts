@@ -45,7 +45,7 @@ export function fileRoutes(router: Router, service: Service): void {
   for (const kind of ["masks", "cutouts", "overlays"] as const) {
     const expired =
       kind === "masks"
-        ? []
+        ? (["image_too_many_pixels"] as const)
         : ([
             ...(["image_expired", "image_too_many_pixels", "image_too_slow"] as const),
             ...(kind === "cutouts" ? (["object_missing"] as const) : []),

@@ -21,9 +21,13 @@ const presentation = {
     description:
       "`png`, `webp`: soft 8-bit masks. For masks only: `binary` (1-bit PNG), `rle` (COCO), `polygons` (COCO), `svg`.",
   }),
-  size: z.enum(["source", "model"]).openapi({
-    description: "A mask at the photograph's size, or at the network's.",
-  }),
+  size: z
+    .string()
+    .regex(/^(source|model|[1-9]\d{0,4}x[1-9]\d{0,4})$/, "expected source, model or WIDTHxHEIGHT")
+    .openapi({
+      description:
+        "A mask at the photograph's size (`source`), at the network's (`model`), or at one such as `4000x3000`: that of a photograph which was sent reduced.",
+    }),
   threshold: z.number().gt(0).lt(1).openapi({
     description:
       "The mask value from which a pixel counts as object in `binary`, `rle`, `polygons` and `svg`.",
