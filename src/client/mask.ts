@@ -42,7 +42,7 @@ export class Mask {
   readonly confidence: number | undefined;
   /** The address of the soft mask as PNG: signed where the deployment has keys. */
   readonly url: string;
-  readonly #size: string | undefined;
+  readonly #size: `${number}x${number}` | undefined;
   readonly #http: Http;
   /** `/v1/groups/{group}`. */
   readonly #path: string;
