@@ -101,6 +101,20 @@ it("leaves the connection open after an answer to a whole body", async () => {
   agent.destroy();
 });
 
+it("ends the connection of a body in shreds at once", async () => {
+  let read = 0;
+  await serve(async (request) => {
+    for await (const { length } of request.body ?? []) read += length;
+    return new Response("served");
+  });
+  const socket = connect(Number(new URL(listener.url).port), "127.0.0.1");
+  const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
+  socket.write("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+  socket.write("1\r\n-\r\n".repeat(20_000));
+  await closed;
+  expect(read).toBeLessThanOrEqual(512);
+});
+
 describe("an answer that is not read", () => {
   const TIMEOUT = 400;
   /** More than what the kernel takes for a caller who does not. */

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import type { Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { SEND_TIMEOUT } from "../../app/index.ts";
+import { areTooSmall, SEND_TIMEOUT } from "../../app/index.ts";
 import { noteAddress } from "./caller-address.ts";
 import { LingeringResponse } from "./lingering-response.ts";
 
@@ -41,6 +41,7 @@ export async function listen(
   const server = createAdaptorServer({
     fetch(request, { incoming, outgoing }) {
       limitSending(outgoing as ServerResponse, sendTimeout);
+      limitChunks(incoming as IncomingMessage);
       noteAddress(request, incoming.socket.remoteAddress);
       return serve(request);
     },
@@ -70,6 +71,24 @@ function limitSending(response: ServerResponse, timeout: number): void {
   response.setTimeout(timeout, () => {
     if (socket !== null && socket.writableLength > 0) socket.destroy();
   });
+}
+
+/**
+ * Ends the connection of a body in shreds. Node parses all that it has read of a connection before
+ * anybody is asked, eleven thousand chunks of one byte at a time: they are dropped as they come.
+ */
+function limitChunks(request: IncomingMessage): void {
+  const push = request.push.bind(request);
+  let chunks = 0;
+  let bytes = 0;
+  request.push = (chunk: Buffer | null, encoding) => {
+    if (chunk === null) return push(null);
+    chunks++;
+    bytes += chunk.length;
+    if (!areTooSmall(chunks, bytes)) return push(chunk, encoding);
+    if (!request.socket.destroyed) request.socket.destroy();
+    return true;
+  };
 }
 
 function notYet(): Response {
