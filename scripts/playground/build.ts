@@ -12,6 +12,14 @@ const source = join(root, "src", "playground");
 
 export const PLAYGROUND = join(root, "dist", "playground");
 
+/**
+ * Modules of these rooms do nothing but define what they export. Without being told so, the bundler
+ * keeps every one that computes a table: a tenth of the page.
+ */
+const treeshake = {
+  moduleSideEffects: (id: string) => !/\/src\/(codec|engine|client|group|annotations)\//.test(id),
+};
+
 /** @throws Error when a module cannot be built */
 export async function buildPlayground(folder = PLAYGROUND): Promise<void> {
   const output = (await build({
@@ -28,7 +36,7 @@ export async function buildPlayground(folder = PLAYGROUND): Promise<void> {
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     // onnxruntime-web's modules load their WebAssembly glue from files of their own.
     resolve: { conditions: ["onnxruntime-web-use-extern-wasm", "browser", "module", "import"] },
-    worker: { format: "es" },
+    worker: { format: "es", rolldownOptions: { treeshake } },
     build: {
       outDir: folder,
       emptyOutDir: true,
@@ -36,6 +44,7 @@ export async function buildPlayground(folder = PLAYGROUND): Promise<void> {
       target: "es2024",
       modulePreload: { polyfill: false },
       assetsInlineLimit: 0,
+      rolldownOptions: { treeshake },
     },
   })) as Rolldown.RolldownOutput;
   // Named by the decoders' glue, which is given modules from the runtime's folder instead.
