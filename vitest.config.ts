@@ -8,13 +8,14 @@ layOutAssets();
 // runtime (files named *.worker.test.ts, and everything under test/workerd).
 export default defineConfig({
   test: {
-    // Not the hosts' logs: a line of JSON for each request.
-    onConsoleLog: (line) => !line.startsWith('{"time"'),
+    // Not the hosts' logs: a line of JSON for each request. Nor what wrangler says of each connection
+    // that a test cuts.
+    onConsoleLog: (line) => !/^\{"time"|Error inside ProxyWorker/.test(line),
     projects: [
       {
         test: {
           name: "node",
-          include: ["src/**/*.test.ts", "test/{node,server}/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/{client,node,server}/**/*.test.ts"],
           exclude: ["**/*.worker.test.ts"],
           // The network runs in WASM here too; something else may have the machine's cores.
           testTimeout: 60_000,

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { setUp } from "../../test/app-client.ts";
-import { type Fate, type FlakyProxy, flakyProxy } from "../../test/client/flaky-service.ts";
+import { type Fate, type FateOf, startFaultyProxy } from "../../test/client/faulty-proxy.ts";
+import { listening } from "../../test/client/listening.ts";
 import { clientTypes } from "../../test/client/types.ts";
 import { FAKE_LIMITS } from "../../test/fakes.ts";
 import { Cosal, CosalError, type Progress } from "./index.ts";
@@ -9,22 +10,20 @@ import { Cosal, CosalError, type Progress } from "./index.ts";
 // No waiting between attempts.
 beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0));
 
-const proxies: FlakyProxy[] = [];
+const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
-  await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
+  await Promise.all(opened.splice(0).map((one) => one.close()));
 });
 
 const file = (name: string, text = `image ${name}`) => new File([text], name);
 
-/** A client of an app with fakes, behind a proxy that does to requests what `fate` says. */
-async function behind(
-  fate: (method: string, path: string, count: number) => Fate = () => "pass",
-  images = 64,
-) {
+/** A client of an app with fakes, behind a proxy that does to requests what `fateOf` says. */
+async function behind(fateOf: FateOf = () => "pass", images = 64) {
   const { app, calls } = setUp({ limits: { ...FAKE_LIMITS, images } });
-  const proxy = await flakyProxy(async (request) => app.request(request), fate);
-  proxies.push(proxy);
+  const service = await listening((request) => app.request(request));
+  const proxy = await startFaultyProxy(service.url, fateOf);
+  opened.push(proxy, service);
   const sent = (method: string, path = /./) =>
     proxy.seen.filter((one) => one.method === method && path.test(one.path));
   return { cosal: new Cosal({ url: proxy.url }), calls, sent };
@@ -134,7 +133,7 @@ describe("a group", () => {
 describe("on a bad line", () => {
   it("sends again what was refused or reset, and nothing that has arrived", async () => {
     const { cosal, sent } = await behind((_, __, count) =>
-      count % 3 === 0 ? "503" : count % 3 === 1 ? "reset" : "pass",
+      count % 4 === 0 ? "503" : count % 4 === 1 ? "reset" : "pass",
     );
     const files = Array.from({ length: 6 }, (_, i) => file(`${i}`));
     const group = await cosal.group(files);
@@ -155,6 +154,22 @@ describe("on a bad line", () => {
     }
     expect(seen.sort()).toEqual([..."012345678"]);
     expect(sent("POST").length).toBeGreaterThan(2);
+  });
+
+  it("loses none of two photographs with one content when it is cut between them", async () => {
+    const streams: Fate[] = ["pass", { cutAfter: /event: image\n(.+\n)+\n/ }];
+    const { cosal, sent } = await behind((method) =>
+      method === "POST" ? (streams.shift() ?? "pass") : "pass",
+    );
+    const group = await cosal.group([file("a", "image 1"), file("b", "image 1")]);
+    expect(sent("POST")).toHaveLength(3);
+    expect(group.masks.map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  it("says so when what answers is no cosal", async () => {
+    const service = await listening(() => new Response("<html>"));
+    opened.push(service);
+    await expect(new Cosal(service).models()).rejects.toMatchObject({ code: "unexpected" });
   });
 
   it("asks again for a file that was cut", async () => {

@@ -84,10 +84,14 @@ export class Computation {
     if (this.#lastEvent !== undefined) headers["last-event-id"] = this.#lastEvent;
     const body = JSON.stringify({ images, options });
     const response = await this.#http.once(path, { method: "POST", headers, body }, this.#attempts);
-    if (response.status === 202) yield* this.#job((await response.json()) as Job);
-    else {
+    if (response.status === 202) {
+      const job = await response.json().catch((error) => {
+        throw failure(error, this.#attempts);
+      });
+      yield* this.#job(job as Job);
+    } else {
       for await (const event of this.#events(response)) {
-        this.#lastEvent = event.id;
+        this.#lastEvent = event.id ?? this.#lastEvent;
         yield* this.#step(event);
       }
     }
@@ -140,12 +144,22 @@ export class Computation {
     const distinct = new Map(files.map((file) => [file.sha256, file]));
     if (distinct.size === 0 || missing.every((sha256) => this.#uploaded.has(sha256))) throw error;
     this.#missing = this.#uploaded.size + distinct.size;
-    await parallel(distinct.values(), UPLOADS, async ({ sha256, read }) => {
-      const path = `/v1/images/${sha256}`;
-      await this.#http.send(path, { method: "PUT", body: await read() }, this.#attempts);
-      this.#uploaded.add(sha256);
+    await parallel(distinct.values(), UPLOADS, async (photograph) => {
+      await this.#put(photograph);
+      this.#uploaded.add(photograph.sha256);
       this.#onProgress({ stage: "uploaded", done: this.#uploaded.size, total: this.#missing });
     });
+  }
+
+  /** Where an attempt failed, the file may have arrived and only the answer been lost. */
+  async #put({ sha256, read }: Hashed): Promise<void> {
+    const path = `/v1/images/${sha256}`;
+    let isFirst = true;
+    await this.#http.retried(async () => {
+      if (!isFirst && (await this.#http.has(path, this.#attempts))) return;
+      isFirst = false;
+      await this.#http.once(path, { method: "PUT", body: await read() }, this.#attempts);
+    }, this.#attempts);
   }
 }
 

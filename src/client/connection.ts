@@ -21,7 +21,7 @@ export class Connection {
 
   /** Asked for once. */
   async limits(attempts: Attempts): Promise<Limits> {
-    this.#limits ??= (await (await this.http.send("/v1/limits", {}, attempts)).json()) as Limits;
+    this.#limits ??= (await this.http.json("/v1/limits", attempts)) as Limits;
     return this.#limits;
   }
 }

@@ -43,7 +43,7 @@ export class Cosal {
 
   /** The models that the service has, the default one first. */
   async models(options: CallOptions = {}): Promise<Models["models"]> {
-    const response = await this.#connection.http.send("/v1/models", {}, attemptsOf(options));
-    return ((await response.json()) as Models).models;
+    const { http } = this.#connection;
+    return ((await http.json("/v1/models", attemptsOf(options))) as Models).models;
   }
 }

@@ -51,7 +51,9 @@ export async function errorOf(response: Response): Promise<CosalError> {
   const { status } = response;
   const retryAfter = millisecondsOf(response.headers.get("retry-after"));
   const text = await response.text();
-  if (response.headers.get("content-type")?.startsWith("application/problem+json")) {
+  // The answer to HEAD has no body.
+  const isProblem = response.headers.get("content-type")?.startsWith("application/problem+json");
+  if (isProblem && text !== "") {
     return problemError(JSON.parse(text) as Problem, retryAfter);
   }
   return new CosalError("unexpected", `${response.url} answered ${status}.`, {

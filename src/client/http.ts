@@ -56,12 +56,33 @@ export class Http {
 
   /** As many attempts as the deadline allows. */
   async send(path: string, request: Sendable, attempts: Attempts): Promise<Response> {
-    return this.#retried(() => this.once(path, request, attempts), attempts);
+    return this.retried(() => this.once(path, request, attempts), attempts);
+  }
+
+  /** One attempt to learn whether there is something under a path. */
+  async has(path: string, attempts: Attempts): Promise<boolean> {
+    try {
+      await this.once(path, { method: "HEAD" }, attempts);
+      return true;
+    } catch (error) {
+      if (error instanceof CosalError && error.status === 404) return false;
+      throw error;
+    }
+  }
+
+  /** An answer as JSON. One that breaks off is asked for again. */
+  async json(path: string, attempts: Attempts): Promise<unknown> {
+    const text = new TextDecoder().decode(await this.bytes(path, attempts));
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new CosalError("unexpected", `${this.address(path)} answered no JSON.`, { cause });
+    }
   }
 
   /** The bytes of an answer. One that breaks off is asked for again. */
   async bytes(path: string, attempts: Attempts): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#retried(async () => {
+    return this.retried(async () => {
       const response = await this.once(path, {}, attempts);
       try {
         return new Uint8Array(await response.arrayBuffer());
@@ -71,7 +92,8 @@ export class Http {
     }, attempts);
   }
 
-  async #retried<T>(attempt: () => Promise<T>, attempts: Attempts): Promise<T> {
+  /** Attempts until one succeeds, fails for good, or the next would come after the deadline. */
+  async retried<T>(attempt: () => Promise<T>, attempts: Attempts): Promise<T> {
     const backoff = new Backoff(attempts);
     for (;;) {
       try {

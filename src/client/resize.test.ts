@@ -1,20 +1,17 @@
 import { afterAll, expect, it } from "vitest";
 import { setUp } from "../../test/app-client.ts";
-import { flakyProxy } from "../../test/client/flaky-service.ts";
+import { listening } from "../../test/client/listening.ts";
 import { nodeDecoder } from "../codec/node.ts";
 import { Cosal, type Resize } from "./index.ts";
 
 const { app } = setUp();
 const sent: number[] = [];
-const proxy = await flakyProxy(
-  async (request) => {
-    if (request.method === "PUT") sent.push((await request.clone().arrayBuffer()).byteLength);
-    return app.request(request);
-  },
-  () => "pass",
-);
-afterAll(() => proxy.close());
-const cosal = new Cosal({ url: proxy.url });
+const service = await listening(async (request) => {
+  if (request.method === "PUT") sent.push((await request.clone().arrayBuffer()).byteLength);
+  return app.request(request);
+});
+afterAll(() => service.close());
+const cosal = new Cosal({ url: service.url });
 const photograph = new File(["image ".padEnd(5000, "large ")], "a.jpg");
 
 /** The service takes it for one of 9 x 8 pixels. */

@@ -81,8 +81,11 @@ export class ResponseWriter {
           await this.#keepInline(step);
           const { sha256 } = step.image;
           if (cursor.has(sha256)) continue;
+          const ofImage = await events(step);
           const id = cursor.advance(sha256);
-          for (const event of await events(step)) yield { ...event, id };
+          // A photograph that was sent twice has two events. Only the last says that it is told.
+          for (const event of ofImage.slice(0, -1)) yield event;
+          for (const event of ofImage.slice(-1)) yield { ...event, id };
         } else yield* await events(step);
         if (step.type === "done") yield { event: "result", data: await this.#body(step) };
       }
