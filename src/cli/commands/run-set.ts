@@ -16,6 +16,9 @@ import { type StudioResult, studioNotes, writeStudio } from "../studio/write.ts"
 /** Presence below which a photograph does not seem to show the object. */
 const PRESENT = 0.5;
 
+/** Confidence below which somebody should look at a mask (docs/api.md). */
+const CONFIDENT = 0.5;
+
 export const CONSENSUS_FILE = "consensus.cosal";
 
 export interface RunOptions {
@@ -62,13 +65,17 @@ export async function runSet(
   await using _ = journal;
   reporter.begin({ title: set.title, photographs: names.length, how: source.title });
   const absent: { photograph: string; presence: number }[] = [];
+  const doubtful: { photograph: string; confidence: number }[] = [];
   const skipped: SkippedPhotograph[] = [];
   const finished = new Set<string>();
   let presence = 0;
   const count = (entry: MaskEntry) => {
     finished.add(entry.photograph);
     presence += entry.presence;
+    const { photograph, confidence } = entry;
     if (entry.presence < PRESENT) absent.push(entry);
+    else if (confidence !== undefined && confidence < CONFIDENT)
+      doubtful.push({ photograph, confidence });
     reporter.masked(entry, folder);
   };
   for (const { name, path } of names) {
@@ -154,6 +161,7 @@ export async function runSet(
     masked: finished.size,
     kept,
     absent,
+    doubtful,
     skipped,
     notes: studio ? [...studioNotes(studio)] : [],
     common: presence / Math.max(1, finished.size),

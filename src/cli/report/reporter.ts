@@ -18,6 +18,8 @@ export interface SetResult {
   readonly kept: number;
   /** Photographs that do not seem to show the object. */
   readonly absent: readonly { readonly photograph: string; readonly presence: number }[];
+  /** Of the others, those whose mask is likely to be a poor one. */
+  readonly doubtful: readonly { readonly photograph: string; readonly confidence: number }[];
   readonly skipped: readonly SkippedPhotograph[];
   /** What a person may want to know besides. */
   readonly notes: readonly string[];

@@ -41,7 +41,7 @@ export function textReporter(stream: NodeJS.WriteStream = process.stderr): Repor
       bar.update(at, payload);
     } else if (Date.now() - spoken > 1000 * PIPE_SECONDS) {
       spoken = Date.now();
-      say(`${stage} ${at} of ${of}, ${rate(at)}`);
+      say(`${stage} ${at} of ${of}${at > 0 ? `, ${rate(at)}` : ""}`);
     }
   }
 
@@ -84,7 +84,7 @@ export function textReporter(stream: NodeJS.WriteStream = process.stderr): Repor
 }
 
 function* summary(result: SetResult): Generator<string> {
-  const { masked, kept, photographs, folder, seconds, absent, skipped, common } = result;
+  const { masked, kept, photographs, folder, seconds, absent, doubtful, skipped, common } = result;
   const where = relative(process.cwd(), folder) || ".";
   const made = masked - kept;
   const rate = made > 0 ? `, ${(made / Math.max(seconds, 0.001)).toFixed(1)} images/s` : "";
@@ -95,6 +95,13 @@ function* summary(result: SetResult): Generator<string> {
       ({ photograph, presence }) => `${photograph} (${presence.toFixed(2)})`,
     );
     yield coloured("yellow", `The object does not seem to be in ${listed(names)}.`);
+  }
+  if (doubtful.length > 0) {
+    const names = doubtful.map(
+      ({ photograph, confidence }) => `${photograph} (${confidence.toFixed(2)})`,
+    );
+    const masks = doubtful.length === 1 ? "1 mask has" : `${doubtful.length} masks have`;
+    yield coloured("yellow", `${masks} a low confidence; look at ${listed(names)}.`);
   }
   if (masked > 1 && common < 0.5) {
     yield coloured(
