@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Box, extentOf, MAX_ENLARGEMENT, place } from "../../codec/index.ts";
 import { bounded } from "../engine/bounded.ts";
@@ -52,7 +52,7 @@ export async function writeStudio(run: StudioRun): Promise<StudioResult> {
     }
   }
   const extent = settings.scale === "set" ? extentOf(subjects) : undefined;
-  const begun = await beginning(folder, JSON.stringify([VERSION, settings, extent]));
+  await removeOthers(run, JSON.stringify([VERSION, settings, extent]));
   const small = subjects.flatMap((subject, i) => {
     if (!place(subject, settings, extent).isBounded) return [];
     const [, , width, height] = subject.box;
@@ -63,20 +63,21 @@ export async function writeStudio(run: StudioRun): Promise<StudioResult> {
   async function* missing() {
     for await (const { photograph } of masks()) {
       if (!wanted.has(photograph.name)) continue;
-      const name = `${STUDIO_FOLDER}/${photograph.stem}.png`;
+      const name = nameOf(photograph);
       pictures.set(photograph.name, name);
       const path = join(folder, name);
       const logits = join(folder, LOGITS_FOLDER, `${photograph.stem}.logits`);
-      const since = Math.max(begun, await modified(logits));
-      if ((await modified(path)) < since) yield { photograph, logits, path };
+      const made = await modified(path);
+      if (made === undefined || made < ((await modified(logits)) ?? 0))
+        yield { photograph, logits, path };
       else run.onPicture(++done, wanted.size);
     }
   }
   let done = 0;
-  const made = bounded(missing(), run.source.width, async ({ photograph, logits, path }) => {
+  const pictured = bounded(missing(), run.source.width, async ({ photograph, logits, path }) => {
     await run.source.studio(photograph, { logits, path, settings, extent });
   });
-  for await (const _ of made) {
+  for await (const _ of pictured) {
     run.signal.throwIfAborted();
     run.onPicture(++done, wanted.size);
   }
@@ -88,17 +89,26 @@ function subjectOf({ width, height, object }: MaskEntry) {
   return object ? { width, height, box: object } : undefined;
 }
 
-/** When pictures began to be made in this way: what is older was made in another. */
-async function beginning(folder: string, how: string): Promise<number> {
+/** Removes pictures that were made in another way, and notes how they are made from now on. */
+async function removeOthers({ folder, masks }: StudioRun, how: string): Promise<void> {
   const path = join(folder, LOGITS_FOLDER, "how");
   const key = createHash("sha256").update(how).digest("hex");
   const known = await readFile(path, "utf8").catch(() => undefined);
-  if (known !== key) await writeWhole(path, key);
-  return modified(path);
+  if (known === key) return;
+  for await (const { photograph } of masks()) {
+    await rm(join(folder, nameOf(photograph)), { force: true });
+  }
+  await writeWhole(path, key);
 }
 
-async function modified(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+/** Of a photograph's picture, below the set's folder. */
+function nameOf({ stem }: FinishedMask["photograph"]): string {
+  return `${STUDIO_FOLDER}/${stem}.png`;
+}
+
+/** In milliseconds since 1970; undefined where there is no file. */
+async function modified(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.mtimeMs;
 }
 
 /** For a person: what is particular about a set's pictures. */
