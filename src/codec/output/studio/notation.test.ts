@@ -6,7 +6,7 @@ test("canvases, margins and colours are read, and nothing else", () => {
   for (const text of ["1200", "x", "15x200", "200x4097", "-1x5", "1e3x1e3", "1200x900 "]) {
     expect(parseCanvas(text), text).toBeUndefined();
   }
-  expect(["0%", "8%", "12.5%", "49.999%"].map(parseMargin)).toEqual([0, 0.08, 0.125, 0.49999]);
+  expect(["0%", "8%", "12.5%", "49.5%"].map(parseMargin)).toEqual([0, 0.08, 0.125, 0.495]);
   for (const text of ["8", "50%", "-1%", "100%", "%", "08.%", ""]) {
     expect(parseMargin(text), text).toBeUndefined();
   }
