@@ -13,7 +13,7 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent.parent
 LABEL = 'cat & "co"'
 #: Half of COCO's polygons is drawn outwards by half a pixel or more: as large as photographs are.
-SIZE = 1200
+SIZE = 1600
 UPRIGHT, TURNED = 1, 6
 FORMATS = "binary,coco,yolo,colmap,nerfstudio,labelme,cvat,label-studio"
 
