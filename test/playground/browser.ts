@@ -67,8 +67,12 @@ export async function takeSample(page: Page, name: string): Promise<void> {
 }
 
 /** Until what is on the page is masked. */
-export async function done(page: Page, wanted: RegExp = / in [\d.]+ s$/): Promise<void> {
-  await expect.poll(() => sentence(page), { timeout: WORK, interval: 250 }).toMatch(wanted);
+export async function done(
+  page: Page,
+  wanted: RegExp = / in [\d.]+ s$/,
+  patience = WORK,
+): Promise<void> {
+  await expect.poll(() => sentence(page), { timeout: patience, interval: 250 }).toMatch(wanted);
 }
 
 /** What the page says that it does. */

@@ -7,7 +7,8 @@ export default defineConfig({
   test: {
     name: "playground",
     root: import.meta.dirname,
-    include: CHROMIUM === undefined ? [] : ["*.test.ts"],
+    // `npm run test:playground:long` takes the others: too long, or too tight in time, for every day.
+    include: CHROMIUM === undefined ? [] : [process.env.LONG ? "*.long.ts" : "*.test.ts"],
     passWithNoTests: CHROMIUM === undefined,
     globalSetup: CHROMIUM === undefined ? [] : ["setup.ts"],
     reporters: ["verbose"],

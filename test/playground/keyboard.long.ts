@@ -1,0 +1,47 @@
+// The main path by keyboard alone.
+import { expect, test } from "vitest";
+import { done, saved, usesBrowser, visit } from "./browser.ts";
+import { unzipped } from "./zip.ts";
+
+usesBrowser();
+
+test("the main path by keyboard: sample, masks, large view, other photographs, a mark, saving", async () => {
+  const { page } = await visit("/?backend=wasm");
+  const focused = () =>
+    page.evaluate(() =>
+      document.activeElement?.matches("button") ? document.activeElement.textContent : "",
+    );
+  for (let i = 0; i < 20 && !(await focused()).includes("Shoes"); i++)
+    await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await done(page);
+  const label = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? "");
+  for (let i = 0; i < 20 && !(await label()).startsWith("Open "); i++)
+    await page.keyboard.press("Tab");
+  const first = await label();
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(label).not.toBe(first);
+  const second = await label();
+  await page.keyboard.press("Enter");
+  await expect.poll(label).toContain(second.slice("Open ".length));
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(label).not.toContain(second.slice("Open ".length));
+  await page.keyboard.press("Space");
+  expect(await page.getByLabel("Compare").last().isChecked()).toBe(true);
+  await page.keyboard.press("+");
+  const zoomed = await page.locator(".sheet").first().getAttribute("style");
+  await page.keyboard.press("Shift+ArrowLeft");
+  expect(await page.locator(".sheet").first().getAttribute("style")).not.toBe(zoomed);
+  await page.keyboard.press("Enter");
+  await expect.poll(() => page.locator(".viewer .mark-point").count()).toBe(1);
+  await done(page);
+  await page.keyboard.press("Escape");
+  await expect.poll(() => page.locator("dialog[open]").count()).toBe(0);
+  await page.getByRole("button", { name: "Take away" }).focus();
+  await page.keyboard.press("Enter");
+  const { bytes } = await saved(page, async () => {
+    await page.getByRole("button", { name: "Save as ZIP" }).focus();
+    await page.keyboard.press("Enter");
+  });
+  expect(unzipped(bytes).size).toBe(8);
+});

@@ -1,0 +1,56 @@
+// Two hundred photographs: the page answers all the time, and its memory does not grow with them.
+import type { Browser, CDPSession } from "playwright-core";
+import { expect, test } from "vitest";
+import { usesBrowser, visit } from "./browser.ts";
+import { dropDrawn } from "./drawn.ts";
+import { longTasks } from "./long-tasks.ts";
+
+usesBrowser(["--enable-precise-memory-info", "--js-flags=--expose-gc"]);
+
+/** Milliseconds of the page's own thread, without what others take of the processor. */
+const LONGEST_TASK = 100;
+/** Bytes that the page's heap may have more of at the end than after the first 50. */
+const GROWTH = 24e6;
+const COUNT = 200;
+
+test("200 photographs: no long task, and a heap that is flat after the first 50", async () => {
+  const { page, errors } = await visit("/?backend=wasm");
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  await dropDrawn(page, { count: 1, width: 1600, height: 1200 });
+  const tasks = await longTasks(page.context().browser() as Browser, async () => {
+    await dropDrawn(page, { count: COUNT, width: 1600, height: 1200 });
+    await expect
+      .poll(() => page.locator(".work .sentence").textContent(), {
+        timeout: 900_000,
+        interval: 500,
+      })
+      .toMatch(/^(Looking at|Masking) ([5-9]\d|1\d\d) /);
+    const before = await heap(session);
+    await expect
+      .poll(() => page.locator(".work .sentence").textContent(), {
+        timeout: 900_000,
+        interval: 500,
+      })
+      .toMatch(/^20\d photographs in/);
+    const after = await heap(session);
+    console.log(`heap after 50: ${megabytes(before)}, after ${COUNT}: ${megabytes(after)}`);
+    expect(after - before).toBeLessThan(GROWTH);
+    // Only what is near the window is in the document.
+    expect(await page.locator(".tile").count()).toBeLessThan(60);
+    await page.mouse.wheel(0, 4000);
+    await page.waitForTimeout(500);
+  });
+  console.log(`longest task ${Math.max(0, ...tasks).toFixed(0)} ms of the page's thread`);
+  expect(Math.max(0, ...tasks)).toBeLessThan(LONGEST_TASK);
+  expect(errors).toEqual([]);
+}, 1_800_000);
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** Of the page's thread, once what is not needed any more is gone. */
+async function heap(session: CDPSession): Promise<number> {
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  return usedSize;
+}
