@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { shown } from "../state/group.ts";
+import { openId } from "../state/large-view.ts";
 import { isReadable, type Photograph } from "../state/photographs.ts";
 import { view } from "../state/settings.ts";
-import { openId } from "../state/viewer.ts";
 import { words } from "../state/words.ts";
 import { Layer } from "./layer.tsx";
 

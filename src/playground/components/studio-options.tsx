@@ -7,7 +7,7 @@ import {
   canvas,
   margin,
   shadow,
-} from "../state/take-away.ts";
+} from "../state/taking-away.ts";
 import { percent, words } from "../state/words.ts";
 
 /** How the pictures of a studio set look. */

@@ -11,7 +11,7 @@ import {
   saving,
   takeAway,
   taken,
-} from "../state/take-away.ts";
+} from "../state/taking-away.ts";
 import { words } from "../state/words.ts";
 import { FORMATS } from "../take-away/archive.ts";
 import { ConsensusChooser } from "./choosers.tsx";

@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { undo } from "../state/actions.ts";
 import { copyCutout, saveCutout } from "../state/copy.ts";
+import { brush, type Tool, tool } from "../state/large-view.ts";
 import type { Photograph } from "../state/photographs.ts";
-import { brush, type Tool, tool } from "../state/viewer.ts";
 import { words } from "../state/words.ts";
 import { Icon } from "./icon.tsx";
 import { Segmented } from "./segmented.tsx";

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { undo } from "../state/actions.ts";
 import { shown } from "../state/group.ts";
+import { openId, openPhotograph } from "../state/large-view.ts";
 import { isReadable, type Photograph } from "../state/photographs.ts";
 import { split, view } from "../state/settings.ts";
-import { openId, openPhotograph } from "../state/viewer.ts";
 import { percent, words } from "../state/words.ts";
 import { Camera } from "./camera.ts";
 import { Icon, type IconName } from "./icon.tsx";

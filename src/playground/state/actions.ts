@@ -1,9 +1,9 @@
 import { batch } from "@preact/signals";
 import type { Mask } from "../engine/types.ts";
 import { pictures } from "../pictures/pictures.ts";
+import { openId } from "./large-view.ts";
 import { createPhotograph, type Mark, type Photograph, photographs } from "./photographs.ts";
 import { givenConsensus } from "./run.ts";
-import { openId } from "./viewer.ts";
 
 /** Longer side of thumbnails, in pixels: what the largest tile shows on a fine screen. */
 const THUMBNAIL_SIDE = 512;
