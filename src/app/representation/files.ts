@@ -1,10 +1,10 @@
-import { decodeLogits, MAX_SIDE } from "../../codec/index.ts";
+import { MAX_SIDE, recordSize } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { Stores } from "../../group/index.ts";
 import type { Render, Requester } from "./renderer.ts";
 import type { RenderingBudget } from "./rendering-budget.ts";
 import type { Rendition } from "./rendition-cache.ts";
-import { sized, typeOf, type Variant } from "./variants.ts";
+import { parseSize, typeOf, type Variant } from "./variants.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -40,13 +40,13 @@ export async function renderFile(
 ): Promise<Bytes> {
   if (variant.suffix === "logits") return record;
   const { render, requester, budget } = context;
-  const decoded = await decodeLogits(record);
-  budget?.spend(variant, decoded);
+  const size = recordSize(record);
+  budget?.spend(variant, size);
   if (variant.kind === "masks") {
-    if (variant.size.includes("x")) checkSize(sized(decoded, variant), context);
+    if (variant.size.includes("x")) checkSize(parseSize(variant.size), context);
     return render({ variant, record }, requester);
   }
-  const photograph = await photographOf(image, record, context);
+  const photograph = await photographOf(image, size, context);
   const background = await backgroundOf(variant, context);
   return render({ variant, record, photograph, ...(background && { background }) }, requester);
 }
@@ -113,10 +113,9 @@ async function backgroundOf(
 /** @throws CosalError image_too_many_pixels, image_expired */
 async function photographOf(
   image: string,
-  record: Bytes,
+  { width, height }: ReturnType<typeof recordSize>,
   { stores, files, renderedPixels }: FileContext,
 ): Promise<Bytes> {
-  const { width, height } = await decodeLogits(record);
   if (width * height > renderedPixels) {
     throw new CosalError(
       "image_too_many_pixels",

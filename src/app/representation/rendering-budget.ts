@@ -1,6 +1,6 @@
 import { CosalError } from "../../errors.ts";
 import type { Group } from "../compute/plan.ts";
-import type { Variant } from "./variants.ts";
+import { parseSize, type Variant } from "./variants.ts";
 
 interface Size {
   readonly width: number;
@@ -41,7 +41,8 @@ function pixelsOf({ kind, suffix, size, studio }: Variant, { width, height }: Si
   // Nothing is rendered, or no more pixels than the network gives.
   if (suffix === "logits" || (kind === "masks" && size === "model")) return 0;
   if (kind === "masks" && size !== "source") {
-    return size.split("x").reduce((product, side) => product * Number(side), 1);
+    const asked = parseSize(size);
+    return asked.width * asked.height;
   }
   const canvas = studio === undefined ? 0 : studio.canvas.width * studio.canvas.height;
   return width * height + canvas;

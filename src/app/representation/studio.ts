@@ -52,8 +52,12 @@ function backgroundOf(text: string): StudioLook["background"] {
   return text.length === 64 ? text.toLowerCase() : parseColour(text);
 }
 
-/** The query of a picture's address: the same look has the same one. */
-export function studioParameters(look: StudioLook): [string, string][] {
+/** The query of a picture's address: the same look has the same one. Empty without a canvas. */
+export function studioParameters(variant: {
+  readonly studio?: StudioLook | undefined;
+}): [string, string][] {
+  const look = variant.studio;
+  if (look === undefined) return [];
   const { canvas, margin, align, scale, background, shadow } = look;
   return [
     ["canvas", `${canvas.width}x${canvas.height}`],

@@ -104,8 +104,13 @@ export function presentationOf(query: Shown, body: Shown = {}): Presentation {
 export function sized(record: MaskRecord, { size }: Pick<Variant, "size">): MaskRecord {
   if (size === "source") return record;
   if (size === "model") return atModelSize(record);
+  return { ...record, ...parseSize(size) };
+}
+
+/** Of `WIDTHxHEIGHT`. */
+export function parseSize(size: string): { readonly width: number; readonly height: number } {
   const [width, height] = size.split("x").map(Number) as [number, number];
-  return { ...record, width, height };
+  return { width, height };
 }
 
 /** Path and query of a file: the same file has the same one. */
@@ -118,9 +123,7 @@ export function filePath(group: string, image: string, variant: Variant): string
       query.set("threshold", String(threshold));
     }
   }
-  for (const [name, value] of variant.studio ? studioParameters(variant.studio) : []) {
-    query.set(name, value);
-  }
+  for (const [name, value] of studioParameters(variant)) query.set(name, value);
   const text = query.size > 0 ? `?${query}` : "";
   return `/v1/groups/${group}/${kind}/${image}.${suffix}${text}`;
 }

@@ -82,9 +82,7 @@ function queryOf({ main, mask }: Presentation): string {
   if (mask.suffix === "logits") query.set("output", "logits");
   else query.set("format", mask.suffix.replace(/^(binary|rle|polygons)\..*/, "$1"));
   if (main.kind !== "masks") query.set("output", main.kind.slice(0, -1));
-  for (const [name, value] of main.studio ? studioParameters(main.studio) : []) {
-    query.set(name, value);
-  }
+  for (const [name, value] of studioParameters(main)) query.set(name, value);
   return query.toString();
 }
 

@@ -4,7 +4,14 @@ export { binaryPng, maskPng, maskWebp } from "./mask-files.ts";
 export type { MaskOptions, PausableOptions } from "./options.ts";
 export type { Pause } from "./paced.ts";
 export { maskPolygons, maskSvg } from "./polygons.ts";
-export { atModelSize, decodeLogits, encodeLogits, LOGITS_TYPE, type MaskRecord } from "./record.ts";
+export {
+  atModelSize,
+  decodeLogits,
+  encodeLogits,
+  LOGITS_TYPE,
+  type MaskRecord,
+  recordSize,
+} from "./record.ts";
 export { type CocoRle, maskRle, maskRowRuns } from "./rle.ts";
 export { asStored } from "./stored.ts";
 export { type Backdrop, type Colour, fittedBackdrop } from "./studio/backdrop.ts";

@@ -62,8 +62,34 @@ export async function encodeLogits(record: MaskRecord): Promise<Uint8Array<Array
   return bytes;
 }
 
+/**
+ * Size of a record's photograph: the logits are not unpacked.
+ *
+ * @throws CosalError internal, when the bytes are no record of this version
+ */
+export function recordSize(bytes: Uint8Array): Pick<MaskRecord, "width" | "height"> {
+  const { width, height } = readHeader(bytes);
+  return { width, height };
+}
+
 /** @throws CosalError internal, when the bytes are no record of this version or broken */
 export async function decodeLogits(bytes: Uint8Array): Promise<MaskRecord> {
+  const { packing, across, down, width, height } = readHeader(bytes);
+  const size = 2 * across * down;
+  const body = bytes.subarray(HEADER);
+  let open: Uint8Array;
+  if (packing === OPEN) open = body;
+  else if (packing === DEFLATED) {
+    open = await inflated(body, size).catch((cause: unknown) => {
+      throw broken("damaged", cause);
+    });
+  } else throw broken("packed in an unknown way");
+  if (open.length !== size) throw broken("of the wrong length");
+  const data = fromHalves(halvesOf(open));
+  return { width, height, logits: { width: across, height: down, data } };
+}
+
+function readHeader(bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER || view.getUint32(0, true) !== MAGIC) throw broken("no mask record");
   if (view.getUint8(4) !== VERSION) throw broken(`of version ${view.getUint8(4)}`);
@@ -72,18 +98,7 @@ export async function decodeLogits(bytes: Uint8Array): Promise<MaskRecord> {
   if (!fits(width, height, MAX_SIDE) || !fits(across, down, MAX_LOGITS)) {
     throw broken("of an impossible size");
   }
-  const size = 2 * across * down;
-  const body = bytes.subarray(HEADER);
-  let open: Uint8Array;
-  if (view.getUint8(5) === OPEN) open = body;
-  else if (view.getUint8(5) === DEFLATED) {
-    open = await inflated(body, size).catch((cause: unknown) => {
-      throw broken("damaged", cause);
-    });
-  } else throw broken("packed in an unknown way");
-  if (open.length !== size) throw broken("of the wrong length");
-  const data = fromHalves(halvesOf(open));
-  return { width, height, logits: { width: across, height: down, data } };
+  return { packing: view.getUint8(5), across, down, width, height };
 }
 
 /** The same mask for a photograph of the logits' size: nothing is resized. */
