@@ -15,15 +15,16 @@ import {
   renderer,
   yieldToEventLoop,
 } from "../app/index.ts";
+import { CircuitBreaker } from "../circuit-breaker.ts";
 import { workerdDecoder, workerdWebpEncoder } from "../codec/workerd.ts";
 import { createSegmenter, describeModel, type ModelDescription } from "../engine/index.ts";
 import { workerdRuntime } from "../engine/runtime/workerd.ts";
+import { type Retention, retentionOf } from "../stores/retention.ts";
 import { authenticationOf } from "./access/authentication.ts";
 import { edgeRateLimiter } from "./access/rate-limiter.ts";
 import type { Count } from "./access/rate-object.ts";
 import { edgeAnalytics } from "./analytics.ts";
 import { documentation, modelFiles, pageFile } from "./assets.ts";
-import { CircuitBreaker } from "./dispatch/circuit-breaker.ts";
 import { costOf } from "./dispatch/cost.ts";
 import { dispatch, type GuardedBackend } from "./dispatch/dispatch.ts";
 import type { Env } from "./env.ts";
@@ -39,7 +40,6 @@ import { createMutex } from "./mutex.ts";
 import { recent } from "./recent.ts";
 import { flag, hostNames, longSecret, positive, webhookSecret, webOrigins } from "./settings.ts";
 import { globalSingleFlight, type LeaseStub } from "./single-flight/global-single-flight.ts";
-import { type Retention, retentionOf } from "./stores/retention.ts";
 import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
 
 const MODEL = "cosal-lite";

@@ -6,11 +6,11 @@ import {
   type ComputeJob,
   silent,
 } from "../../app/index.ts";
+import { CircuitBreaker } from "../../circuit-breaker.ts";
 import type { DecodedElsewhere, Decoder, ImageHeader } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import { BackendFailure } from "../gpu/backend-failure.ts";
 import type { ServerLimits } from "../gpu/server-limits.ts";
-import { CircuitBreaker } from "./circuit-breaker.ts";
 import { type DispatchParts, dispatch, type GuardedBackend } from "./dispatch.ts";
 import { rank } from "./rendezvous-hash.ts";
 

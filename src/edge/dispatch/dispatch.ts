@@ -6,11 +6,11 @@ import type {
   LoadableImage,
   Log,
 } from "../../app/index.ts";
+import type { CircuitBreaker, Permit } from "../../circuit-breaker.ts";
 import type { DecodedElsewhere, Decoder } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { GpuBackend } from "../gpu/backend.ts";
 import { BackendFailure } from "../gpu/backend-failure.ts";
-import type { CircuitBreaker, Permit } from "./circuit-breaker.ts";
 import { estimate, type ImageCost } from "./cost.ts";
 import { decodersOf, decoding } from "./decoders.ts";
 import { type DispatchLimits, type Place, planFor } from "./policy.ts";

@@ -1,5 +1,5 @@
 import { type Lease, type Log, memorySingleFlight, type SingleFlight } from "../../app/index.ts";
-import type { WaitUntil } from "../stores/tiers.ts";
+import type { WaitUntil } from "../../stores/tiers.ts";
 
 /** The methods of a `FlightObject`, as called from elsewhere. */
 export interface LeaseStub {

@@ -1,7 +1,7 @@
 import type { R2Bucket, R2Object } from "@cloudflare/workers-types";
-import { kindOf } from "./keys.ts";
-import type { Retention } from "./retention.ts";
-import type { Tier } from "./tier.ts";
+import { kindOf } from "../../stores/keys.ts";
+import type { Retention } from "../../stores/retention.ts";
+import type { Tier } from "../../stores/tier.ts";
 
 /**
  * An R2 bucket: global and durable, with checksums of its own. Its lifecycle rules delete what is too old within a day (see

@@ -1,4 +1,4 @@
-import type { Stored, Tier } from "./tier.ts";
+import type { Stored, Tier } from "../../stores/tier.ts";
 
 /** Keys of the Cache API are URLs; `.internal` is reserved, so this one leads nowhere. */
 const ORIGIN = "https://cosal.internal";

@@ -3,8 +3,8 @@ import type { R2Bucket } from "@cloudflare/workers-types";
 import { beforeEach, describe, expect, it } from "vitest";
 import { silent } from "../../app/index.ts";
 import type { GroupResult, Stores } from "../../group/index.ts";
-import { Keys } from "./keys.ts";
-import { RETENTION } from "./retention.ts";
+import { Keys } from "../../stores/keys.ts";
+import { RETENTION } from "../../stores/retention.ts";
 import { edgeStores } from "./stores.ts";
 
 const { BUCKET } = env as { BUCKET: R2Bucket };

@@ -1,9 +1,18 @@
-import type { Log } from "../../app/index.ts";
-import { storeUnavailable } from "../../group/index.ts";
+import type { Log } from "../app/index.ts";
+import { storeUnavailable } from "../group/index.ts";
 import type { Bytes, Stored, Tier } from "./tier.ts";
 
 /** Keeps a promise going after the answer has been sent. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
+
+export interface TiersOptions {
+  /** The nearest first. */
+  readonly tiers: readonly Tier[];
+  readonly waitUntil: WaitUntil;
+  readonly log: Log;
+  /** Told of each look-up: the name of the tier that had the value. */
+  readonly onLookUp?: (found: string | undefined) => void;
+}
 
 /**
  * Several tiers as one, the nearest first. Of those that fail the next is asked; but when none has a
@@ -13,11 +22,13 @@ export class Tiers {
   readonly #tiers: readonly Tier[];
   readonly #waitUntil: WaitUntil;
   readonly #log: Log;
+  readonly #onLookUp: (found: string | undefined) => void;
 
-  constructor(tiers: readonly Tier[], waitUntil: WaitUntil, log: Log) {
+  constructor({ tiers, waitUntil, log, onLookUp = () => {} }: TiersOptions) {
     this.#tiers = tiers;
     this.#waitUntil = waitUntil;
     this.#log = log;
+    this.#onLookUp = onLookUp;
   }
 
   /**
@@ -27,6 +38,7 @@ export class Tiers {
    */
   async get(key: string): Promise<Bytes | undefined> {
     const found = await this.#first("get", (tier) => tier.get(key));
+    this.#onLookUp(found && this.#tiers[found.place]?.name);
     if (found === undefined) return undefined;
     const nearer = this.#tiers.slice(0, found.place);
     this.#waitUntil(Promise.all(nearer.map((tier) => this.#put(tier, key, found.value))));

@@ -1,4 +1,4 @@
-import { IDENTITY_VERSION } from "../../group/index.ts";
+import { IDENTITY_VERSION } from "../group/index.ts";
 import type { Kind } from "./retention.ts";
 
 /**

@@ -2,17 +2,21 @@ import { LRUCache } from "lru-cache";
 import type { Stored, Tier } from "./tier.ts";
 
 /**
- * How long an isolate answers from its own memory before it asks again, in milliseconds: no other
- * isolate can be told that something was deleted.
- */
-export const MEMORY_TIME = 60_000;
-
-/**
- * This isolate's memory: what was used longest ago goes first.
+ * This process's memory: what was used longest ago goes first.
  *
  * @param bytes of all values together
+ * @param longest how long a value may stay, in milliseconds: nobody else can tell this process that
+ * something was deleted
  */
-export function memoryTier(bytes: number, now: () => number = Date.now): Tier {
+export function memoryTier({
+  bytes,
+  longest,
+  now = Date.now,
+}: {
+  readonly bytes: number;
+  readonly longest: number;
+  readonly now?: () => number;
+}): Tier {
   const kept = new LRUCache<string, Stored>({
     maxSize: bytes,
     maxEntrySize: Math.ceil(bytes / 4),
@@ -29,7 +33,7 @@ export function memoryTier(bytes: number, now: () => number = Date.now): Tier {
     get: async (key) => live(key),
     has: async (key) => live(key) !== undefined,
     async put(key, { bytes, expires }) {
-      kept.set(key, { bytes, expires: Math.min(expires, now() + MEMORY_TIME) });
+      kept.set(key, { bytes, expires: Math.min(expires, now() + longest) });
     },
     async forget(prefix) {
       for (const key of kept.keys()) if (key.startsWith(prefix)) kept.delete(key);
