@@ -106,17 +106,20 @@ export function* maskRows(logits: Logits, width: number, height: number): Genera
   const { across, rows } = nodesOf(logits, width, height);
   const { starts, share } = across;
   const mask = new Uint8Array(width);
+  const cells = starts.length - 1;
   for (const nodes of rows()) {
-    for (let i = 0; i + 1 < starts.length; i++) {
-      const start = starts[i] as number;
-      const end = starts[i + 1] as number;
+    for (let i = 0; i < cells; i++) {
+      const from = i;
+      const value = soft(nodes[i] as number);
+      // Between nodes of one value there is no other: most of a row is filled.
+      while (i < cells && soft(nodes[i + 1] as number) === value) i++;
+      mask.fill(value, starts[from], starts[i]);
+      if (i === cells) break;
       const left = nodes[i] as number;
-      const right = nodes[i + 1] as number;
-      if (left > SATURATED && right > SATURATED) mask.fill(255, start, end);
-      else if (left < -SATURATED && right < -SATURATED) mask.fill(0, start, end);
-      else {
-        const rise = right - left;
-        for (let x = start; x < end; x++) mask[x] = soft(left + rise * (share[x] as number));
+      const rise = (nodes[i + 1] as number) - left;
+      const end = starts[i + 1] as number;
+      for (let x = starts[i] as number; x < end; x++) {
+        mask[x] = soft(left + rise * (share[x] as number));
       }
     }
     yield mask;
@@ -133,24 +136,62 @@ export function* binaryRows(
   height: number,
   level = 0,
 ): Generator<Uint8Array> {
-  const { across, rows } = nodesOf(logits, width, height);
-  const { starts, share } = across;
   const mask = new Uint8Array(width);
-  for (const nodes of rows()) {
-    for (let i = 0; i + 1 < starts.length; i++) {
-      const start = starts[i] as number;
-      const end = starts[i + 1] as number;
-      const left = (nodes[i] as number) - level;
-      const right = (nodes[i + 1] as number) - level;
-      if (left >= 0 && right >= 0) mask.fill(1, start, end);
-      else if (left < 0 && right < 0) mask.fill(0, start, end);
-      else {
-        const rise = right - left;
-        for (let x = start; x < end; x++) mask[x] = left + rise * (share[x] as number) >= 0 ? 1 : 0;
-      }
-    }
+  for (const changes of changesOfRows(logits, width, height, level)) {
+    mask.fill(0);
+    for (let i = 0; i < changes.length; i += 2) mask.fill(1, changes[i], changes[i + 1]);
     yield mask;
   }
+}
+
+/**
+ * Where each row of the mask >= `sigmoid(level)` changes, from 0 to 1 and back by turns; one that
+ * ends with 1 changes at `width`. The buffer is used again.
+ */
+function* changesOfRows(
+  logits: Logits,
+  width: number,
+  height: number,
+  level: number,
+): Generator<Int32Array> {
+  const { across, rows } = nodesOf(logits, width, height);
+  const changes = new Int32Array(width + 1);
+  for (const nodes of rows()) yield changes.subarray(0, changesOf(nodes, across, level, changes));
+}
+
+/** @returns how many there are */
+function changesOf(
+  nodes: Float32Array,
+  { starts, share }: Across,
+  level: number,
+  changes: Int32Array,
+): number {
+  const cells = starts.length - 1;
+  let used = 0;
+  let value = false;
+  for (let i = 0; i < cells; i++) {
+    const begin = starts[i] as number;
+    const isObject = (nodes[i] as number) >= level;
+    // Most of a row lies between nodes that are alike.
+    while (i < cells && (nodes[i + 1] as number) >= level === isObject) i++;
+    const end = starts[Math.min(i + 1, cells)] as number;
+    let x = starts[i] as number;
+    if (i < cells) {
+      const left = (nodes[i] as number) - level;
+      const rise = (nodes[i + 1] as number) - level - left;
+      while (x < end && left + rise * (share[x] as number) >= 0 === isObject) x++;
+    }
+    if (x > begin && value !== isObject) {
+      changes[used++] = begin;
+      value = isObject;
+    }
+    if (x < end && value === isObject) {
+      changes[used++] = x;
+      value = !isObject;
+    }
+  }
+  if (value) changes[used++] = starts[cells] as number;
+  return used;
 }
 
 /** Coverage and box at the photograph's size, of mask >= `sigmoid(level)`: 0.5 unless said. */
@@ -163,13 +204,13 @@ export function measureMask(
   let covered = 0;
   let [left, top, right, bottom] = [width, height, -1, -1];
   let y = 0;
-  for (const row of binaryRows(logits, width, height, level)) {
-    const first = row.indexOf(1);
-    if (first >= 0) {
-      const last = row.lastIndexOf(1);
-      for (let x = first; x <= last; x++) covered += row[x] as number;
-      left = Math.min(left, first);
-      right = Math.max(right, last);
+  for (const changes of changesOfRows(logits, width, height, level)) {
+    if (changes.length > 0) {
+      for (let i = 0; i < changes.length; i += 2) {
+        covered += (changes[i + 1] as number) - (changes[i] as number);
+      }
+      left = Math.min(left, changes[0] as number);
+      right = Math.max(right, (changes.at(-1) as number) - 1);
       top = Math.min(top, y);
       bottom = y;
     }

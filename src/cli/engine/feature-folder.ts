@@ -6,11 +6,26 @@ import { writeWhole } from "../output/whole-file.ts";
 
 /** Features on the disk, so that threads can share them: a file for each image. */
 export function featureFolder(folder: string): FeatureCache {
-  const file = (key: string) => join(folder, `${key.split("/").at(-1)}.features`);
   return {
-    get: (key) => readFile(file(key)).catch(() => undefined),
-    put: (key, bytes) => writeWhole(file(key), bytes),
+    get: (key) => readFile(fileOf(folder, key)).catch(() => undefined),
+    put: (key, bytes) => writeWhole(fileOf(folder, key), bytes),
   };
+}
+
+/** The same for the last that asks: what it takes is removed, and nothing is kept. */
+export function lastFeatures(folder: string): FeatureCache {
+  return {
+    async get(key) {
+      const bytes = await readFile(fileOf(folder, key)).catch(() => undefined);
+      if (bytes !== undefined) await rm(fileOf(folder, key), { force: true });
+      return bytes;
+    },
+    put: async () => {},
+  };
+}
+
+function fileOf(folder: string, key: string): string {
+  return join(folder, `${key.split("/").at(-1)}.features`);
 }
 
 /** A folder that is removed when the work is done. */

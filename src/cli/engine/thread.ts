@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { workerData } from "piscina";
 import {
+  atHalfPrecision,
   decodeLogits,
-  encodeLogits,
   type MaskRecord,
   maskPolygons,
   maskRle,
@@ -23,7 +23,7 @@ import { CosalError } from "../../errors.ts";
 import { FORMS } from "../output/forms.ts";
 import { writeWhole } from "../output/whole-file.ts";
 import { writeStudioPicture } from "../studio/picture.ts";
-import { featureFolder } from "./feature-folder.ts";
+import { featureFolder, lastFeatures } from "./feature-folder.ts";
 import { bundledModel } from "./model.ts";
 import { openRuntime } from "./runtime.ts";
 import type {
@@ -81,11 +81,13 @@ async function perform(task: Task): Promise<unknown> {
     }
     case "mask": {
       const input = inputOf(task.image);
-      const masks = (await segmenter()).segmentWith(decodeConsensus(task.consensus), [input]);
+      const consensus = decodeConsensus(task.consensus);
+      const options = { features: lastFeatures(features) };
+      const masks = (await segmenter()).segmentWith(consensus, [input], options);
       const [mask] = await Array.fromAsync(masks);
       if (mask === undefined) throw new Error("a mask for each image");
       // As stores and services keep it: in half precision.
-      const record = await decodeLogits(await encodeLogits(mask));
+      const record = atHalfPrecision(mask);
       const { presence, confidence } = mask;
       return { ...(await render(record, task.image, task.render)), presence, confidence };
     }

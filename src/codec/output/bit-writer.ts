@@ -31,6 +31,11 @@ export class BitWriter {
     this.count = 0;
   }
 
+  /** Bytes that are whole so far. */
+  get size(): number {
+    return this.used;
+  }
+
   /** What is whole so far; it is forgotten here. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.bytes.slice(0, this.used);

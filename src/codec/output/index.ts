@@ -5,6 +5,7 @@ export type { MaskOptions, PausableOptions } from "./options.ts";
 export type { Pause } from "./paced.ts";
 export { maskPolygons, maskSvg } from "./polygons.ts";
 export {
+  atHalfPrecision,
   atModelSize,
   decodeLogits,
   encodeLogits,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fromHalves, toHalves } from "../float16.ts";
-import { decodeLogits, encodeLogits, type MaskRecord } from "./record.ts";
+import { atHalfPrecision, decodeLogits, encodeLogits, type MaskRecord } from "./record.ts";
 
 const record = fc
   .record({
@@ -22,6 +22,7 @@ test("a record keeps sizes, and logits in half precision", async () => {
       const found = await decodeLogits(await encodeLogits(wanted));
       const data = fromHalves(toHalves(wanted.logits.data));
       expect(found).toEqual({ ...wanted, logits: { ...wanted.logits, data } });
+      expect(atHalfPrecision(wanted)).toEqual(found);
     }),
   );
 });

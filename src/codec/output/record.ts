@@ -47,7 +47,7 @@ export async function encodeLogits(record: MaskRecord): Promise<Uint8Array<Array
   if (logits.data.length !== logits.width * logits.height) {
     throw new RangeError(`${logits.data.length} logits are not ${logits.width} x ${logits.height}`);
   }
-  const open = planes(toHalves(logits.data.map(finite)));
+  const open = planes(halved(logits));
   const small = await deflated(open);
   const body = small.length < open.length ? small : open;
   const bytes = new Uint8Array(HEADER + body.length);
@@ -60,6 +60,11 @@ export async function encodeLogits(record: MaskRecord): Promise<Uint8Array<Array
   }
   bytes.set(body, HEADER);
   return bytes;
+}
+
+/** The record as its bytes keep it: `decodeLogits` of `encodeLogits`, without the packing. */
+export function atHalfPrecision({ width, height, logits }: MaskRecord): MaskRecord {
+  return { width, height, logits: { ...logits, data: fromHalves(halved(logits)) } };
 }
 
 /**
@@ -108,6 +113,10 @@ export function atModelSize({ logits }: MaskRecord): MaskRecord {
 
 function fits(width: number, height: number, most: number): boolean {
   return [width, height].every((side) => Number.isInteger(side) && side > 0 && side <= most);
+}
+
+function halved({ data }: Logits): Uint16Array<ArrayBuffer> {
+  return toHalves(data.map(finite));
 }
 
 function finite(logit: number): number {

@@ -76,6 +76,11 @@ export class RunLengthDeflate {
     this.used = used;
   }
 
+  /** Bytes that `take` has. */
+  get size(): number {
+    return this.bits.size;
+  }
+
   /** What has been packed since the last call. */
   take(): Uint8Array<ArrayBuffer> {
     return this.bits.take();

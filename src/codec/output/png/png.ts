@@ -53,27 +53,24 @@ export async function encodePng(
   let here = new Row(length);
   const checksum = new Adler32();
   const deflate = new RunLengthDeflate();
-  let pieces = [Uint8Array.from(ZLIB)];
-  let size = 0;
-  for await (const row of rows) {
+  let start = Uint8Array.from(ZLIB);
+  const add = (row: Uint8Array) => {
     here.bytes.set(row);
     if (photograph) paeth(here.bytes, above.bytes, samples, filtered.samples);
     else up(here.words, above.words, filtered.sampleWords);
     checksum.add(filtered);
     deflate.push(filtered);
     [above, here] = [here, above];
-    const piece = deflate.take();
-    if (piece.length === 0) continue;
-    pieces.push(piece);
-    size += piece.length;
-    if (size < PIECE) continue;
-    parts.push(chunk("IDAT", joined(pieces)));
-    pieces = [];
-    size = 0;
-  }
+    if (deflate.size < PIECE) return;
+    parts.push(chunk("IDAT", joined([start, deflate.take()])));
+    start = new Uint8Array();
+  };
+  // A wait for each row would take longer than most rows.
+  if (Symbol.iterator in rows) for (const row of rows) add(row);
+  else for await (const row of rows) add(row);
   deflate.finish();
-  pieces.push(deflate.take(), checksum.bytes());
-  parts.push(chunk("IDAT", joined(pieces)), chunk("IEND", new Uint8Array()));
+  parts.push(chunk("IDAT", joined([start, deflate.take(), checksum.bytes()])));
+  parts.push(chunk("IEND", new Uint8Array()));
   return joined(parts);
 }
 
@@ -112,7 +109,7 @@ function up(here: Int32Array, above: Int32Array, filtered: Int32Array): void {
   for (let i = 0; i < here.length; i++) {
     const a = here[i] as number;
     const b = above[i] as number;
-    filtered[i] = ((a | 0x80808080) - (b & 0x7f7f7f7f)) ^ ((a ^ ~b) & 0x80808080);
+    filtered[i] = (((a | -0x7f7f7f80) - (b & 0x7f7f7f7f)) | 0) ^ ((a ^ ~b) & -0x7f7f7f80);
   }
 }
 
@@ -139,14 +136,22 @@ class Adler32 {
     let { low, high } = this;
     for (let i = start; i < end; ) {
       const stop = Math.min(end, i + 3800); // as far as 31 bits go without a modulo
+      while ((i & 3) !== 0 && i < stop) {
+        low += bytes[i++] as number;
+        high += low;
+      }
+      for (; i + 4 <= stop; i += 4) {
+        const word = words[i >> 2] as number;
+        if (word !== 0) {
+          const sum2 = (word & 0xff) + ((word >>> 8) & 0xff);
+          const sum3 = sum2 + ((word >>> 16) & 0xff);
+          high += (word & 0xff) + sum2 + sum3 + sum3 + (word >>> 24) + 4 * low;
+          low += sum3 + (word >>> 24);
+        } else high += 4 * low;
+      }
       while (i < stop) {
-        if ((i & 3) === 0 && i + 4 <= stop && words[i >> 2] === 0) {
-          high += 4 * low;
-          i += 4;
-        } else {
-          low += bytes[i++] as number;
-          high += low;
-        }
+        low += bytes[i++] as number;
+        high += low;
       }
       low %= 65521;
       high %= 65521;
