@@ -11,6 +11,7 @@ import { describeModel, type Segmenter } from "../engine/index.ts";
 import { entryPoint } from "../entry-point.ts";
 import { documentation, modelFiles, pageFile } from "./assets.ts";
 import { currentGroup } from "./batching/current-group.ts";
+import { openBucket } from "./bucket/open.ts";
 import { serverCompute } from "./compute/compute.ts";
 import { serverSegmenter } from "./compute/network.ts";
 import type { DeviceLimits } from "./device/limits.ts";
@@ -72,15 +73,20 @@ export async function openHost(
   const admission = new Admission(parts.admission ?? ADMISSION);
   const metrics = new Metrics();
   const onFault =
-    (store: StoredKind | "nonces"): OnFault =>
+    (store: StoredKind | "nonces" | "bucket"): OnFault =>
     (fault, error) => {
       metrics.onStoreFault(store, fault);
       logger.warn({ store, fault, error }, "store fault");
     };
+  const model = modelFiles(MODEL);
+  const description = await describeModel(model);
+  const models = async () => [description];
+  const bucket = options.store && (await openBucket(options.store, logger));
   const stores = await serverStores({
     folder,
     onLookUp: (found) => metrics.onLookUp(found),
     onFault,
+    ...(bucket && { shared: { bucket, models, log: appLog(logger) } }),
   });
   const nonces =
     options.secret === undefined
@@ -103,18 +109,16 @@ export async function openHost(
   const { decoder, render } = imaging;
 
   async function close(): Promise<void> {
-    await Promise.all([device.stop(), imaging.close(), nonces?.close()]);
+    await Promise.all([device.stop(), imaging.close(), nonces?.close(), stores.settled?.()]);
     stores.close();
   }
 
   async function open(): Promise<Host> {
     const { runtime } = await device.started;
-    const model = modelFiles(MODEL);
-    const description = await describeModel(model);
     const network = { model, decoder, supervisor: device, metrics };
     const segmenter = await serverSegmenter(network, runtime);
     const host: AppDependencies = {
-      models: async () => [description],
+      models,
       stores: stores.of,
       compute: serverCompute({ runtime, segmenter, admission, metrics }),
       decoder,
@@ -122,7 +126,10 @@ export async function openHost(
       limits: serverLimits(runtime),
       log: appLog(logger),
       readiness: async () => [readiness(opened)],
-      storage: async () => [diskState(await folder.problem())],
+      storage: async () => [
+        diskState(await folder.problem()),
+        ...(stores.state ? [await stores.state()] : []),
+      ],
       analytics: metrics.count,
       // Requests and jobs for the same group wait for each other.
       singleFlight: memorySingleFlight(),

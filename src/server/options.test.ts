@@ -23,11 +23,13 @@ describe("the server's options", () => {
       COSAL_DATA_MIB: "2",
       COSAL_BACKEND_SECRET: SECRET,
       API_KEY_LIST: JSON.stringify([KEY]),
+      COSAL_STORE: "s3://masks/a?region=auto",
     };
     const args = ["--port", "0", "--runtime", "wasm", "--data", "/b"];
     expect(readOptions(args, environment)).toEqual({
       ...{ runtime: "wasm", host: "0.0.0.0", port: 0, data: "/b", dataBytes: 2 ** 21 },
       ...{ secret: SECRET, keys: [KEY] },
+      store: { bucket: "masks", prefix: "a/", region: "auto" },
     });
     expect(readOptions(["--help"], {})).toBe("help");
   });
@@ -39,6 +41,7 @@ describe("the server's options", () => {
     [[], { COSAL_BACKEND_SECRET: "short" }, "32 characters"],
     [["--host", "0.0.0.0"], {}, "reached from other machines"],
     [[], { API_KEY_LIST: "[{}]" }, "JSON array"],
+    [[], { COSAL_STORE: "masks" }, "COSAL_STORE to be s3://bucket"],
     [["--unknown"], {}, "unknown"],
   ])("refuse %j %j", (args, environment, message) => {
     expect(() => readOptions(args, environment)).toThrow(message);

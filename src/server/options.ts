@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { MIN_SECRET_LENGTH } from "../app/access/request-signature.ts";
 import { type ApiKey, readApiKeys } from "../app/index.ts";
+import { type BucketAddress, readBucketAddress } from "./bucket/address.ts";
 import { RUNTIMES, type RuntimeChoice } from "./device/open-runtime.ts";
 
 /** What a server is told from outside. */
@@ -15,6 +16,8 @@ export interface ServerOptions {
   readonly data: string;
   /** Bytes that the stores may have on disk. */
   readonly dataBytes: number;
+  /** What several servers share; then the folder is what lies near. */
+  readonly store?: BucketAddress;
   /** What this server shares with the Workers before it. */
   readonly secret?: string;
   /** Keys of callers that come here directly. */
@@ -24,6 +27,7 @@ export interface ServerOptions {
 export const USAGE = `cosal-server: masks of what a group of photographs has in common, over HTTP.
 
   cosal-server [--runtime webgpu|native|wasm|auto] [--port 8788] [--host 127.0.0.1] [--data FOLDER]
+  cosal-server lifecycle    prints the lifecycle rules of the bucket in COSAL_STORE
 
   --runtime  where the network runs: on a GPU (WebGPU), natively on the processor, in WebAssembly,
              or the first of these that there is (auto)
@@ -31,6 +35,7 @@ export const USAGE = `cosal-server: masks of what a group of photographs has in 
   --host     or HOST; other addresses than the loopback need a secret or keys
   --data     or COSAL_DATA: where results and photographs are kept
 
+  COSAL_STORE           a bucket that several servers share: s3://bucket/prefix?endpoint=...&region=...
   COSAL_BACKEND_SECRET  what this server shares with the Workers before it (32 characters or more)
   API_KEY_LIST          keys of callers that come directly, as a JSON array
   COSAL_DATA_MIB        how much may be kept, 10240 by default
@@ -60,6 +65,7 @@ export function readOptions(
   });
   if (values.help) return "help";
   const secret = environment.COSAL_BACKEND_SECRET || undefined;
+  const store = environment.COSAL_STORE || undefined;
   const list = environment.API_KEY_LIST;
   const keys = list ? readApiKeys(list, "API_KEY_LIST") : undefined;
   if (secret !== undefined && secret.length < MIN_SECRET_LENGTH) {
@@ -78,6 +84,7 @@ export function readOptions(
     port: integer(values.port, "the port", 0, 65_535),
     data: values.data,
     dataBytes: MEBIBYTE * integer(environment.COSAL_DATA_MIB || "10240", "COSAL_DATA_MIB", 1, 1e9),
+    ...(store !== undefined && { store: readBucketAddress(store, "COSAL_STORE") }),
     ...(secret !== undefined && { secret }),
     ...(keys !== undefined && { keys }),
   };

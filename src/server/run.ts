@@ -1,3 +1,6 @@
+import { CosalError } from "../errors.ts";
+import { lifecycleRules } from "./bucket/lifecycle.ts";
+import { BucketUnusable } from "./bucket/open.ts";
 import { DeviceUnusable } from "./device/process.ts";
 import { readOptions, type ServerOptions, USAGE } from "./options.ts";
 import { startServer } from "./server.ts";
@@ -11,6 +14,7 @@ const GRACE = 25_000;
 export async function runServer(args: readonly string[]): Promise<void> {
   // What the server writes is for its own user alone.
   process.umask(0o077);
+  if (args[0] === "lifecycle") return printLifecycle(args.slice(1));
   const logger = createLogger();
   const options = read(args);
   try {
@@ -28,6 +32,16 @@ export async function runServer(args: readonly string[]): Promise<void> {
   }
 }
 
+/** For who sets up the bucket: how it is to forget what is too old. */
+function printLifecycle(args: readonly string[]): void {
+  const { store } = read(args);
+  if (store === undefined) {
+    console.error("Set COSAL_STORE to the bucket whose rules are to be printed.");
+    process.exit(2);
+  }
+  console.log(JSON.stringify(lifecycleRules(store), null, 2));
+}
+
 function read(args: readonly string[]): ServerOptions {
   try {
     const options = readOptions(args, process.env);
@@ -42,6 +56,8 @@ function read(args: readonly string[]): ServerOptions {
 
 function explain(error: Error & { code?: string }, { port, runtime }: ServerOptions): string {
   if (error.code === "EADDRINUSE") return `Port ${port} is taken. Set PORT to another.`;
+  if (error instanceof BucketUnusable) return `COSAL_STORE: ${error.message}`;
+  if (error instanceof CosalError) return error.message;
   if (error instanceof FolderInUse) return error.message;
   if (error instanceof DeviceUnusable) return `--runtime ${runtime}: ${error.message}`;
   return error.stack ?? error.message;

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { OPTIONAL_PACKAGES } from "../../src/engine/runtime/optional-package.ts";
+import { OPTIONAL_PACKAGES } from "../../src/optional-package.ts";
 
 // The package as others get it: built, packed, unpacked into another project's node_modules.
 

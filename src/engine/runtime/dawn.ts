@@ -1,8 +1,8 @@
 import { CosalError } from "../../errors.ts";
+import { loadOptional } from "../../optional-package.ts";
 import { type AdapterSource, checkAdapter } from "./adapter.ts";
 import { gpuRuntime } from "./gpu.ts";
 import type { GpuRuntime } from "./gpu-runtime.ts";
-import { loadOptional } from "./optional-package.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface DawnOptions {

@@ -1,5 +1,5 @@
+import { loadOptional } from "../../optional-package.ts";
 import { onnxRuntime } from "./onnx.ts";
-import { loadOptional } from "./optional-package.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface NativeOptions {

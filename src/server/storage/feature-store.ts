@@ -5,7 +5,7 @@ import type { KeyValueStore } from "./key-value-store.ts";
 const MAX_WRITES = 64;
 
 /** Where features were found, for metrics. */
-export type Found = "memory" | "disk" | "nowhere";
+export type Found = "memory" | "disk" | "bucket" | "nowhere";
 
 /** Features in memory, and on disk for the next process and for what memory has no room for. */
 export class TieredFeatureStore implements FeatureStore {

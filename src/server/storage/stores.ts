@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import type { BackendState } from "../../app/index.ts";
 import type { Stores, StoresOf } from "../../group/index.ts";
+import { type SharedStoresParts, sharedStores } from "../bucket/shared-stores.ts";
 import type { DataFolder, StoredKind } from "./data-folder.ts";
 import { DiskStore } from "./disk-store.ts";
 import { type Found, TieredFeatureStore } from "./feature-store.ts";
@@ -36,23 +38,65 @@ export interface ServerStoresOptions {
   /** Of the features in memory. */
   readonly memoryBytes?: number;
   readonly onLookUp?: (found: Found) => void;
-  readonly onFault?: (store: StoredKind) => OnFault;
+  readonly onFault?: (store: StoredKind | "bucket") => OnFault;
+  /** What several servers share, instead of this machine's disk. */
+  readonly shared?: Pick<SharedStoresParts, "bucket" | "models" | "log">;
 }
 
 export interface ServerStores {
   readonly of: StoresOf;
   /** Bytes on disk, by kind. */
   sizes(): Readonly<Record<keyof typeof AGES, number>>;
+  /** Whether what is shared can be reached, where something is. */
+  state?(): Promise<BackendState>;
+  /** Resolves when all that was to be written has been written, or could not be. */
+  settled?(): Promise<void>;
   close(): void;
 }
 
-/** Stores in a folder, which a restart leaves as it is; those of `WORKERS` in memory. */
+/**
+ * Stores in a folder, which a restart leaves as it is, or in a bucket with the folder before it; those
+ * of `WORKERS` in memory.
+ */
 export async function serverStores({
   folder,
   memoryBytes = 512 * MEBIBYTE,
   onLookUp = () => {},
   onFault = () => () => {},
+  shared,
 }: ServerStoresOptions): Promise<ServerStores> {
+  const memory = memoryKeyValueStore({ bytes: memoryBytes, age: AGES.features });
+  const workerResults = memoryKeyValueStore(WORKER_RESULTS);
+  const own = await (shared === undefined
+    ? diskStores({ folder, memory, onLookUp, onFault })
+    : sharedStores({ ...shared, folder, memory, onLookUp, onFault }));
+
+  function ofWorkers(tenant: string, keep: number | undefined): Stores {
+    const name = folderOf(tenant);
+    const age = keep === undefined ? WORKER_RESULTS.age : 1000 * keep;
+    return {
+      groups: new TenantGroupStore(keptFor(workerResults, age), name),
+      images: new TenantImageStore(EMPTY_STORE, name, false),
+      features: new TieredFeatureStore({ memory: keptFor(memory, age) }, name, onLookUp),
+    };
+  }
+
+  return {
+    ...own,
+    of: (tenant, keep) =>
+      tenant.startsWith(WORKERS) ? ofWorkers(tenant, keep) : own.of(tenant, keep),
+    close() {
+      for (const store of [own, memory, workerResults]) store.close();
+    },
+  };
+}
+
+async function diskStores({
+  folder,
+  memory,
+  onLookUp,
+  onFault,
+}: Omit<SharedStoresParts, "bucket" | "models" | "log">): Promise<ServerStores> {
   const open = (kind: keyof typeof AGES) =>
     DiskStore.open({
       ...folder[kind],
@@ -68,28 +112,18 @@ export async function serverStores({
   ]);
   const groups = writeBehindStore(results, WRITE_BEHIND_BYTES);
   const hasRoom = folder.images.bytes >= MIN_PERSISTENT_BYTES;
-  const memory = memoryKeyValueStore({ bytes: memoryBytes, age: AGES.features });
-  const workerResults = memoryKeyValueStore(WORKER_RESULTS);
   return {
-    of(tenant, keep): Stores {
+    of(tenant) {
       const name = folderOf(tenant);
-      if (!tenant.startsWith(WORKERS)) {
-        return {
-          groups: new TenantGroupStore(groups, name),
-          images: new TenantImageStore(images, name, hasRoom),
-          features: new TieredFeatureStore({ memory, disk: features }, name, onLookUp),
-        };
-      }
-      const age = keep === undefined ? WORKER_RESULTS.age : 1000 * keep;
       return {
-        groups: new TenantGroupStore(keptFor(workerResults, age), name),
-        images: new TenantImageStore(EMPTY_STORE, name, false),
-        features: new TieredFeatureStore({ memory: keptFor(memory, age) }, name, onLookUp),
+        groups: new TenantGroupStore(groups, name),
+        images: new TenantImageStore(images, name, hasRoom),
+        features: new TieredFeatureStore({ memory, disk: features }, name, onLookUp),
       };
     },
     sizes: () => ({ groups: groups.size, images: images.size, features: features.size }),
     close() {
-      for (const store of [groups, images, features, memory, workerResults]) store.close();
+      for (const store of [groups, images, features]) store.close();
     },
   };
 }

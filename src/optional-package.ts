@@ -1,7 +1,10 @@
-import { CosalError } from "../../errors.ts";
+import { CosalError } from "./errors.ts";
 
-/** Packages that only some runtimes need, as `peerDependencies` of package.json has them. */
+/** Packages that only some need, as `peerDependencies` of package.json has them. */
 export const OPTIONAL_PACKAGES = {
+  "@aws-sdk/client-s3": "3",
+  bullmq: "6",
+  ioredis: "6",
   "onnxruntime-node": "1.30",
   "onnxruntime-web": "1.30",
   webgpu: "0.6",

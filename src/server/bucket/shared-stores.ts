@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import type { BackendState, Log } from "../../app/index.ts";
+import { CircuitBreaker } from "../../circuit-breaker.ts";
+import type { StoresOf } from "../../group/index.ts";
+import { Keys } from "../../stores/keys.ts";
+import { RETENTION } from "../../stores/retention.ts";
+import { tieredStores } from "../../stores/tiered-stores.ts";
+import { Tiers } from "../../stores/tiers.ts";
+import type { DataFolder, StoredKind } from "../storage/data-folder.ts";
+import { DiskStore } from "../storage/disk-store.ts";
+import type { Found } from "../storage/feature-store.ts";
+import { keptFor, type MemoryKeyValueStore } from "../storage/key-value-store.ts";
+import type { OnFault } from "../storage/store-fault.ts";
+import type { Bucket } from "./bucket.ts";
+import { sharedBucketTier } from "./bucket-tier.ts";
+import { keyValueTier } from "./key-value-tier.ts";
+
+/**
+ * How long a server answers from its own memory and disk before it asks the bucket again, in
+ * milliseconds: it is not told what another one deletes.
+ */
+export const NEAR_TIME = 3_600_000;
+
+/** Between two looks whether the bucket can be reached, in milliseconds. */
+const PROBE_INTERVAL = 2_000;
+
+export interface SharedStoresParts {
+  readonly bucket: Bucket;
+  readonly folder: DataFolder;
+  /** For features, and other things' too. */
+  readonly memory: MemoryKeyValueStore;
+  readonly models: () => Promise<readonly { readonly digest: string }[]>;
+  readonly log: Log;
+  readonly onLookUp: (found: Found) => void;
+  readonly onFault: (store: StoredKind | "bucket") => OnFault;
+}
+
+export interface SharedStores {
+  readonly of: StoresOf;
+  /** Bytes on this machine's disk, by kind. */
+  sizes(): Readonly<Record<"groups" | "images" | "features", number>>;
+  /** Whether the bucket takes and gives values now. */
+  state(): Promise<BackendState>;
+  /** Resolves when all that was to be written has been written, or could not be. */
+  settled(): Promise<void>;
+  close(): void;
+}
+
+/** Stores in a bucket that several servers share, with this machine's memory and disk before it. */
+export async function sharedStores(parts: SharedStoresParts): Promise<SharedStores> {
+  const { bucket, folder, memory, models, log, onLookUp, onFault } = parts;
+  const open = (kind: "groups" | "features") =>
+    DiskStore.open({ ...folder[kind], age: NEAR_TIME, onFault: onFault(kind) });
+  const [groups, features] = await Promise.all([open("groups"), open("features")]);
+  const breakers = { read: new CircuitBreaker(), write: new CircuitBreaker() };
+  const shared = sharedBucketTier({
+    ...{ bucket, breakers, retention: RETENTION },
+    onFault: onFault("bucket"),
+  });
+  const disk = keyValueTier("disk", { results: groups, features }, NEAR_TIME);
+  const remembered = keyValueTier("memory", { features: keptFor(memory, NEAR_TIME) }, NEAR_TIME);
+  const underWay = new Set<Promise<unknown>>();
+  const waitUntil = (promise: Promise<unknown>) => {
+    const settled = promise.catch(() => {}).finally(() => underWay.delete(settled));
+    underWay.add(settled);
+  };
+  const tiers = {
+    results: new Tiers({ tiers: [disk, shared], waitUntil, log }),
+    features: new Tiers({
+      tiers: [remembered, disk, shared],
+      waitUntil,
+      log,
+      onLookUp: (found) => onLookUp((found ?? "nowhere") as Found),
+    }),
+    inputs: shared,
+    isPersistent: true,
+    retention: RETENTION,
+    ...{ models, log },
+  };
+
+  let asked = Number.NEGATIVE_INFINITY;
+  let answer: Promise<string | undefined> = Promise.resolve(undefined);
+  function problem(): Promise<string | undefined> {
+    if (performance.now() - asked >= PROBE_INTERVAL) {
+      asked = performance.now();
+      answer = bucket.check().then(
+        () => undefined,
+        (error: Error) => `it cannot be reached (${error.name})`,
+      );
+    }
+    return answer;
+  }
+
+  return {
+    of: (tenant) => tieredStores(new Keys(nameOf(tenant)), tiers),
+    sizes: () => ({ groups: groups.size, images: 0, features: features.size }),
+    async state() {
+      const found = await problem();
+      const isFailing = breakers.read.wait > 0 || breakers.write.wait > 0;
+      const reason = found ?? (isFailing ? "it has failed a moment ago" : undefined);
+      return { name: "bucket", ready: reason === undefined, reason: reason ?? "it can be reached" };
+    },
+    async settled() {
+      await Promise.all(underWay);
+    },
+    close() {
+      groups.close();
+      features.close();
+      bucket.close();
+    },
+  };
+}
+
+/** Tenants are called as their keys say; not every such name is one of an object. */
+function nameOf(tenant: string): string {
+  return tenant && createHash("sha256").update(tenant).digest("hex").slice(0, 32);
+}

@@ -1,0 +1,89 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, type Program, startProgram, untilReady } from "./processes.ts";
+
+/*
+ * A real S3 server on this machine: the Versity S3 Gateway, over a folder. It verifies signatures,
+ * knows conditional writes, takes a second to start, and `go install` builds it in a minute and a half
+ * (SeaweedFS and rclone take several; moto verifies nothing unless it is told to, and forgets all with
+ * its process).
+ */
+const VERSION = "v1.8.0";
+const PACKAGE = `github.com/versity/versitygw/cmd/versitygw@${VERSION}`;
+
+export const CREDENTIALS = { accessKeyId: "cosal-test", secretAccessKey: "cosal-test-secret" };
+
+const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "cosal-test");
+
+/** The program, built the first time; undefined where there is no Go to build it with. */
+function program(): string | undefined {
+  const folder = join(CACHE, `versitygw-${VERSION}`);
+  const file = join(folder, "versitygw");
+  if (existsSync(file)) return file;
+  const go = ["go", "/usr/local/go/bin/go"].find(
+    (name) => spawnSync(name, ["version"]).status === 0,
+  );
+  if (go === undefined) {
+    console.warn("S3 tests are skipped: they need Go, to build the Versity S3 Gateway.");
+    return undefined;
+  }
+  console.warn(`Building ${PACKAGE}, once.`);
+  mkdirSync(CACHE, { recursive: true });
+  const building = mkdtempSync(join(CACHE, "building-"));
+  try {
+    execFileSync(go, ["install", PACKAGE], {
+      env: { ...process.env, GOBIN: building },
+      stdio: "pipe",
+    });
+    mkdirSync(folder, { recursive: true });
+    renameSync(join(building, "versitygw"), file);
+    return file;
+  } catch (error) {
+    console.warn(`S3 tests are skipped: ${PACKAGE} cannot be built. ${(error as Error).message}`);
+    return undefined;
+  } finally {
+    rmSync(building, { recursive: true, force: true });
+  }
+}
+
+const file = program();
+export const hasS3 = file !== undefined;
+
+export interface S3Server {
+  readonly endpoint: string;
+  /** Where its objects lie, as files. */
+  readonly folder: string;
+  readonly bucket: string;
+  /** Ends it as a crash does; what it has stored is there after `start`. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** An S3 server with one bucket. */
+export async function startS3(bucket = "masks"): Promise<S3Server> {
+  const folder = mkdtempSync(join(tmpdir(), "cosal-s3-"));
+  mkdirSync(join(folder, bucket));
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  let running: Program | undefined;
+  async function start(): Promise<void> {
+    const args = ["--port", `127.0.0.1:${port}`, "--quiet", "--keep-alive", "posix", folder];
+    running = startProgram(file as string, args, {
+      ROOT_ACCESS_KEY: CREDENTIALS.accessKeyId,
+      ROOT_SECRET_KEY: CREDENTIALS.secretAccessKey,
+    });
+    await untilReady(() => fetch(endpoint));
+  }
+  await start();
+  return {
+    ...{ endpoint, folder, bucket, start },
+    kill: async () => running?.stop("SIGKILL"),
+    async stop() {
+      await running?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
