@@ -26,6 +26,7 @@ export type {
 } from "./access/types.ts";
 export { createApp } from "./app.ts";
 export { type LocalBackend, localCompute, maskOf, type RunExclusive } from "./compute/local.ts";
+export { type SharedLease, sharedSingleFlight } from "./compute/shared-single-flight.ts";
 export { type Lease, memorySingleFlight, type SingleFlight } from "./compute/single-flight.ts";
 export type {
   BackendChoice,
@@ -39,6 +40,7 @@ export type {
 export type { AppDependencies, BackendState } from "./context/dependencies.ts";
 export { yieldToEventLoop } from "./event-loop.ts";
 export { jobRunner } from "./job-runner.ts";
+export { type Attempt, attemptJob, type JobHandle, tooManyAttempts } from "./jobs/attempt.ts";
 export { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./jobs/in-memory-job.ts";
 export { memoryJobs } from "./jobs/memory-jobs.ts";
 export type {
@@ -51,6 +53,7 @@ export type {
   RunJob,
   Submission,
 } from "./jobs/types.ts";
+export { type Delivery, deliverWebhook, webhookRetryDelay } from "./jobs/webhook.ts";
 export { type BackendLimits, type Limits, MAX_MEMORY_BYTES, SEND_TIMEOUT } from "./limits.ts";
 export { CONSENSUS_TYPE } from "./media-types.ts";
 export { PROBLEMS, type Problem, type ProblemPlace, problemOf } from "./problems/index.ts";
@@ -70,6 +73,7 @@ export type {
   SkippedBody,
 } from "./schemas/group.ts";
 export type { JobBody } from "./schemas/job.ts";
+export { entries, hostNames, webhookSecret } from "./settings.ts";
 export { jsonLog, silent } from "./telemetry/log.ts";
 export type { Analytics, DataPoint, Log, LogEntry } from "./telemetry/types.ts";
 export { areTooSmall } from "./upload/arrival.ts";

@@ -6,6 +6,8 @@ import {
   type Compute,
   type ComputeJob,
   createApp,
+  hostNames,
+  type JobHandle,
   jobRunner,
   jsonLog,
   type Log,
@@ -13,6 +15,9 @@ import {
   type Render,
   type RunJob,
   renderer,
+  type SharedLease,
+  sharedSingleFlight,
+  webhookSecret,
   yieldToEventLoop,
 } from "../app/index.ts";
 import { CircuitBreaker } from "../circuit-breaker.ts";
@@ -31,15 +36,13 @@ import type { Env } from "./env.ts";
 import { gpuAddresses } from "./gpu/addresses.ts";
 import { gpuBackend, IDLE_TIMEOUT } from "./gpu/backend.ts";
 import { workerTransport } from "./gpu/transport.ts";
-import type { WorkStub } from "./jobs/consumer.ts";
 import { edgeJobs, type JobStub, jobName } from "./jobs/edge-jobs.ts";
 import type { JobMessage } from "./jobs/job-object.ts";
 import { edgeLimits } from "./limits.ts";
 import { memoize } from "./memoize.ts";
 import { createMutex } from "./mutex.ts";
 import { recent } from "./recent.ts";
-import { flag, hostNames, longSecret, positive, webhookSecret, webOrigins } from "./settings.ts";
-import { globalSingleFlight, type LeaseStub } from "./single-flight/global-single-flight.ts";
+import { flag, longSecret, positive, webOrigins } from "./settings.ts";
 import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
 
 const MODEL = "cosal-lite";
@@ -66,7 +69,7 @@ const READINESS = { age: 1_000, patience: 5_000 };
 export interface Host {
   readonly app: ReturnType<typeof createApp>;
   readonly runJob: RunJob;
-  readonly jobOf: (message: JobMessage) => WorkStub;
+  readonly jobOf: (message: JobMessage) => JobHandle;
   readonly log: Log;
 }
 
@@ -111,7 +114,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
   return {
     app: createApp(dependencies),
     runJob: jobRunner(dependencies),
-    jobOf: ({ tenant, id }) => stubs<WorkStub>(env.JOBS)(jobName(tenant, id)),
+    jobOf: ({ tenant, id }) => stubs<JobHandle>(env.JOBS)(jobName(tenant, id)),
     log,
   };
 }
@@ -200,7 +203,7 @@ function optional(env: Env, log: Log): Partial<AppDependencies> {
   const linkSecret = longSecret("LINK_SECRET", env.LINK_SECRET);
   const isUnlimited = flag("RATE_LIMITS", env.RATE_LIMITS, ["off", "on"]);
   const hasJobs = env.JOBS && env.QUEUE && env.BUCKET;
-  const leases = stubs<LeaseStub>(env.FLIGHTS);
+  const leases = stubs<SharedLease>(env.FLIGHTS);
   const rates = {
     bindings: {
       ...(env.RATE_READ && { read: env.RATE_READ }),
@@ -216,7 +219,7 @@ function optional(env: Env, log: Log): Partial<AppDependencies> {
   return {
     ...(authenticate && { authenticate }),
     ...(!isUnlimited && { rates: edgeRateLimiter(rates) }),
-    ...(env.FLIGHTS && { singleFlight: globalSingleFlight({ stubOf: leases, waitUntil, log }) }),
+    ...(env.FLIGHTS && { singleFlight: sharedSingleFlight({ stubOf: leases, waitUntil, log }) }),
     ...(hasJobs && { jobs: edgeJobs(stubs<JobStub>(env.JOBS)) }),
     ...(origins.length > 0 && { origins }),
     ...(urlHosts.length > 0 && { urls: { hosts: urlHosts } }),

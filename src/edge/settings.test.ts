@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { silent } from "../app/index.ts";
+import { hostNames, silent, webhookSecret } from "../app/index.ts";
 import { authenticationOf } from "./access/authentication.ts";
 import type { Env } from "./env.ts";
 import { gpuAddresses } from "./gpu/addresses.ts";
-import { flag, hostNames, longSecret, secureUrl, webhookSecret, webOrigins } from "./settings.ts";
+import { flag, longSecret, secureUrl, webOrigins } from "./settings.ts";
 
 describe("an address", () => {
   it.each([

@@ -1,16 +1,9 @@
 // Readers of variables and secrets. What has no meaning is a TypeError that says what to write, and
 // repeats no secret: a deployment with a mistake in its settings serves nobody.
+import { entries } from "../app/index.ts";
 import type { Variables } from "./env.ts";
 
 type Name = keyof Variables;
-
-/** The entries of a list that is separated by commas. */
-export function entries(list: string | undefined): string[] {
-  return (list ?? "")
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
-}
 
 /** A number above 0. */
 export function positive(name: Name, text: string | undefined, otherwise: number): number {
@@ -29,18 +22,6 @@ export function flag(
   if (!text || text === no) return false;
   if (text === yes) return true;
   throw new TypeError(`Expected ${yes} or ${no} in ${name} but received ${JSON.stringify(text)}`);
-}
-
-/** Names of hosts as a URL has them: in lower case, without a port. */
-export function hostNames(name: Name, list: string | undefined): string[] {
-  return entries(list).map((entry) => {
-    const host = entry.toLowerCase();
-    const isName = /^[a-z0-9.-]+$/.test(host) && URL.parse(`https://${host}/`)?.host === host;
-    if (isName) return host;
-    throw new TypeError(
-      `Expected names of hosts in ${name}, such as images.example.com, but received ${entry}`,
-    );
-  });
 }
 
 /** Origins of web pages, or `*`. */
@@ -70,21 +51,6 @@ export function secureUrl(name: Name, text: string): URL {
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 }
-
-/** The secret of webhooks, in the form of Standard Webhooks. */
-export function webhookSecret({ WEBHOOK_SECRET: secret, WEBHOOK_HOSTS: hosts }: Variables) {
-  if (!secret) {
-    if (entries(hosts).length === 0) return undefined;
-    throw new TypeError(`WEBHOOK_HOSTS needs a WEBHOOK_SECRET: ${WEBHOOK_SECRET_FORM}`);
-  }
-  const [, base64] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
-  const bytes = base64 === undefined || base64.length % 4 !== 0 ? 0 : atob(base64).length;
-  if (bytes >= 24 && bytes <= 64) return secret;
-  throw new TypeError(`Expected another WEBHOOK_SECRET: ${WEBHOOK_SECRET_FORM}`);
-}
-
-const WEBHOOK_SECRET_FORM =
-  "whsec_ and base64 of 24 to 64 random bytes, as of `openssl rand -base64 32`";
 
 /** Characters of a shorter secret can be guessed: 128 bits when they are hex digits. */
 const MIN_SECRET_LENGTH = 32;

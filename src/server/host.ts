@@ -3,6 +3,7 @@ import {
   type AppDependencies,
   type Authenticator,
   type BackendState,
+  FAILED_ATTEMPTS,
   jobRunner,
   memoryRateLimiter,
   memorySingleFlight,
@@ -12,6 +13,11 @@ import { entryPoint } from "../entry-point.ts";
 import { documentation, modelFiles, pageFile } from "./assets.ts";
 import { currentGroup } from "./batching/current-group.ts";
 import { openBucket } from "./bucket/open.ts";
+import { ClusterConnection } from "./cluster/connection.ts";
+import { clusterSingleFlight } from "./cluster/leases.ts";
+import { sharedNonces } from "./cluster/nonces.ts";
+import { queuedJobs } from "./cluster/queued-jobs.ts";
+import { sharedRateLimiter } from "./cluster/rate-limiter.ts";
 import { serverCompute } from "./compute/compute.ts";
 import { serverSegmenter } from "./compute/network.ts";
 import type { DeviceLimits } from "./device/limits.ts";
@@ -82,12 +88,23 @@ export async function openHost(
   const description = await describeModel(model);
   const models = async () => [description];
   const bucket = options.store && (await openBucket(options.store, logger));
+  const cluster =
+    options.queue === undefined
+      ? undefined
+      : await ClusterConnection.open({
+          url: options.queue,
+          onError: (error) => logger.warn({ error }, "redis failed"),
+        });
   const stores = await serverStores({
     folder,
     onLookUp: (found) => metrics.onLookUp(found),
     onFault,
     ...(bucket && { shared: { bucket, models, log: appLog(logger) } }),
   });
+  const onRedisFault = (error: unknown) => {
+    metrics.onStoreFault("redis", "read");
+    logger.warn({ error }, "redis failed");
+  };
   const nonces =
     options.secret === undefined
       ? undefined
@@ -111,6 +128,7 @@ export async function openHost(
   async function close(): Promise<void> {
     await Promise.all([device.stop(), imaging.close(), nonces?.close(), stores.settled?.()]);
     stores.close();
+    cluster?.close();
   }
 
   async function open(): Promise<Host> {
@@ -129,25 +147,34 @@ export async function openHost(
       storage: async () => [
         diskState(await folder.problem()),
         ...(stores.state ? [await stores.state()] : []),
+        ...(cluster ? [await cluster.state()] : []),
       ],
       analytics: metrics.count,
       // Requests and jobs for the same group wait for each other.
-      singleFlight: memorySingleFlight(),
+      singleFlight: cluster ? clusterSingleFlight(cluster, appLog(logger)) : memorySingleFlight(),
       addressOf,
       // There are no limits here but those that keys have of their own.
-      ...(options.keys && { rates: memoryRateLimiter({}) }),
+      ...(options.keys && {
+        rates: cluster
+          ? sharedRateLimiter(cluster.commands, { authentication: FAILED_ATTEMPTS }, onRedisFault)
+          : memoryRateLimiter({}),
+      }),
+      ...(options.webhooks && { webhookHosts: options.webhooks.hosts }),
       docsAsset: documentation,
       pageFile,
     };
     const { secret, keys } = options;
+    const taken = cluster && nonces ? sharedNonces(cluster.commands, nonces, onRedisFault) : nonces;
     const authenticate =
       parts.authenticate ??
-      authenticator({ keys, ...(secret && nonces && { workers: { secret, nonces } }) });
-    const jobs = await diskJobs({
-      ...folder.jobs,
-      run: jobRunner(host),
-      onFault: onFault("jobs"),
-    });
+      authenticator({ keys, ...(secret && taken && { workers: { secret, nonces: taken } }) });
+    const run = jobRunner(host);
+    const jobs = cluster
+      ? await queuedJobs({
+          ...{ connection: cluster, run, log: appLog(logger), running: options.jobs },
+          ...(options.webhooks && { webhooks: options.webhooks }),
+        })
+      : await diskJobs({ ...folder.jobs, run, onFault: onFault("jobs"), running: options.jobs });
     const sizes = () => ({ ...stores.sizes(), jobs: jobs.size });
     metrics.observe({ admission, sizes, device: () => device.status });
     const shared = { runtime, host, authenticate, admission, device, metrics, segmenter, jobs };

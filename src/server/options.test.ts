@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readOptions } from "./options.ts";
 
 const SECRET = "s".repeat(32);
+const WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const KEY = { hash: "a".repeat(64), id: "k", tenant: "t", scopes: ["read"] };
 
 describe("the server's options", () => {
@@ -24,11 +25,17 @@ describe("the server's options", () => {
       COSAL_BACKEND_SECRET: SECRET,
       API_KEY_LIST: JSON.stringify([KEY]),
       COSAL_STORE: "s3://masks/a?region=auto",
+      COSAL_QUEUE: "redis://queue:6379",
+      WEBHOOK_HOSTS: "hooks.example",
+      WEBHOOK_SECRET,
     };
-    const args = ["--port", "0", "--runtime", "wasm", "--data", "/b"];
+    const args = ["--port", "0", "--runtime", "wasm", "--data", "/b", "--jobs", "0"];
     expect(readOptions(args, environment)).toEqual({
       ...{ runtime: "wasm", host: "0.0.0.0", port: 0, data: "/b", dataBytes: 2 ** 21 },
       ...{ secret: SECRET, keys: [KEY] },
+      queue: "redis://queue:6379",
+      jobs: 0,
+      webhooks: { secret: WEBHOOK_SECRET, hosts: ["hooks.example"] },
       store: { bucket: "masks", prefix: "a/", region: "auto" },
     });
     expect(readOptions(["--help"], {})).toBe("help");
@@ -41,6 +48,11 @@ describe("the server's options", () => {
     [[], { COSAL_BACKEND_SECRET: "short" }, "32 characters"],
     [["--host", "0.0.0.0"], {}, "reached from other machines"],
     [[], { API_KEY_LIST: "[{}]" }, "JSON array"],
+    [[], { COSAL_QUEUE: "queue:6379" }, "COSAL_QUEUE to be redis://"],
+    [[], { COSAL_QUEUE: "redis://queue" }, "needs COSAL_STORE"],
+    [[], { WEBHOOK_HOSTS: "hooks.example" }, "needs a WEBHOOK_SECRET"],
+    [[], { WEBHOOK_HOSTS: "hooks.example", WEBHOOK_SECRET }, "needs COSAL_QUEUE"],
+    [["--jobs", "65"], {}, "0 to 64"],
     [[], { COSAL_STORE: "masks" }, "COSAL_STORE to be s3://bucket"],
     [["--unknown"], {}, "unknown"],
   ])("refuse %j %j", (args, environment, message) => {

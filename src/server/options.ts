@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { MIN_SECRET_LENGTH } from "../app/access/request-signature.ts";
-import { type ApiKey, readApiKeys } from "../app/index.ts";
+import { type ApiKey, hostNames, readApiKeys, webhookSecret } from "../app/index.ts";
 import { type BucketAddress, readBucketAddress } from "./bucket/address.ts";
 import { RUNTIMES, type RuntimeChoice } from "./device/open-runtime.ts";
 
@@ -18,6 +18,12 @@ export interface ServerOptions {
   readonly dataBytes: number;
   /** What several servers share; then the folder is what lies near. */
   readonly store?: BucketAddress;
+  /** Redis, through which several servers share their jobs; needs `store`. */
+  readonly queue?: string;
+  /** Jobs that run here at once, if it is not as many as usual. */
+  readonly jobs?: number;
+  /** Who may be told of a job's end, where there is a queue. */
+  readonly webhooks?: { readonly secret: string; readonly hosts: readonly string[] };
   /** What this server shares with the Workers before it. */
   readonly secret?: string;
   /** Keys of callers that come here directly. */
@@ -34,8 +40,11 @@ export const USAGE = `cosal-server: masks of what a group of photographs has in 
   --port     or PORT; 0 takes a free one
   --host     or HOST; other addresses than the loopback need a secret or keys
   --data     or COSAL_DATA: where results and photographs are kept
+  --jobs     or COSAL_JOBS: jobs that run here at once, 4 by default; 0 leaves them to others
 
   COSAL_STORE           a bucket that several servers share: s3://bucket/prefix?endpoint=...&region=...
+  COSAL_QUEUE           Redis, through which several servers share their jobs: redis://...
+  WEBHOOK_HOSTS, WEBHOOK_SECRET  who may be told of a job's end, and what signs it
   COSAL_BACKEND_SECRET  what this server shares with the Workers before it (32 characters or more)
   API_KEY_LIST          keys of callers that come directly, as a JSON array
   COSAL_DATA_MIB        how much may be kept, 10240 by default
@@ -60,12 +69,16 @@ export function readOptions(
       host: { type: "string", default: environment.HOST || "127.0.0.1" },
       port: { type: "string", default: environment.PORT || "8788" },
       data: { type: "string", default: environment.COSAL_DATA || defaultFolder(environment) },
+      jobs: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return "help";
   const secret = environment.COSAL_BACKEND_SECRET || undefined;
   const store = environment.COSAL_STORE || undefined;
+  const jobs = values.jobs ?? (environment.COSAL_JOBS || undefined);
+  const queue = environment.COSAL_QUEUE || undefined;
+  const webhooks = readWebhooks(environment, queue);
   const list = environment.API_KEY_LIST;
   const keys = list ? readApiKeys(list, "API_KEY_LIST") : undefined;
   if (secret !== undefined && secret.length < MIN_SECRET_LENGTH) {
@@ -84,10 +97,33 @@ export function readOptions(
     port: integer(values.port, "the port", 0, 65_535),
     data: values.data,
     dataBytes: MEBIBYTE * integer(environment.COSAL_DATA_MIB || "10240", "COSAL_DATA_MIB", 1, 1e9),
+    ...(jobs !== undefined && { jobs: integer(jobs, "--jobs", 0, 64) }),
+    ...(queue !== undefined && { queue: readQueue(queue, store) }),
+    ...(webhooks !== undefined && { webhooks }),
     ...(store !== undefined && { store: readBucketAddress(store, "COSAL_STORE") }),
     ...(secret !== undefined && { secret }),
     ...(keys !== undefined && { keys }),
   };
+}
+
+/** Jobs that any server takes need what any server can read. */
+function readQueue(queue: string, store: string | undefined): string {
+  if (!/^rediss?:$/.test(URL.parse(queue)?.protocol ?? "")) {
+    throw new TypeError("Expected COSAL_QUEUE to be redis://host:6379 or rediss://host:6380");
+  }
+  if (store !== undefined) return queue;
+  throw new TypeError("COSAL_QUEUE needs COSAL_STORE: any server may compute a job's photographs");
+}
+
+function readWebhooks(
+  environment: Readonly<Record<string, string | undefined>>,
+  queue: string | undefined,
+): ServerOptions["webhooks"] {
+  const secret = webhookSecret(environment);
+  const hosts = hostNames("WEBHOOK_HOSTS", environment.WEBHOOK_HOSTS);
+  if (secret === undefined || hosts.length === 0) return undefined;
+  if (queue === undefined) throw new TypeError("WEBHOOK_HOSTS needs COSAL_QUEUE");
+  return { secret, hosts };
 }
 
 /** For data that can be made again (XDG Base Directory Specification). */

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import {
   type ApiKey,
   type Authenticator,
+  entries,
   type JwtPolicy,
   jwtAuthenticator,
   type KeyLookup,
@@ -15,7 +16,7 @@ import {
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { Env } from "../env.ts";
-import { entries, secureUrl } from "../settings.ts";
+import { secureUrl } from "../settings.ts";
 
 /** How long an isolate remembers a key, in milliseconds: as long may one that was revoked work. */
 const KEY_TIME = 60_000;

@@ -1,5 +1,6 @@
+import { entries } from "../../app/index.ts";
 import type { Env } from "../env.ts";
-import { entries, longSecret, secureUrl } from "../settings.ts";
+import { longSecret, secureUrl } from "../settings.ts";
 import type { GpuAddress } from "./backend.ts";
 
 /**

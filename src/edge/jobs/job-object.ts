@@ -1,16 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DurableObjectState, Queue } from "@cloudflare/workers-types";
 import {
+  deliverWebhook,
   type Job,
   type JobEvent,
   type JobRequest,
   jsonLog,
   type Problem,
   problemOf,
+  webhookRetryDelay,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import { hasEnded, type JobState, JobStorage, jobOf } from "./job-storage.ts";
-import { deliver, retryDelayAfter } from "./webhook.ts";
 
 /** What the queue carries: where the job's state is. */
 export interface JobMessage {
@@ -31,7 +32,7 @@ export interface NewJob {
 }
 
 /** What whoever computes a job may do: nothing when it is another's, or over. */
-export type Attempt = { readonly request: JobRequest; readonly attempt: number } | undefined;
+type Begun = { readonly request: JobRequest; readonly attempt: number } | undefined;
 
 /** How often a job is attempted before it fails for good. */
 export const MAX_ATTEMPTS = 4;
@@ -97,7 +98,7 @@ export class JobObject extends DurableObject<JobEnv> {
   }
 
   /** Takes the job for `holder`. */
-  begin(holder: string): Attempt {
+  begin(holder: string): Begun {
     const { state } = this.#storage;
     if (state === undefined || hasEnded(state)) return undefined;
     if (state.status === "running" && !this.#hasExpired(state)) return undefined;
@@ -200,9 +201,9 @@ export class JobObject extends DurableObject<JobEnv> {
       this.#storage.update({ deliveryDue: undefined });
       return;
     }
-    const outcome = await deliver(jobOf(state), webhook, secret);
+    const outcome = await deliverWebhook(jobOf(state), webhook, secret);
     const deliveries = state.deliveries + 1;
-    const retryDelay = outcome === "failed" ? retryDelayAfter(deliveries) : undefined;
+    const retryDelay = outcome === "failed" ? webhookRetryDelay(deliveries) : undefined;
     const deliveryDue = retryDelay === undefined ? undefined : Date.now() + retryDelay;
     this.#storage.update({ deliveries, deliveryDue });
     if (outcome !== "delivered") {

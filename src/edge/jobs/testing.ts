@@ -7,18 +7,19 @@ import {
   type GroupEvent,
   type Job,
   type JobEvent,
+  type JobHandle,
   type JobRequest,
   type RunJob,
   silent,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
-import { consume, type WorkStub } from "./consumer.ts";
+import { consume } from "./consumer.ts";
 import { edgeJobs, type JobStub, jobName } from "./edge-jobs.ts";
 import type { JobMessage } from "./job-object.ts";
 
 const { JOBS, QUEUE } = env as { JOBS: DurableObjectNamespace; QUEUE: Queue };
 export const stubOf = (name: string) =>
-  JOBS.get(JOBS.idFromName(name)) as unknown as JobStub & WorkStub;
+  JOBS.get(JOBS.idFromName(name)) as unknown as JobStub & JobHandle;
 export const jobs = edgeJobs(stubOf);
 export const signal = new AbortController().signal;
 

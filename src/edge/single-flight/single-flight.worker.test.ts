@@ -2,19 +2,18 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { DurableObjectNamespace } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
-import { silent } from "../../app/index.ts";
-import { globalSingleFlight, type LeaseStub } from "./global-single-flight.ts";
+import { type SharedLease, sharedSingleFlight, silent } from "../../app/index.ts";
 
 const { FLIGHTS } = env as { FLIGHTS: DurableObjectNamespace };
 const never = new AbortController().signal;
 
-function stubOf(key: string): LeaseStub {
-  return FLIGHTS.get(FLIGHTS.idFromName(key)) as unknown as LeaseStub;
+function stubOf(key: string): SharedLease {
+  return FLIGHTS.get(FLIGHTS.idFromName(key)) as unknown as SharedLease;
 }
 
 /** Single flight as one isolate sees it. */
 function isolate(stub = stubOf) {
-  return globalSingleFlight({ stubOf: stub, waitUntil: () => {}, log: silent });
+  return sharedSingleFlight({ stubOf: stub, waitUntil: () => {}, log: silent });
 }
 
 describe("leases of the whole world", () => {

@@ -8,6 +8,7 @@ import {
   problemOf,
   type RunJob,
   requireSameRequest,
+  tooManyAttempts,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import type { OnFault } from "../storage/store-fault.ts";
@@ -21,6 +22,8 @@ export interface DiskJobsOptions {
   /** Of all journals together. */
   readonly bytes: number;
   readonly onFault?: OnFault;
+  /** Jobs that run at once: they share the device with requests, whose callers wait. */
+  readonly running?: number | undefined;
   /** Milliseconds before the second attempt; doubled for each that follows. */
   readonly retryDelay?: number;
 }
@@ -32,7 +35,6 @@ export interface DiskJobs extends Jobs {
   stop(): Promise<void>;
 }
 
-/** Jobs that run at once: they share the device with requests, whose callers wait. */
 const MAX_RUNNING = 4;
 
 /** How often a job is begun before it is given up: it may be what ends the process. */
@@ -58,6 +60,7 @@ export async function diskJobs({
   run,
   bytes,
   onFault,
+  running: limit = MAX_RUNNING,
   retryDelay = RETRY_DELAY,
 }: DiskJobsOptions): Promise<DiskJobs> {
   const journal = await Journal.open(path, onFault);
@@ -104,7 +107,7 @@ export async function diskJobs({
   }
 
   function begin(): void {
-    while (!isStopped && running.size < MAX_RUNNING) {
+    while (!isStopped && running.size < limit) {
       const job = queue.shift();
       if (job === undefined) return;
       if (job.hasEnded) continue;
@@ -245,11 +248,6 @@ export async function diskJobs({
       await journal.settled();
     },
   };
-}
-
-function tooManyAttempts(request: string): ReturnType<typeof problemOf> {
-  const message = "The job failed as often as it may be tried.";
-  return problemOf(new CosalError("backend_unavailable", message), request);
 }
 
 function digest(parts: readonly string[]): string {

@@ -87,7 +87,7 @@ export class Metrics {
     this.#lookUps.inc({ found });
   }
 
-  onStoreFault(store: StoredKind | "nonces" | "bucket", fault: FaultKind): void {
+  onStoreFault(store: StoredKind | "nonces" | "bucket" | "redis", fault: FaultKind): void {
     this.#faults.inc({ store, fault });
   }
 

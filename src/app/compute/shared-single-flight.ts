@@ -1,30 +1,31 @@
-import { type Lease, type Log, memorySingleFlight, type SingleFlight } from "../../app/index.ts";
-import type { WaitUntil } from "../../stores/tiers.ts";
+import type { Log } from "../telemetry/types.ts";
+import { type Lease, memorySingleFlight, type SingleFlight } from "./single-flight.ts";
 
-/** The methods of a `FlightObject`, as called from elsewhere. */
-export interface LeaseStub {
+/** A lease that is kept elsewhere, for all who may want it. */
+export interface SharedLease {
   acquire(name: string): Promise<boolean>;
   renew(name: string): Promise<void>;
   release(name: string): Promise<void>;
   ended(): Promise<boolean>;
 }
 
-export interface GlobalSingleFlightParts {
-  readonly stubOf: (key: string) => LeaseStub;
-  readonly waitUntil: WaitUntil;
+export interface SharedSingleFlightParts {
+  readonly stubOf: (key: string) => SharedLease;
+  /** Keeps a promise going after the response has been sent. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
   readonly log: Log;
   readonly local?: SingleFlight;
 }
 
-/** Milliseconds between two renewals of the Durable Object's lease. */
+/** Milliseconds between two renewals of the lease. */
 const RENEWAL_INTERVAL = 5_000;
 
 /**
- * Single flight across all data centres. A request first takes the lease of its own isolate, so that
- * equal groups in one isolate cost a single call, then that of the Durable Object. When the object
- * cannot be reached, groups are computed once per isolate.
+ * Single flight across all isolates or servers. A request first takes the lease of its own, so that
+ * equal groups in one of them cost a single call, then the shared one. When that cannot be reached,
+ * groups are computed once in each.
  */
-export function globalSingleFlight(parts: GlobalSingleFlightParts): SingleFlight {
+export function sharedSingleFlight(parts: SharedSingleFlightParts): SingleFlight {
   const { stubOf, waitUntil, log, local = memorySingleFlight() } = parts;
   return {
     async acquire(key, signal) {
@@ -51,9 +52,9 @@ export function globalSingleFlight(parts: GlobalSingleFlightParts): SingleFlight
 }
 
 async function acquireGlobal(
-  stub: LeaseStub,
+  stub: SharedLease,
   signal: AbortSignal,
-  waitUntil: WaitUntil,
+  waitUntil: SharedSingleFlightParts["waitUntil"],
 ): Promise<Lease | undefined> {
   const name = crypto.randomUUID();
   if (!(await stub.acquire(name))) {

@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import type { Job } from "../../app/index.ts";
+import type { Job } from "./types.ts";
 
 /**
  * Milliseconds between a delivery that failed and the next: 10 in all, over a little more than a
@@ -11,7 +11,7 @@ const RETRY_DELAYS = [5, 30, 120, 600, 1800, 3600, 10_800, 21_600, 43_200].map((
 const TIMEOUT = 15_000;
 
 /** Milliseconds until the delivery after `tried` ones that failed; undefined: there is none. */
-export function retryDelayAfter(tried: number): number | undefined {
+export function webhookRetryDelay(tried: number): number | undefined {
   return RETRY_DELAYS[tried - 1];
 }
 
@@ -25,7 +25,7 @@ export type Delivery = "delivered" | "gone" | "failed";
  *
  * @param secret `whsec_` and base64 of 24 to 64 bytes
  */
-export async function deliver(job: Job, url: string, secret: string): Promise<Delivery> {
+export async function deliverWebhook(job: Job, url: string, secret: string): Promise<Delivery> {
   const id = `msg_${job.id}`;
   const now = new Date();
   const body = JSON.stringify({ type: `job.${job.status}`, timestamp: job.updated, data: job });

@@ -1,0 +1,113 @@
+import { once } from "node:events";
+import type { Redis, RedisOptions } from "ioredis";
+import type { BackendState } from "../../app/index.ts";
+import { CosalError } from "../../errors.ts";
+import { storeFull, storeUnavailable } from "../../group/index.ts";
+import { loadOptional } from "../../optional-package.ts";
+import { Notifier } from "./notifier.ts";
+
+/**
+ * Begins the name of every key. The braces keep all of them in one slot of a Redis cluster, where a
+ * script may touch several.
+ */
+export const PREFIX = "{cosal}";
+
+/** Milliseconds that a command may take. */
+const COMMAND_TIMEOUT = 2_000;
+
+/** Milliseconds until the next attempt to connect. */
+const reconnectDelay = (attempts: number) => Math.min(50 * 2 ** attempts, 2_000);
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** Told of errors of the connections, which come again and again while Redis is away. */
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * Redis (or Valkey, which speaks the same), through `ioredis`, an optional package that BullMQ wants
+ * too. Commands fail at once while it is away; connections that wait for something do so until it is
+ * back.
+ */
+export class ClusterConnection {
+  /** Commands that do not block. */
+  readonly commands: Redis;
+  readonly notifier: Notifier;
+  readonly #open: (options: RedisOptions) => Redis;
+  readonly #opened: Redis[] = [];
+
+  private constructor(open: (options: RedisOptions) => Redis) {
+    this.#open = open;
+    this.commands = this.#connect({
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: COMMAND_TIMEOUT,
+    });
+    this.notifier = new Notifier(this.patient());
+  }
+
+  /**
+   * Waits for the connection, but not for long: the server starts without it.
+   *
+   * @throws CosalError backend_unavailable if the package is not installed
+   */
+  static async open({ url, onError }: ConnectionOptions): Promise<ClusterConnection> {
+    const { Redis } = await loadOptional("ioredis", () => import("ioredis"));
+    const connection = new ClusterConnection((options) => {
+      const redis = new Redis(url, { ...options, retryStrategy: reconnectDelay });
+      redis.on("error", onError);
+      return redis;
+    });
+    const signal = AbortSignal.timeout(COMMAND_TIMEOUT);
+    await once(connection.commands, "ready", { signal }).catch(() => {});
+    return connection;
+  }
+
+  /** Another connection, for what waits for Redis to come back. */
+  patient(): Redis {
+    return this.#connect({ maxRetriesPerRequest: null });
+  }
+
+  /** Whether it takes something now. */
+  async state(): Promise<BackendState> {
+    try {
+      await this.commands.set(`${PREFIX}:sample`, "", "PX", 1000);
+      return { name: "redis", ready: true, reason: "it can be written" };
+    } catch (error) {
+      const isFull = redisError(error).code === "store_full";
+      const reason = isFull ? "its memory is full" : "it cannot be reached";
+      return { name: "redis", ready: false, reason };
+    }
+  }
+
+  close(): void {
+    for (const redis of this.#opened) redis.disconnect();
+  }
+
+  #connect(options: RedisOptions): Redis {
+    const redis = this.#open(options);
+    this.#opened.push(redis);
+    return redis;
+  }
+}
+
+/** What an error of Redis means to who has to keep something. */
+export function redisError(error: unknown): CosalError {
+  if (error instanceof CosalError) return error;
+  // maxmemory is reached, and nothing may be evicted.
+  const isFull = /\bOOM\b/.test((error as Error).message);
+  return isFull ? storeFull(error) : storeUnavailable(error);
+}
+
+/** Resolves or fails within the time of a command, whatever it waits for. */
+export async function promptly<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("Redis does not answer")), COMMAND_TIMEOUT);
+  try {
+    return await Promise.race([work, late.promise]);
+  } catch (error) {
+    throw redisError(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

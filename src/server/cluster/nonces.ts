@@ -1,0 +1,25 @@
+import type { Redis } from "ioredis";
+import { type Nonces, SIGNATURE_WINDOW } from "../../app/access/request-signature.ts";
+import { PREFIX } from "./connection.ts";
+
+/**
+ * Nonces of signed requests that any of the servers has taken. While Redis is away each server refuses
+ * what it has taken itself.
+ *
+ * @param own this server's, which are asked first
+ */
+export function sharedNonces(redis: Redis, own: Nonces, onFault: (error: unknown) => void): Nonces {
+  return {
+    async take(nonce, now) {
+      if (!(await own.take(nonce, now))) return false;
+      try {
+        const key = `${PREFIX}:nonce:${nonce}`;
+        const isNew = await redis.set(key, "", "PX", 2 * SIGNATURE_WINDOW, "NX");
+        return isNew === "OK";
+      } catch (error) {
+        onFault(error);
+        return true;
+      }
+    },
+  };
+}

@@ -1,0 +1,243 @@
+import type { Queue, Job as QueuedJob, Worker } from "bullmq";
+import {
+  attemptJob,
+  type Job,
+  type JobEvent,
+  type Jobs,
+  type Log,
+  newJob,
+  type RunJob,
+  tooManyAttempts,
+} from "../../app/index.ts";
+import { CosalError } from "../../errors.ts";
+import { loadOptional } from "../../optional-package.ts";
+import { type ClusterConnection, PREFIX, promptly } from "./connection.ts";
+import {
+  digest,
+  type JobRecord,
+  JobRecords,
+  type JobState,
+  jobName,
+  MAX_ATTEMPTS,
+  MAX_FAILURES,
+} from "./job-records.ts";
+import { type WebhookOptions, type Webhooks, webhookQueue } from "./webhooks.ts";
+
+export interface QueuedJobsOptions {
+  readonly connection: ClusterConnection;
+  readonly run: RunJob;
+  readonly log: Log;
+  /** Jobs that run at once here: they share the device with requests, whose callers wait. */
+  readonly running?: number | undefined;
+  readonly webhooks?: WebhookOptions;
+  /** Milliseconds before the second attempt; doubled for each that follows. */
+  readonly retryDelay?: number;
+  /** Milliseconds without a sign of life after which another server takes a job over. */
+  readonly lease?: number;
+  /** Milliseconds between two looks for jobs that the queue has lost. */
+  readonly sweepInterval?: number;
+}
+
+export interface QueuedJobs extends Jobs {
+  /** Bytes on this machine's disk: none. */
+  readonly size: number;
+  /** Gives back what runs, which another server begins again. */
+  stop(): Promise<void>;
+}
+
+const MAX_RUNNING = 4;
+
+/** What one attempt may take, in milliseconds. */
+const ATTEMPT_TIMEOUT = 10 * 60_000;
+
+/** After so long who computes a job hears of its end, should a notice be lost. In milliseconds. */
+const HEARTBEAT = 2_000;
+
+/** Jobs that failed, in the queue's own list, with the reason: for who looks after it. */
+const DEAD_LETTERS = { count: 10_000, age: 7 * 24 * 3600 };
+
+/** What the queue carries: where the job's record is. */
+interface Message {
+  readonly name: string;
+  readonly id: string;
+}
+
+/**
+ * Jobs that any of several servers takes: BullMQ's queue in Redis says who computes which and when, a
+ * record of each job says what has become of it. The record is what counts: a job that is known there
+ * and has got lost in the queue is put into it again.
+ */
+export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs> {
+  const { connection, run, log, running = MAX_RUNNING } = options;
+  const { retryDelay = 10_000, lease = 15_000, sweepInterval = 60_000 } = options;
+  const { Queue, UnrecoverableError, WaitingError, Worker } = await loadOptional(
+    "bullmq",
+    () => import("bullmq"),
+  );
+  const records = new JobRecords(connection);
+  const shared = { prefix: PREFIX, skipVersionCheck: true };
+  const queue: Queue<Message> = new Queue("jobs", {
+    ...{ ...shared, connection: connection.patient() },
+    defaultJobOptions: {
+      attempts: MAX_FAILURES,
+      backoff: { type: "exponential", delay: retryDelay },
+      removeOnComplete: true,
+      removeOnFail: DEAD_LETTERS,
+    },
+  });
+  const onError = (error: Error) => log({ level: "warn", event: "queue failed", error });
+  queue.on("error", onError);
+  const webhooks: Webhooks | undefined =
+    options.webhooks && (await webhookQueue({ ...options.webhooks, connection, records, log }));
+  const stopping = new AbortController();
+
+  const enqueue = ({ name }: JobRecord, { job }: JobState) =>
+    promptly(queue.add("job", { name, id: job.id }, { jobId: name }));
+
+  async function work(message: QueuedJob<Message>, token?: string): Promise<void> {
+    const { name, id } = message.data;
+    const record = records.of(name);
+    const attempt = await attemptJob(record, run, {
+      timeout: ATTEMPT_TIMEOUT,
+      heartbeat: HEARTBEAT,
+      stop: stopping.signal,
+    });
+    log({ level: "info", event: "job attempt", job: id, ...attempt });
+    if (attempt.outcome === "interrupted") {
+      await record.release();
+      await message.moveToWait(token);
+      throw new WaitingError();
+    }
+    if (attempt.outcome === "ignored") await giveUp(record);
+    await webhooks?.tell(record);
+    // The queue waits and begins it again, or puts it to those that are dead.
+    if (attempt.outcome === "retried") throw attempt.error;
+    if (attempt.outcome === "failed") throw new UnrecoverableError(String(attempt.error));
+  }
+
+  /** A job that was begun as often as it may be, or whose queue says so. */
+  async function giveUp(record: JobRecord): Promise<void> {
+    const state = await record.state();
+    if (state === undefined || state.job.attempts < MAX_ATTEMPTS) return;
+    await record.deadLetter(state.job.problem ?? tooManyAttempts(state.request.request));
+  }
+
+  const worker: Worker<Message> | undefined =
+    running === 0
+      ? undefined
+      : new Worker<Message>("jobs", work, {
+          ...{ ...shared, connection: connection.patient(), concurrency: running },
+          lockDuration: lease,
+          stalledInterval: Math.ceil(lease / 3),
+          drainDelay: 1,
+          maxStalledCount: MAX_ATTEMPTS,
+        });
+  worker?.on("error", onError);
+  worker?.on("failed", (message, error) => {
+    if (message !== undefined && message.finishedOn !== undefined) void bury(message.data, error);
+  });
+
+  /** The queue has given a job up: its record must not wait for ever. */
+  async function bury({ name, id }: Message, error: Error): Promise<void> {
+    const record = records.of(name);
+    try {
+      const state = await record.state();
+      if (state === undefined) return;
+      await record.deadLetter(state.job.problem ?? tooManyAttempts(state.request.request));
+      await webhooks?.tell(record);
+      log({ level: "error", event: "job dead", job: id, error });
+    } catch (failure) {
+      onError(failure as Error);
+    }
+  }
+
+  /** Puts into the queue what should be in it, and is not: adding what is there does nothing. */
+  async function sweep(): Promise<void> {
+    try {
+      const { unfinished, untold } = await records.unsettled();
+      for (const name of unfinished) {
+        const record = records.of(name);
+        const state = await record.state();
+        if (state === undefined || Date.now() - state.seen < sweepInterval) continue;
+        await enqueue(record, state);
+      }
+      for (const name of untold) await webhooks?.tell(records.of(name));
+    } catch (error) {
+      onError(error as Error);
+    }
+  }
+  const sweeping = setInterval(() => void sweep(), sweepInterval);
+
+  return {
+    size: 0,
+    async submit({ request, idempotencyKey }): Promise<Job> {
+      const { tenant, group, presentation, webhook = "" } = request;
+      const id =
+        idempotencyKey === undefined
+          ? crypto.randomUUID()
+          : digest([tenant, idempotencyKey]).slice(0, 32);
+      const fingerprint = digest([group, presentation, webhook]);
+      const record = records.of(jobName(tenant, id));
+      const job = newJob(id, request);
+      const state = { request, fingerprint, job, holder: "", failures: 0, seen: Date.now() };
+      const created = await promptly(record.create(state));
+      if (typeof created === "string") {
+        const message =
+          created === "tenant"
+            ? "As many jobs wait as one tenant may have. Send this one when some have ended."
+            : "As many jobs wait as can be kept.";
+        throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
+      }
+      if (created.fingerprint !== fingerprint) {
+        const message = "This Idempotency-Key was used for another request. Take a new one.";
+        throw new CosalError("idempotency_mismatch", message);
+      }
+      if (created.job.status === "queued") await enqueue(record, created);
+      return created.job;
+    },
+    async get(tenant, id) {
+      return (await promptly(records.of(jobName(tenant, id)).state()))?.job;
+    },
+    async events(tenant, id, after, signal) {
+      const record = records.of(jobName(tenant, id));
+      if ((await promptly(record.state())) === undefined) return undefined;
+      return follow(record, after, signal);
+    },
+    async cancel(tenant, id) {
+      const record = records.of(jobName(tenant, id));
+      const job = await promptly(record.cancel());
+      if (job?.status === "cancelled") await webhooks?.tell(record).catch(onError);
+      return job;
+    },
+    async stop() {
+      clearInterval(sweeping);
+      stopping.abort(new Error("the server is stopping"));
+      const end = Promise.all([worker?.close(), webhooks?.stop()]).then(() => queue.close());
+      // Redis may be away.
+      await promptly(end).catch(onError);
+    },
+  };
+}
+
+async function* follow(
+  record: JobRecord,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<JobEvent> {
+  const subscription = record.subscribe();
+  let last = after;
+  try {
+    while (!signal.aborted) {
+      const page = await record.events(last);
+      if (page === undefined) return;
+      for (const event of page.events) {
+        yield event;
+        last = event.number;
+      }
+      if (page.hasEnded) return;
+      if (page.events.length === 0) await subscription.next(signal);
+    }
+  } finally {
+    subscription.end();
+  }
+}
