@@ -9,6 +9,7 @@ import { problemResponse } from "./middleware/problem-response.ts";
 import { withRequestContext } from "./middleware/request-context.ts";
 import { registerSecurity } from "./openapi/document.ts";
 import { cacheFastPath } from "./routes/cache-fast-path.ts";
+import { consensusRoutes } from "./routes/consensus.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { groupRoutes } from "./routes/groups.ts";
@@ -76,6 +77,7 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
   registerSecurity(app);
   serviceRoutes(router, service);
   groupRoutes(router, service);
+  consensusRoutes(router, service);
   fileRoutes(router, service);
   imageRoutes(router, service);
   jobRoutes(router, service);

@@ -3,7 +3,14 @@
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { EXIT } from "./exit-status.ts";
-import { markOptions, maskOptions, photographs, runtimeOption, studioOptions } from "./options.ts";
+import {
+  markOptions,
+  maskOptions,
+  photographs,
+  runtimeOption,
+  serverOptions,
+  studioOptions,
+} from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
 const interrupt = new AbortController();
@@ -42,17 +49,7 @@ function commands() {
       ["segment <paths..>", "$0"],
       "masks of what each set has in common",
       (args) =>
-        studioOptions(maskOptions(markOptions(photographs(args))))
-          .option("server", {
-            type: "string",
-            describe: "compute at a service instead (COSAL_SERVER)",
-            requiresArg: true,
-          })
-          .option("key", {
-            type: "string",
-            describe: "the service's key (COSAL_KEY)",
-            requiresArg: true,
-          })
+        studioOptions(serverOptions(maskOptions(markOptions(photographs(args)))))
           .option("watch", {
             type: "boolean",
             default: false,
@@ -65,9 +62,7 @@ function commands() {
           .example("$0 photos/ --seed cat.jpg:120,80", "the object that is meant"),
       async (args) => {
         const { segment } = await import("./commands/segment.ts");
-        const server = args.server ?? process.env.COSAL_SERVER;
-        const key = args.key ?? process.env.COSAL_KEY;
-        status = await segment({ ...args, server, key }, interrupt.signal);
+        status = await segment({ ...args, ...serverOf(args) }, interrupt.signal);
       },
     )
     .command(
@@ -93,19 +88,21 @@ function commands() {
       "masks with a consensus file; any number of photographs",
       (args) =>
         studioOptions(
-          maskOptions(
-            photographs(
-              args.positional("consensus", {
-                type: "string",
-                demandOption: true,
-                describe: "from cosal learn",
-              }),
+          serverOptions(
+            maskOptions(
+              photographs(
+                args.positional("consensus", {
+                  type: "string",
+                  demandOption: true,
+                  describe: "from cosal learn",
+                }),
+              ),
             ),
           ),
         ).example("$0 apply cat.cosal new-photos/ -o masks", "goes on where it was interrupted"),
       async (args) => {
         const { apply } = await import("./commands/segment.ts");
-        status = await apply(args, interrupt.signal);
+        status = await apply({ ...args, ...serverOf(args) }, interrupt.signal);
       },
     )
     .command("serve", "the service on this machine: cosal serve --help")
@@ -131,6 +128,10 @@ function commands() {
     .fail((message, error) => {
       throw error ?? new UsageError(message);
     });
+}
+
+function serverOf({ server, key }: { server?: string | undefined; key?: string | undefined }) {
+  return { server: server ?? process.env.COSAL_SERVER, key: key ?? process.env.COSAL_KEY };
 }
 
 function explain(error: unknown): number {

@@ -88,6 +88,19 @@ export const maskOptions = <T>(args: Argv<T>) =>
     })
     .option("quiet", { alias: "q", type: "boolean", default: false, describe: "say nothing" });
 
+export const serverOptions = <T>(args: Argv<T>) =>
+  args
+    .option("server", {
+      type: "string",
+      describe: "compute at a service instead (COSAL_SERVER)",
+      requiresArg: true,
+    })
+    .option("key", {
+      type: "string",
+      describe: "the service's key (COSAL_KEY)",
+      requiresArg: true,
+    });
+
 /** Any of them asks for the format `studio`. */
 export const studioOptions = <T>(args: Argv<T>) =>
   args

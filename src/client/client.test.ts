@@ -166,6 +166,20 @@ describe("on a bad line", () => {
     expect(group.masks.map(({ id }) => id)).toEqual(["a", "b"]);
   });
 
+  it("masks with a consensus file what no group knows", async () => {
+    const fates: Fate[] = ["lost", "503"];
+    const { cosal, sent } = await behind((method, path) =>
+      method === "PUT" && path.endsWith("/consensus") ? (fates.shift() ?? "pass") : "pass",
+    );
+    const consensus = await (await cosal.group([file("a", "image 1")])).consensus();
+    const group = await cosal.apply(consensus, [file("b", "image 2"), file("c", "image 3")]);
+    expect(group.masks.map(({ id }) => id)).toEqual(["b", "c"]);
+    expect(sent("PUT", /consensus$/).map(({ status }) => status)).toEqual([201, 503, 200]);
+    await expect(cosal.apply(new Uint8Array(9), [file("b")])).rejects.toMatchObject({
+      code: "consensus_invalid",
+    });
+  });
+
   it("says so when what answers is no cosal", async () => {
     const service = await listening(() => new Response("<html>"));
     opened.push(service);

@@ -35,6 +35,8 @@ export class Computation {
   readonly #uploaded = new Set<string>();
   #missing = 0;
   #lastEvent: string | undefined;
+  /** Of the next job: where its 202 was lost, the request is sent again and gives the same one. */
+  #jobKey = crypto.randomUUID();
 
   constructor(http: Http, request: Request, attempts: Attempts, onProgress: OnProgress) {
     this.#http = http;
@@ -80,6 +82,7 @@ export class Computation {
     const headers: Record<string, string> = {
       accept: "text/event-stream",
       "content-type": "application/json",
+      "idempotency-key": this.#jobKey,
     };
     if (this.#lastEvent !== undefined) headers["last-event-id"] = this.#lastEvent;
     const body = JSON.stringify({ images, options });
@@ -88,7 +91,9 @@ export class Computation {
       const job = await response.json().catch((error) => {
         throw failure(error, this.#attempts);
       });
-      yield* this.#job(job as Job);
+      // Known from now on. Should it fail, another attempt is another job.
+      this.#jobKey = crypto.randomUUID();
+      yield* this.#eventsOf(job as Job);
     } else {
       for await (const event of this.#events(response)) {
         this.#lastEvent = event.id ?? this.#lastEvent;
@@ -98,7 +103,7 @@ export class Computation {
   }
 
   /** A job's events, numbered: after a break those that were missed. */
-  async *#job({ links }: Job): AsyncGenerator<Step> {
+  async *#eventsOf({ links }: Job): AsyncGenerator<Step> {
     const backoff = new Backoff(this.#attempts);
     let last = "0";
     for (;;) {

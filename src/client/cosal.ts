@@ -2,9 +2,9 @@ import type { Limits, Models } from "./api.ts";
 import { attemptsOf, Connection } from "./connection.ts";
 import { GroupRun } from "./group.ts";
 import type { HttpOptions } from "./http.ts";
-import type { CallOptions, GroupOptions } from "./options.ts";
+import type { ApplyOptions, CallOptions, GroupOptions } from "./options.ts";
 import type { Photograph } from "./photographs.ts";
-import { masksWith } from "./run.ts";
+import { masksWith, masksWithFile } from "./run.ts";
 
 /**
  * A client of a cosal service, for browsers, Node, Deno, Bun and Workers.
@@ -34,6 +34,20 @@ export class Cosal {
    */
   group(photographs: Iterable<Photograph>, options: GroupOptions = {}): GroupRun {
     return new GroupRun(masksWith(this.#connection, photographs, options));
+  }
+
+  /**
+   * Masks of photographs with a consensus file, as `cosal learn` and `group.consensus()` give it. The
+   * service keeps the file as it keeps a group.
+   *
+   * @throws CosalError
+   */
+  apply(
+    consensus: Uint8Array<ArrayBuffer>,
+    photographs: Iterable<Photograph>,
+    options: ApplyOptions = {},
+  ): GroupRun {
+    return new GroupRun(masksWithFile(this.#connection, consensus, photographs, options));
   }
 
   /** What the service takes. */

@@ -59,9 +59,12 @@ export async function hashed(
       `Image "${id}": The file has ${blob.size} bytes; ${limits.image_bytes} are taken.`,
     );
   }
-  const digest = await crypto.subtle.digest("SHA-256", await blob.arrayBuffer());
-  const sha256 = Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join(
-    "",
-  );
+  const sha256 = await sha256Of(await blob.arrayBuffer());
   return { id, sha256, read, ...(size && { size }) };
+}
+
+/** 64 lower-case hex digits. */
+export async function sha256Of(bytes: BufferSource): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
 }

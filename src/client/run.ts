@@ -5,8 +5,8 @@ import { attemptsOf, type Connection } from "./connection.ts";
 import { CosalError } from "./errors.ts";
 import { Group } from "./group.ts";
 import { Mask } from "./mask.ts";
-import type { GroupOptions } from "./options.ts";
-import { type Hashed, hashed, named, type Photograph } from "./photographs.ts";
+import type { ApplyOptions, GroupOptions } from "./options.ts";
+import { type Hashed, hashed, named, type Photograph, sha256Of } from "./photographs.ts";
 import { resizeWithCanvas } from "./resize.ts";
 import type { Attempts } from "./retry.ts";
 
@@ -31,6 +31,23 @@ export async function* masksWith(
   if (group === undefined) group = yield* run.learn(limits.images);
   yield* run.apply(group, limits.images);
   return run.group();
+}
+
+/** Masks of a set of any size with a consensus file, which the service is given first. */
+export async function* masksWithFile(
+  connection: Connection,
+  consensus: Uint8Array<ArrayBuffer>,
+  photographs: Iterable<Photograph>,
+  options: ApplyOptions,
+): AsyncGenerator<Mask, Group> {
+  const id = await sha256Of(consensus);
+  const request = {
+    method: "PUT",
+    body: new Blob([consensus]),
+    headers: { "content-type": "application/vnd.cosal.consensus" },
+  };
+  await connection.http.send(`/v1/groups/${id}/consensus`, request, attemptsOf(options));
+  return yield* masksWith(connection, photographs, options, id);
 }
 
 /** One after another, so that no more than one photograph is in memory. */

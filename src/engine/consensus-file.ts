@@ -1,5 +1,6 @@
 import { fromHalves, toHalves } from "../codec/float16.ts";
 import { CosalError } from "../errors.ts";
+import type { Manifest } from "./manifest.ts";
 import type { Consensus } from "./types.ts";
 
 const MAGIC = 0x434f5343; // "COSC"
@@ -67,6 +68,17 @@ export function decodeConsensus(bytes: Uint8Array): Consensus {
   const data = width === FLOAT32 ? new Float32Array(body) : fromHalves(new Uint16Array(body));
   if (!data.every(Number.isFinite)) throw invalid("contains values that are not finite numbers");
   return { model, shape, data };
+}
+
+/**
+ * A file may have any shape: a model takes one.
+ *
+ * @throws CosalError consensus_invalid
+ */
+export function requireShape({ shape }: Consensus, { consensus }: Pick<Manifest, "consensus">) {
+  const wanted = consensus.shape;
+  if (shape[0] === wanted[0] && shape[1] === wanted[1]) return;
+  throw invalid(`has ${shape.join(" x ")} numbers instead of ${wanted.join(" x ")}`);
 }
 
 function invalid(what: string): CosalError {

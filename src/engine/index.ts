@@ -1,5 +1,10 @@
 export type { Box, Logits } from "../codec/index.ts";
-export { decodeConsensus, encodeConsensus, MAX_CONSENSUS_BYTES } from "./consensus-file.ts";
+export {
+  decodeConsensus,
+  encodeConsensus,
+  MAX_CONSENSUS_BYTES,
+  requireShape,
+} from "./consensus-file.ts";
 export { memoryFeatureCache } from "./feature-cache.ts";
 export { FeatureFormat } from "./features.ts";
 export { type LikenessMap, likenessMap } from "./likeness.ts";

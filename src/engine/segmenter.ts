@@ -2,6 +2,7 @@ import { type Decoder, type Logits, measureMask } from "../codec/index.ts";
 import { CosalError } from "../errors.ts";
 import { mapConcurrently } from "./concurrent-map.ts";
 import { confidenceOf } from "./confidence.ts";
+import { requireShape } from "./consensus-file.ts";
 import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.ts";
 import { FeatureFormat, type Features } from "./features.ts";
 import { Graphs } from "./graphs.ts";
@@ -147,6 +148,7 @@ async function* segmentWith(
       `The consensus was made by model ${consensus.model}; this is ${manifest.name}, ${digest}.`,
     );
   }
+  requireShape(consensus, manifest);
   yield* encodeAll(network, images, options, progress, (image) =>
     decode(network, image, consensus, progress),
   );

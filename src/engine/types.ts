@@ -140,7 +140,8 @@ export interface Segmenter {
    * Yields the masks of images for an existing consensus. The images do not affect the consensus or
    * each other: there may be any number of them, and each is encoded and decoded before the next.
    *
-   * @throws CosalError as `segment`, and consensus_incompatible
+   * @throws CosalError as `segment`, consensus_incompatible, and consensus_invalid for a shape that is
+   * not the model's
    */
   segmentWith(
     consensus: Consensus,

@@ -151,6 +151,16 @@ describe.each([
     expect(masksIn(streams).sort()).toEqual(group.masks.map(({ sha256 }) => sha256).sort());
   });
 
+  it("asks for a job once, though it is not told that it was taken", async () => {
+    const { cosal, sent } = await behind(scripted([/^POST/, ["pass", "lost"]]), {
+      prefer: "respond-async",
+    });
+    await expectUndisturbed(await cosal.group(files));
+    const jobs = sent(/^POST/).filter(({ status }) => status === 202);
+    expect(jobs).toHaveLength(2);
+    expect(jobs[0]?.location).toBe(jobs[1]?.location);
+  });
+
   it.each([1, 2, 3])("gets everything through a storm (seed %i)", async (seed) => {
     const { cosal, sent } = await behind(stormy(seed, 24));
     await expectUndisturbed(await cosal.group(files));

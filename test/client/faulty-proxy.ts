@@ -36,6 +36,8 @@ export interface Seen {
   bytes: number;
   /** The service's status, or the proxy's; 0 without one. */
   status: number;
+  /** The `Location` of the service's answer, whether the client was sent it or not. */
+  location: string | undefined;
   /** What the client was sent of the answer's body, a character for each byte. */
   answer: string;
 }
@@ -57,7 +59,8 @@ export async function startFaultyProxy(upstream: string, fateOf: FateOf): Promis
     const { method = "GET", url: path = "/", headers } = incoming;
     const fate = fateOf(method, path, seen.length);
     const lastEventId = headers["last-event-id"] as string | undefined;
-    const entry: Seen = { method, path, lastEventId, bytes: 0, status: 0, answer: "" };
+    const nothing = { bytes: 0, status: 0, location: undefined, answer: "" };
+    const entry: Seen = { method, path, lastEventId, ...nothing };
     seen.push(entry);
     pass(incoming, outgoing, new URL(path, upstream), fate, entry).catch(() => reset(outgoing));
   });
@@ -110,6 +113,7 @@ async function pass(
 
   const [answer] = await answered;
   entry.status = answer.statusCode ?? 0;
+  entry.location = answer.headers.location;
   if (fate === "lost") {
     for await (const _ of answer);
     return reset(outgoing);

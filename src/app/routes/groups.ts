@@ -3,7 +3,6 @@ import { CosalError } from "../../errors.ts";
 import { planGroup } from "../compute/plan.ts";
 import { type Env, timed } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
-import { CONSENSUS_TYPE } from "../media-types.ts";
 import { file, GUARDED, groupAnswer, json, problems, UPLOADED } from "../openapi/responses.ts";
 import { parseQuery } from "../problems/index.ts";
 import { negotiate } from "../representation/accept.ts";
@@ -96,23 +95,6 @@ export function groupRoutes(router: Router, service: Service): void {
   );
   router.add(
     {
-      method: "get",
-      path: "/v1/groups/{group}/consensus",
-      summary: "Get what the photographs of a group have in common",
-      description: "A few kilobytes that only the same model can use.",
-      tags: ["groups"],
-      request: { params: GroupPath, headers: ConditionalHeaders },
-      responses: {
-        200: file([CONSENSUS_TYPE], "The consensus."),
-        206: file([CONSENSUS_TYPE], "The requested range."),
-        304: { description: "Not modified." },
-        ...problems("not_found", "range_invalid", ...GUARDED),
-      },
-    },
-    (c) => getConsensus(service, c),
-  );
-  router.add(
-    {
       method: "post",
       path: "/v1/groups/{group}/images",
       summary: "Mask more photographs with a group's consensus",
@@ -198,16 +180,6 @@ async function deleteGroup(service: Service, c: Context<Env>): Promise<Response>
     service.renditions.deleteMatching(tenant, group);
   }
   return new Response(null, { status: 204 });
-}
-
-async function getConsensus(service: Service, c: Context<Env>): Promise<Response> {
-  const { stores } = c.get("requestContext");
-  const group = digestParameter(c, "group");
-  const result = await stores.groups.result(group);
-  const bytes = result && (await stores.groups.consensus(result.consensusOf ?? group));
-  if (bytes === undefined) throw notHere("consensus");
-  const rendered = { bytes, type: CONSENSUS_TYPE, etag: await strongEtag(bytes) };
-  return fileResponse(c.req.raw, rendered, service.cacheControl);
 }
 
 /** `?b=1&a=2` and `?a=2&b=1` count as different: at worst, the same file is cached twice. */

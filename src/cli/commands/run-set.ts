@@ -121,7 +121,7 @@ export async function runSet(
   async function* eventsOf(): AsyncGenerator<SetEvent> {
     const isWanted = ({ name }: NamedPhotograph) => !finished.has(name);
     const known = options.consensus ?? (kept > 0 ? await storedConsensus(folder) : undefined);
-    if (known !== undefined && source.apply !== undefined) {
+    if (known !== undefined) {
       if (options.consensus) yield { type: "learnt", consensus: known };
       yield* source.apply(known, names.filter(isWanted), { renderOf, signal });
       return;

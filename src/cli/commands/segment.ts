@@ -33,27 +33,22 @@ export interface MaskArguments extends StudioArguments {
   readonly quiet: boolean;
   readonly contactSheet: boolean;
   readonly watch?: boolean;
-}
-
-export interface SegmentArguments extends MaskArguments, MarkArguments {
+  /** A service that computes instead of this machine. */
   readonly server?: string | undefined;
   readonly key?: string | undefined;
 }
 
+export interface SegmentArguments extends MaskArguments, MarkArguments {}
+
 /** `cosal segment PATH...`: masks of what each set has in common. */
 export async function segment(args: SegmentArguments, signal: AbortSignal): Promise<number> {
   const sets = await readSets(args.paths, args);
-  if (args.watch && (sets.length > 1 || args.server !== undefined)) {
-    throw new UsageError("--watch looks at one folder, and masks on this machine.");
-  }
+  if (args.watch && sets.length > 1) throw new UsageError("--watch looks at one folder.");
   const marked = [args.seed, args.box, args.seedMask].some((list) => (list?.length ?? 0) > 0);
   if (marked && sets.length > 1) {
     throw new UsageError("A mark is on a photograph of one set; give one folder.");
   }
-  await using source =
-    args.server === undefined
-      ? await localSource(signal, args.runtime)
-      : await serviceSource(args.server, args.key, signal);
+  await using source = await sourceOf(args, signal);
   return await maskSets(sets, source, args, signal, (photographs) => readMarks(args, photographs));
 }
 
@@ -65,8 +60,15 @@ export async function apply(
   const consensus = await readFile(args.consensus).catch(() => undefined);
   if (consensus === undefined) throw new UsageError(`There is no file ${args.consensus}.`);
   const sets = await readSets(args.paths, args);
-  await using source = await localSource(signal, args.runtime);
+  await using source = await sourceOf(args, signal);
   return await maskSets(sets, source, args, signal, () => [], new Uint8Array(consensus));
+}
+
+function sourceOf(
+  { server, key, runtime }: MaskArguments,
+  signal: AbortSignal,
+): Promise<MaskSource> {
+  return server === undefined ? localSource(signal, runtime) : serviceSource(server, key, signal);
 }
 
 async function maskSets(

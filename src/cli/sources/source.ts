@@ -51,8 +51,8 @@ export interface MaskSource extends AsyncDisposable {
   studio(photograph: NamedPhotograph, task: StudioTask): Promise<void>;
   /** Learns what a set has in common, and masks it. */
   segment(request: SetRequest): AsyncIterable<SetEvent>;
-  /** Masks photographs with a consensus file, each as it is asked for. A service takes no such file. */
-  apply?(
+  /** Masks photographs with a consensus file, as they are asked for. */
+  apply(
     consensus: Uint8Array,
     photographs: Iterable<NamedPhotograph> | AsyncIterable<NamedPhotograph>,
     request: Pick<SetRequest, "renderOf" | "signal">,

@@ -1,0 +1,75 @@
+// The command through a service: the same files as without one.
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { nodeDecoder } from "../../src/codec/node.ts";
+import { RUNTIME } from "../server/device.ts";
+import { type Service, startCosalServer } from "./services.ts";
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+const examples = join(import.meta.dirname, "..", "..", "examples");
+let service: Service;
+let folder: string;
+
+beforeAll(async () => {
+  service = await startCosalServer();
+  folder = await mkdtemp(join(tmpdir(), "cosal-command-"));
+});
+afterAll(async () => {
+  await service?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** @throws what the command says, when it fails */
+async function cosal(...args: string[]): Promise<void> {
+  const command = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+  await promisify(execFile)(process.execPath, [command, ...args, "-q"], { cwd: folder });
+}
+
+const decoder = nodeDecoder();
+
+/** A folder's masks by name: 0..255, row by row. */
+async function masksIn(name: string): Promise<Map<string, Uint8Array>> {
+  const files = (await readdir(join(folder, name))).filter((file) => file.endsWith(".png"));
+  const masks = files.map(async (file) => {
+    const { data } = await decoder.decode(new Uint8Array(await readFile(join(folder, name, file))));
+    return [
+      file,
+      Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] as number),
+    ] as const;
+  });
+  return new Map(await Promise.all(masks));
+}
+
+/** The server's threads add in another order: a level of 255, where it is rounded. */
+async function expectSameMasks(here: string, there: string): Promise<void> {
+  const [wanted, found] = [await masksIn(here), await masksIn(there)];
+  expect([...found.keys()]).toEqual([...wanted.keys()]);
+  expect(found.size).toBe(8);
+  for (const [name, mask] of found) {
+    const differences = mask.map((value, i) => Math.abs(value - (wanted.get(name)![i] as number)));
+    expect(Math.max(...differences), name).toBeLessThanOrEqual(1);
+  }
+}
+
+it("masks a set, and applies a consensus file to another", async () => {
+  const [cats, raccoons] = [join(examples, "cats"), join(examples, "raccoons")];
+  const server = ["--server", service.url];
+  await cosal(cats, "-o", "here", "--runtime", RUNTIME);
+  await cosal(cats, "-o", "there", ...server);
+  await expectSameMasks("here", "there");
+
+  const consensus = join("here", "consensus.cosal");
+  await cosal("apply", consensus, raccoons, "-o", "applied", "--runtime", RUNTIME);
+  await cosal("apply", consensus, raccoons, "-o", "applied-there", ...server);
+  await expectSameMasks("applied", "applied-there");
+
+  const none = join(examples, "CREDITS.md");
+  await expect(cosal("apply", none, cats, "-o", "none", ...server)).rejects.toThrow(
+    /The consensus cannot be read|too large to be a consensus/,
+  );
+});
