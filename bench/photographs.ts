@@ -12,12 +12,14 @@ const EXAMPLES = new URL("../examples/", import.meta.url);
  * @param example e.g. "cats/on-a-rock.jpg"
  * @param grain grey levels from the darkest to the brightest grain; with 56 a file of 12 megapixels
  * has 4 MB, as a phone's has
+ * @param quality of the JPEG, up to 100
  */
 export async function enlargedExample(
   example: string,
   width: number,
   height: number,
   grain = GRAIN,
+  quality = QUALITY,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = new Uint8Array(await readFile(new URL(example, EXAMPLES)));
   const unit = 1 / 255;
@@ -34,10 +36,11 @@ export async function enlargedExample(
     }
     data[4 * pixel + 3] = 255;
   }
-  return toJpeg(data, width, height);
+  return toJpeg(data, width, height, quality);
 }
 
 const GRAIN = 14;
+const QUALITY = 88;
 
 /** A JPEG of that size with the detail of a photograph: about 0.25 byte per pixel. */
 export async function syntheticPhotograph(
@@ -65,10 +68,11 @@ async function toJpeg(
   data: Uint8ClampedArray,
   width: number,
   height: number,
+  quality = QUALITY,
 ): Promise<Uint8Array<ArrayBuffer>> {
   await ready();
   const picture = { data, width, height, colorSpace: "srgb" } as ImageData;
-  return new Uint8Array(await encodeJpeg(picture, { quality: 88, progressive: false }));
+  return new Uint8Array(await encodeJpeg(picture, { quality, progressive: false }));
 }
 
 let initialised: Promise<void> | undefined;

@@ -1,4 +1,5 @@
-import { parse } from "node:path";
+import { basename } from "node:path";
+import { distinctNames, foldedName, withoutExtension } from "../../file-names.ts";
 import type { Photograph } from "../sets.ts";
 
 /** A photograph with the name that its files begin with. */
@@ -14,19 +15,12 @@ export interface NamedPhotograph extends Photograph {
  */
 export function withStems(photographs: readonly Photograph[]): NamedPhotograph[] {
   const count = new Map<string, number>();
-  const folded = (name: string) => name.normalize("NFC").toLowerCase();
-  for (const { name } of photographs) {
-    const short = folded(parse(name).name);
-    count.set(short, (count.get(short) ?? 0) + 1);
-  }
-  const taken = new Set<string>();
-  return photographs.map((photograph) => {
-    const { name } = photograph;
-    const short = parse(name).name;
-    const wished = count.get(folded(short)) === 1 ? short : parse(name).base;
-    let stem = wished;
-    for (let number = 2; taken.has(folded(stem)); number++) stem = `${wished}-${number}`;
-    taken.add(folded(stem));
-    return { ...photograph, stem };
-  });
+  const shortNames = photographs.map(({ name }) => withoutExtension(basename(name)));
+  for (const name of shortNames.map(foldedName)) count.set(name, (count.get(name) ?? 0) + 1);
+  const stems = distinctNames(
+    shortNames.map((short, i) =>
+      count.get(foldedName(short)) === 1 ? short : basename((photographs[i] as Photograph).name),
+    ),
+  );
+  return photographs.map((photograph, i) => ({ ...photograph, stem: stems[i] as string }));
 }

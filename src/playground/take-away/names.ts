@@ -1,17 +1,10 @@
-/** A file's name without what tells its type. */
-export function stemOf(name: string): string {
-  return name.replace(/\.[^./]+$/, "");
-}
+import { distinctNames, withoutExtension } from "../../file-names.ts";
 
-/** Names that differ: of two that are the same, the second gets a number. */
+/** A file's name without what tells its type. */
+export { withoutExtension as stemOf };
+
+/** Names whose stems differ, as every file system takes them: of two that are the same, the second gets a number. */
 export function distinct(names: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    const stem = stemOf(name);
-    const rest = name.slice(stem.length);
-    let free = name;
-    for (let number = 2; taken.has(stemOf(free)); number++) free = `${stem}-${number}${rest}`;
-    taken.add(stemOf(free));
-    return free;
-  });
+  const stems = names.map(withoutExtension);
+  return distinctNames(stems).map((stem, i) => stem + names[i]?.slice(stems[i]?.length));
 }
