@@ -14,6 +14,7 @@ import { documentation, modelFiles, pageFile } from "./assets.ts";
 import { currentGroup } from "./batching/current-group.ts";
 import { openBucket } from "./bucket/open.ts";
 import { ClusterConnection } from "./cluster/connection.ts";
+import { clusterDeletions } from "./cluster/deletions.ts";
 import { clusterSingleFlight } from "./cluster/leases.ts";
 import { sharedNonces } from "./cluster/nonces.ts";
 import { queuedJobs } from "./cluster/queued-jobs.ts";
@@ -99,7 +100,12 @@ export async function openHost(
     folder,
     onLookUp: (found) => metrics.onLookUp(found),
     onFault,
-    ...(bucket && { shared: { bucket, models, log: appLog(logger) } }),
+    ...(bucket && {
+      shared: {
+        ...{ bucket, models, log: appLog(logger) },
+        deletions: cluster && clusterDeletions(cluster),
+      },
+    }),
   });
   const onRedisFault = (error: unknown) => {
     metrics.onStoreFault("redis", "read");

@@ -12,6 +12,8 @@ export interface TiersOptions {
   readonly log: Log;
   /** Told of each look-up: the name of the tier that had the value. */
   readonly onLookUp?: (found: string | undefined) => void;
+  /** Told of what has been forgotten: others may have it in tiers of their own. */
+  readonly onForget?: (prefix: string, keys: readonly string[]) => void;
 }
 
 /**
@@ -23,12 +25,14 @@ export class Tiers {
   readonly #waitUntil: WaitUntil;
   readonly #log: Log;
   readonly #onLookUp: (found: string | undefined) => void;
+  readonly #onForget: (prefix: string, keys: readonly string[]) => void;
 
-  constructor({ tiers, waitUntil, log, onLookUp = () => {} }: TiersOptions) {
+  constructor({ tiers, waitUntil, log, onLookUp = () => {}, onForget = () => {} }: TiersOptions) {
     this.#tiers = tiers;
     this.#waitUntil = waitUntil;
     this.#log = log;
     this.#onLookUp = onLookUp;
+    this.#onForget = onForget;
   }
 
   /**
@@ -78,6 +82,14 @@ export class Tiers {
         this.#failed(tier, "forget", error);
         throw storeUnavailable(error);
       }
+    }
+    this.#onForget(prefix, keys);
+  }
+
+  /** From all tiers but the furthest, where somebody else has forgotten it. */
+  async forgetNear(prefix: string, keys: readonly string[]): Promise<void> {
+    for (const tier of this.#tiers.slice(0, -1)) {
+      await tier.forget(prefix, keys).catch((error) => this.#failed(tier, "forget", error));
     }
   }
 

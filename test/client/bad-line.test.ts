@@ -6,7 +6,7 @@ import { decodeLogits } from "../../src/codec/index.ts";
 import { fresh } from "../photographs.ts";
 import { maskDifference, photographs } from "../server/servers.ts";
 import { type Fate, type FateOf, type FaultyProxy, startFaultyProxy } from "./faulty-proxy.ts";
-import { type Service, startCosalServer, startWorker } from "./services.ts";
+import { SERVICES, type Service } from "./services.ts";
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 300_000 });
 
@@ -37,10 +37,7 @@ function stormy(seed: number, most: number): FateOf {
   };
 }
 
-describe.each([
-  ["the server", startCosalServer],
-  ["the Worker", startWorker],
-])("over a bad line to %s", (_, start) => {
+describe.each(SERVICES)("over a bad line to %s", (_, start) => {
   let service: Service;
   let files: File[];
   let undisturbed: Map<string, Float32Array>;

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import type { BackendState, Log } from "../../app/index.ts";
 import { CircuitBreaker } from "../../circuit-breaker.ts";
 import type { StoresOf } from "../../group/index.ts";
-import { Keys } from "../../stores/keys.ts";
+import { Keys, kindOf } from "../../stores/keys.ts";
 import { RETENTION } from "../../stores/retention.ts";
 import { tieredStores } from "../../stores/tiered-stores.ts";
 import { Tiers } from "../../stores/tiers.ts";
+import type { Deletions } from "../cluster/deletions.ts";
 import type { DataFolder, StoredKind } from "../storage/data-folder.ts";
 import { DiskStore } from "../storage/disk-store.ts";
 import type { Found } from "../storage/feature-store.ts";
@@ -17,7 +18,7 @@ import { keyValueTier } from "./key-value-tier.ts";
 
 /**
  * How long a server answers from its own memory and disk before it asks the bucket again, in
- * milliseconds: it is not told what another one deletes.
+ * milliseconds: it may not be told what another one deletes.
  */
 export const NEAR_TIME = 3_600_000;
 
@@ -31,6 +32,8 @@ export interface SharedStoresParts {
   readonly memory: MemoryKeyValueStore;
   readonly models: () => Promise<readonly { readonly digest: string }[]>;
   readonly log: Log;
+  /** Where there is a way to tell the other servers. */
+  readonly deletions?: Deletions | undefined;
   readonly onLookUp: (found: Found) => void;
   readonly onFault: (store: StoredKind | "bucket") => OnFault;
 }
@@ -48,7 +51,7 @@ export interface SharedStores {
 
 /** Stores in a bucket that several servers share, with this machine's memory and disk before it. */
 export async function sharedStores(parts: SharedStoresParts): Promise<SharedStores> {
-  const { bucket, folder, memory, models, log, onLookUp, onFault } = parts;
+  const { bucket, folder, memory, models, log, deletions, onLookUp, onFault } = parts;
   const open = (kind: "groups" | "features") =>
     DiskStore.open({ ...folder[kind], age: NEAR_TIME, onFault: onFault(kind) });
   const [groups, features] = await Promise.all([open("groups"), open("features")]);
@@ -64,14 +67,21 @@ export async function sharedStores(parts: SharedStoresParts): Promise<SharedStor
     const settled = promise.catch(() => {}).finally(() => underWay.delete(settled));
     underWay.add(settled);
   };
+  const onForget = (prefix: string, keys: readonly string[]) =>
+    deletions?.announce({ prefix, keys });
+  const results = new Tiers({ tiers: [disk, shared], waitUntil, log, onForget });
+  const encoded = new Tiers({
+    tiers: [remembered, disk, shared],
+    ...{ waitUntil, log, onForget },
+    onLookUp: (found) => onLookUp((found ?? "nowhere") as Found),
+  });
+  deletions?.listen(({ prefix, keys }) => {
+    const tiersOfKind = kindOf(prefix) === "results" ? results : encoded;
+    waitUntil(tiersOfKind.forgetNear(prefix, keys));
+  });
   const tiers = {
-    results: new Tiers({ tiers: [disk, shared], waitUntil, log }),
-    features: new Tiers({
-      tiers: [remembered, disk, shared],
-      waitUntil,
-      log,
-      onLookUp: (found) => onLookUp((found ?? "nowhere") as Found),
-    }),
+    results,
+    features: encoded,
     inputs: shared,
     isPersistent: true,
     retention: RETENTION,

@@ -40,7 +40,7 @@ export interface ServerStoresOptions {
   readonly onLookUp?: (found: Found) => void;
   readonly onFault?: (store: StoredKind | "bucket") => OnFault;
   /** What several servers share, instead of this machine's disk. */
-  readonly shared?: Pick<SharedStoresParts, "bucket" | "models" | "log">;
+  readonly shared?: Pick<SharedStoresParts, "bucket" | "models" | "log" | "deletions">;
 }
 
 export interface ServerStores {

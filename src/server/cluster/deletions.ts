@@ -1,0 +1,28 @@
+import { type ClusterConnection, PREFIX } from "./connection.ts";
+
+/** What one server has deleted: others have copies near. */
+export interface Deletion {
+  readonly prefix: string;
+  readonly keys: readonly string[];
+}
+
+export interface Deletions {
+  announce(deletion: Deletion): void;
+  listen(listener: (deletion: Deletion) => void): void;
+}
+
+const CHANNEL = `${PREFIX}:deletions`;
+
+/** Tells all servers of what one of them has deleted. Who is not reached keeps its copies a while. */
+export function clusterDeletions({ commands, notifier }: ClusterConnection): Deletions {
+  return {
+    announce(deletion) {
+      commands.publish(CHANNEL, JSON.stringify(deletion)).catch(() => {});
+    },
+    listen(listener) {
+      notifier.listen(CHANNEL, (message) => {
+        if (message !== undefined) listener(JSON.parse(message));
+      });
+    },
+  };
+}
