@@ -15,7 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["src/**/*.test.ts", "test/{client,node,server}/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "test/{client,deploy,node,server}/**/*.test.ts"],
           exclude: ["**/*.worker.test.ts"],
           // The network runs in WASM here too; something else may have the machine's cores.
           testTimeout: 60_000,

@@ -8,7 +8,7 @@ import { FolderInUse } from "./storage/folder-lock.ts";
 import { createLogger } from "./telemetry/log.ts";
 
 /** How long requests may take to finish after SIGTERM, in milliseconds: Kubernetes waits for 30 s. */
-const GRACE = 25_000;
+export const GRACE = 25_000;
 
 /** The server as a program: it runs until a signal ends it. `--help` tells its options. */
 export async function runServer(args: readonly string[]): Promise<void> {

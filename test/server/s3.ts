@@ -1,8 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { goProgram } from "../go-program.ts";
 import { freePort, type Program, startProgram, untilReady } from "./processes.ts";
+
+export const CREDENTIALS = { accessKeyId: "cosal-test", secretAccessKey: "cosal-test-secret" };
 
 /*
  * A real S3 server on this machine: the Versity S3 Gateway, over a folder. It verifies signatures,
@@ -10,45 +12,7 @@ import { freePort, type Program, startProgram, untilReady } from "./processes.ts
  * (SeaweedFS and rclone take several; moto verifies nothing unless it is told to, and forgets all with
  * its process).
  */
-const VERSION = "v1.8.0";
-const PACKAGE = `github.com/versity/versitygw/cmd/versitygw@${VERSION}`;
-
-export const CREDENTIALS = { accessKeyId: "cosal-test", secretAccessKey: "cosal-test-secret" };
-
-const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "cosal-test");
-
-/** The program, built the first time; undefined where there is no Go to build it with. */
-function program(): string | undefined {
-  const folder = join(CACHE, `versitygw-${VERSION}`);
-  const file = join(folder, "versitygw");
-  if (existsSync(file)) return file;
-  const go = ["go", "/usr/local/go/bin/go"].find(
-    (name) => spawnSync(name, ["version"]).status === 0,
-  );
-  if (go === undefined) {
-    console.warn("S3 tests are skipped: they need Go, to build the Versity S3 Gateway.");
-    return undefined;
-  }
-  console.warn(`Building ${PACKAGE}, once.`);
-  mkdirSync(CACHE, { recursive: true });
-  const building = mkdtempSync(join(CACHE, "building-"));
-  try {
-    execFileSync(go, ["install", PACKAGE], {
-      env: { ...process.env, GOBIN: building },
-      stdio: "pipe",
-    });
-    mkdirSync(folder, { recursive: true });
-    renameSync(join(building, "versitygw"), file);
-    return file;
-  } catch (error) {
-    console.warn(`S3 tests are skipped: ${PACKAGE} cannot be built. ${(error as Error).message}`);
-    return undefined;
-  } finally {
-    rmSync(building, { recursive: true, force: true });
-  }
-}
-
-const file = program();
+const file = goProgram("github.com/versity/versitygw/cmd/versitygw", "v1.8.0", "S3 tests");
 export const hasS3 = file !== undefined;
 
 export interface S3Server {
