@@ -8,6 +8,7 @@ import { Service } from "./context/service.ts";
 import { problemResponse } from "./middleware/problem-response.ts";
 import { withRequestContext } from "./middleware/request-context.ts";
 import { registerSecurity } from "./openapi/document.ts";
+import { batchRoutes } from "./routes/batches.ts";
 import { cacheFastPath } from "./routes/cache-fast-path.ts";
 import { consensusRoutes } from "./routes/consensus.ts";
 import { docsRoutes } from "./routes/docs.ts";
@@ -81,6 +82,7 @@ export function createApp(host: AppDependencies): OpenAPIHono<Env> {
   fileRoutes(router, service);
   imageRoutes(router, service);
   jobRoutes(router, service);
+  batchRoutes(router, service);
   docsRoutes(router, service);
   pageRoutes(router, service);
   router.close();

@@ -25,6 +25,22 @@ export type {
   UrlPolicy,
 } from "./access/types.ts";
 export { createApp } from "./app.ts";
+export { batchRunner } from "./batch-runner.ts";
+export {
+  type Batch,
+  type Batches,
+  type BatchHeader,
+  type BatchLimits,
+  type BatchLine,
+  type BatchRecord,
+  type BatchStorage,
+  type HourPrice,
+  type LineResult,
+  type LocalBatches,
+  localBatches,
+  memoryBatchStorage,
+  type PlacedRecord,
+} from "./batches/index.ts";
 export { type LocalBackend, localCompute, maskOf, type RunExclusive } from "./compute/local.ts";
 export { type SharedLease, sharedSingleFlight } from "./compute/shared-single-flight.ts";
 export { type Lease, memorySingleFlight, type SingleFlight } from "./compute/single-flight.ts";

@@ -3,14 +3,18 @@ import {
   type AppDependencies,
   type Authenticator,
   type BackendState,
+  batchRunner,
   FAILED_ATTEMPTS,
   jobRunner,
+  type LocalBatches,
+  localBatches,
   memoryRateLimiter,
   memorySingleFlight,
 } from "../app/index.ts";
 import { describeModel, type Segmenter } from "../engine/index.ts";
 import { entryPoint } from "../entry-point.ts";
 import { documentation, modelFiles, pageFile } from "./assets.ts";
+import { diskBatchStorage } from "./batches/disk-batch-storage.ts";
 import { currentGroup } from "./batching/current-group.ts";
 import { openBucket } from "./bucket/open.ts";
 import { ClusterConnection } from "./cluster/connection.ts";
@@ -32,7 +36,7 @@ import { currentRequest } from "./http/current-request.ts";
 import { NonceFile } from "./http/nonce-file.ts";
 import { imagingPool } from "./imaging/pool.ts";
 import { type DiskJobs, diskJobs } from "./jobs/disk-jobs.ts";
-import { ADMISSION, serverLimits } from "./limits.ts";
+import { ADMISSION, batchLimits, serverLimits } from "./limits.ts";
 import type { ServerOptions } from "./options.ts";
 import type { DataFolder, StoredKind } from "./storage/data-folder.ts";
 import type { OnFault } from "./storage/store-fault.ts";
@@ -60,6 +64,8 @@ export interface Host {
   readonly metrics: Metrics;
   readonly segmenter: Segmenter;
   readonly jobs: DiskJobs;
+  /** None where servers share their jobs. */
+  readonly batches: LocalBatches | undefined;
   /** Whether a first group has been computed: before that it is not ready. */
   isWarm: boolean;
   close(): Promise<void>;
@@ -181,10 +187,20 @@ export async function openHost(
           ...(options.webhooks && { webhooks: options.webhooks }),
         })
       : await diskJobs({ ...folder.jobs, run, onFault: onFault("jobs"), running: options.jobs });
-    const sizes = () => ({ ...stores.sizes(), jobs: jobs.size });
+    // Several servers do not share batches.
+    const batches = cluster
+      ? undefined
+      : await localBatches({
+          storage: await diskBatchStorage({ ...folder.batches, onFault: onFault("batches") }),
+          run: batchRunner(host),
+          limits: batchLimits(folder.batches.bytes),
+          price: options.hourPrice,
+        });
+    const sizes = () => ({ ...stores.sizes(), jobs: jobs.size, batches: batches?.size ?? 0 });
     metrics.observe({ admission, sizes, device: () => device.status });
-    const shared = { runtime, host, authenticate, admission, device, metrics, segmenter, jobs };
-    const opened: Host = { ...shared, close, isWarm: false };
+    const kept = { jobs, batches };
+    const shared = { runtime, host, authenticate, admission, device, metrics, segmenter };
+    const opened: Host = { ...shared, ...kept, close, isWarm: false };
     return opened;
   }
 

@@ -1,4 +1,4 @@
-import type { BackendLimits, Limits } from "../app/index.ts";
+import type { BackendLimits, BatchLimits, Limits } from "../app/index.ts";
 import { MAX_BYTES, MAX_SIDE, pixelLimits } from "../codec/index.ts";
 import { MAX_GROUP } from "../engine/index.ts";
 import type { RuntimeName } from "./device/protocol.ts";
@@ -33,5 +33,21 @@ export function serverLimits(runtime: RuntimeName): Limits {
     responsePixels: BACKEND.totalPixels,
     synchronousImages: MAX_GROUP,
     backends: runtime === "wasm" ? { wasm: BACKEND } : { wasm: BACKEND, gpu: BACKEND },
+  };
+}
+
+/** Bytes that a line of a manifest takes on disk with its result. */
+const LINE_BYTES = 700;
+
+/** Of the larger groups of people's folders; sets beyond that are masked with a consensus. */
+const MAX_GROUP_LINES = 4096;
+
+/** @param bytes that batches may take on disk */
+export function batchLimits(bytes: number): BatchLimits {
+  return {
+    lines: Math.max(1, Math.min(1_000_000, Math.floor(bytes / LINE_BYTES))),
+    bytes: 256 * MEBIBYTE,
+    groupLines: MAX_GROUP_LINES,
+    parallelism: 4,
   };
 }

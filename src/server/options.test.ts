@@ -28,11 +28,12 @@ describe("the server's options", () => {
       COSAL_QUEUE: "redis://queue:6379",
       WEBHOOK_HOSTS: "hooks.example",
       WEBHOOK_SECRET,
+      COSAL_HOUR_PRICE: "0.79 EUR",
     };
     const args = ["--port", "0", "--runtime", "wasm", "--data", "/b", "--jobs", "0"];
     expect(readOptions(args, environment)).toEqual({
       ...{ runtime: "wasm", host: "0.0.0.0", port: 0, data: "/b", dataBytes: 2 ** 21 },
-      ...{ secret: SECRET, keys: [KEY] },
+      ...{ secret: SECRET, keys: [KEY], hourPrice: { amount: 0.79, currency: "EUR" } },
       queue: "redis://queue:6379",
       jobs: 0,
       webhooks: { secret: WEBHOOK_SECRET, hosts: ["hooks.example"] },
@@ -45,6 +46,7 @@ describe("the server's options", () => {
     [["--runtime", "cuda"], {}, "webgpu, native, wasm, auto but received cuda"],
     [["--port", "70000"], {}, "0 to 65535"],
     [[], { PORT: "x" }, "received x"],
+    [[], { COSAL_HOUR_PRICE: "79 cents" }, "received 79 cents"],
     [[], { COSAL_BACKEND_SECRET: "short" }, "32 characters"],
     [["--host", "0.0.0.0"], {}, "reached from other machines"],
     [[], { API_KEY_LIST: "[{}]" }, "JSON array"],

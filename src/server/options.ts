@@ -2,7 +2,13 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { MIN_SECRET_LENGTH } from "../app/access/request-signature.ts";
-import { type ApiKey, hostNames, readApiKeys, webhookSecret } from "../app/index.ts";
+import {
+  type ApiKey,
+  type HourPrice,
+  hostNames,
+  readApiKeys,
+  webhookSecret,
+} from "../app/index.ts";
 import { type BucketAddress, readBucketAddress } from "./bucket/address.ts";
 import { RUNTIMES, type RuntimeChoice } from "./device/open-runtime.ts";
 
@@ -24,6 +30,8 @@ export interface ServerOptions {
   readonly jobs?: number;
   /** Who may be told of a job's end, where there is a queue. */
   readonly webhooks?: { readonly secret: string; readonly hosts: readonly string[] };
+  /** What an hour of this machine costs. */
+  readonly hourPrice?: HourPrice;
   /** What this server shares with the Workers before it. */
   readonly secret?: string;
   /** Keys of callers that come here directly. */
@@ -47,6 +55,7 @@ export const USAGE = `cosal-server: masks of what a group of photographs has in 
   WEBHOOK_HOSTS, WEBHOOK_SECRET  who may be told of a job's end, and what signs it
   COSAL_BACKEND_SECRET  what this server shares with the Workers before it (32 characters or more)
   API_KEY_LIST          keys of callers that come directly, as a JSON array
+  COSAL_HOUR_PRICE      what an hour of this machine costs, for batches to tell: "0.79 EUR"
   COSAL_DATA_MIB        how much may be kept, 10240 by default
 `;
 
@@ -101,6 +110,7 @@ export function readOptions(
     ...(queue !== undefined && { queue: readQueue(queue, store) }),
     ...(webhooks !== undefined && { webhooks }),
     ...(store !== undefined && { store: readBucketAddress(store, "COSAL_STORE") }),
+    ...(environment.COSAL_HOUR_PRICE && { hourPrice: price(environment.COSAL_HOUR_PRICE) }),
     ...(secret !== undefined && { secret }),
     ...(keys !== undefined && { keys }),
   };
@@ -141,4 +151,10 @@ function integer(text: string, what: string, least: number, most: number): numbe
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new TypeError(`Expected ${what} to be from ${least} to ${most} but received ${text}`);
+}
+
+function price(text: string): HourPrice {
+  const [, amount, currency] = /^(\d+(?:\.\d+)?) ([A-Z]{3})$/.exec(text) ?? [];
+  if (amount !== undefined && currency !== undefined) return { amount: Number(amount), currency };
+  throw new TypeError(`Expected COSAL_HOUR_PRICE to be like "0.79 EUR" but received ${text}`);
 }

@@ -34,8 +34,14 @@ export async function startServer(
   try {
     folder = await openDataFolder(options.data, options.dataBytes, listener.url);
     const opened = await openHost(options, folder, logger, parts);
-    const { admission, authenticate, device, host, jobs, metrics, segmenter } = opened;
-    const app = createApp({ ...host, jobs, ...(authenticate && { authenticate }) });
+    const { admission, authenticate, device, host, metrics, segmenter } = opened;
+    const { jobs, batches } = opened;
+    const app = createApp({
+      ...host,
+      jobs,
+      ...(batches && { batches }),
+      ...(authenticate && { authenticate }),
+    });
     const inApp = limitAdmission(
       forRequester((request) => app.fetch(withCheckedBody(request))),
       admission,
@@ -51,7 +57,7 @@ export async function startServer(
       const timer = setTimeout(late.resolve, grace);
       await Promise.race([admission.drain(), late.promise]);
       clearTimeout(timer);
-      await jobs.stop();
+      await Promise.all([jobs.stop(), batches?.stop()]);
       listener.cut();
       await opened.close();
       folder?.close();

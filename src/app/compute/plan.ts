@@ -125,9 +125,14 @@ async function sizeOfImage(
   return stored && decoder.inspect(stored);
 }
 
-async function modelOf(
-  { model, consensusOf, consensus }: GroupRequest,
-  { models, stores }: PlanContext,
+/**
+ * The model that computes it: that of the consensus, or the one that is named.
+ *
+ * @throws CosalError model_unknown, consensus_incompatible, not_found
+ */
+export async function modelOf(
+  { model, consensusOf, consensus }: Pick<GroupRequest, "model" | "consensusOf" | "consensus">,
+  { models, stores }: Pick<PlanContext, "models" | "stores">,
 ): Promise<Group["model"]> {
   const described = models.map(({ manifest, digest }) => ({ name: manifest.name, digest }));
   if (consensusOf !== undefined) {

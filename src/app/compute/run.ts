@@ -46,6 +46,8 @@ export interface RunContext {
   readonly caller: string;
   /** Milliseconds since 1970. */
   readonly deadline: number;
+  /** Nobody waits for it: what somebody waits for goes first. */
+  readonly isBackground?: boolean;
   readonly request: string;
   readonly traceparent?: string | undefined;
   /** Whether the masks' records, and the consensus, are needed with a result that is stored. */
@@ -205,7 +207,7 @@ async function* events(
   context: RunContext,
   consensus: ReusedConsensus | undefined,
 ): AsyncGenerator<ComputeEvent> {
-  const { tenant, caller, deadline, request, traceparent } = context;
+  const { tenant, caller, deadline, request, traceparent, isBackground = false } = context;
   const { id, model, distinct: images, seeds, seedRequests, onError, backend } = group;
   // A little later than the deadline that the work is told, so that its own error comes first.
   const late = AbortSignal.timeout(Math.max(0, deadline - Date.now()) + 1000);
@@ -217,7 +219,7 @@ async function* events(
   const trace = traceparent === undefined ? {} : { traceparent };
   try {
     const { features } = context.stores;
-    const asked = { signal, caller, deadline, request, features, ...trace };
+    const asked = { signal, caller, deadline, isBackground, request, features, ...trace };
     yield* abortable(context.compute(job, asked), signal);
   } catch (error) {
     if (late.aborted && !context.signal.aborted) {

@@ -68,6 +68,8 @@ export interface ComputeContext {
   readonly caller: string;
   /** Milliseconds since 1970 after which the work is in vain: CosalError deadline_exceeded. */
   readonly deadline: number;
+  /** Nobody waits for it: what somebody waits for goes first. */
+  readonly isBackground?: boolean;
   /** The request's id and, where one was sent, its `traceparent` (W3C), to be passed on. */
   readonly request: string;
   readonly traceparent?: string;

@@ -3,6 +3,7 @@ import type { ModelDescription } from "../../engine/index.ts";
 import type { StoresOf } from "../../group/index.ts";
 import type { GuardOptions } from "../access/guard.ts";
 import type { LinkSigning, UrlPolicy } from "../access/types.ts";
+import type { Batches } from "../batches/index.ts";
 import type { SingleFlight } from "../compute/single-flight.ts";
 import type { Compute } from "../compute/types.ts";
 import type { Jobs } from "../jobs/types.ts";
@@ -33,6 +34,7 @@ export interface AppDependencies extends GuardOptions {
   /** Per isolate (`memorySingleFlight`) unless the host has one that reaches further. */
   readonly singleFlight?: SingleFlight;
   readonly jobs?: Jobs;
+  readonly batches?: Batches;
   /** State of each backend, for `GET /readyz`. */
   readonly readiness?: () => Promise<readonly BackendState[]>;
   /** Whether what has to be kept would be, for `GET /readyz`. */

@@ -74,7 +74,9 @@ export class Service {
   runContext(
     requestContext: Pick<RequestContext, "id" | "tenant" | "stores" | "traceparent">,
     models: readonly ModelDescription[],
-    rest: Pick<RunContext, "signal" | "caller" | "withRecords"> & { readonly deadline?: number },
+    rest: Pick<RunContext, "signal" | "caller" | "withRecords" | "isBackground"> & {
+      readonly deadline?: number;
+    },
   ): RunContext {
     const { compute, log, limits } = this.host;
     const { id, stores, traceparent } = requestContext;

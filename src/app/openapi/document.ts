@@ -27,6 +27,7 @@ export function apiDocument(app: OpenAPIHono<Env>): () => object {
         { name: "files", description: "Masks, cut-outs and overlays of photographs." },
         { name: "images", description: "Stored photographs that groups can refer to." },
         { name: "jobs", description: "Groups that are computed in the background." },
+        { name: "batches", description: "Manifests of any length, in the background." },
         { name: "service", description: "Models, limits and health of the service." },
       ],
     });

@@ -40,6 +40,8 @@ export interface Requester {
   readonly caller: string;
   /** Aborts when nobody waits for it any more. */
   readonly signal: AbortSignal;
+  /** Nobody waits for it: what somebody waits for goes first. */
+  readonly isBackground?: boolean;
 }
 
 /** @throws CosalError image_*, not_found for a form that the host has no encoder of */

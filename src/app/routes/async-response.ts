@@ -9,9 +9,7 @@ import { studioParameters } from "../representation/studio.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { Options } from "../schemas/request.ts";
 import { preferencesOf } from "./preferences.ts";
-
-/** Characters of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). */
-const KEY = /^[\x21-\x7e]{1,255}$/;
+import { idempotencyKeyOf } from "./shared.ts";
 
 /** Bytes of seeds that a job's request may carry; a queue and a database row have limits. */
 const SEED_BYTES = 256 * 1024;
@@ -50,7 +48,7 @@ export async function respondAsync(
   await requireImages(group, stores);
   refuseUnreadable(group);
   await storeImages(group, stores);
-  const idempotencyKey = keyOf(c.req.header("idempotency-key"));
+  const idempotencyKey = idempotencyKeyOf(c.req.header("idempotency-key"));
   const job = await jobs.submit({
     request: {
       tenant,
@@ -84,14 +82,6 @@ function queryOf({ main, mask }: Presentation): string {
   if (main.kind !== "masks") query.set("output", main.kind.slice(0, -1));
   for (const [name, value] of studioParameters(main)) query.set(name, value);
   return query.toString();
-}
-
-function keyOf(header: string | undefined): string | undefined {
-  if (header === undefined || KEY.test(header)) return header;
-  throw new CosalError(
-    "option_invalid",
-    "Expected Idempotency-Key to have 1 to 255 visible ASCII characters.",
-  );
 }
 
 /** A job finds its photographs in the store, where only photographs are kept. */

@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { CosalError } from "../../errors.ts";
 import type { Env } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { jobBody } from "../jobs/body.ts";
@@ -10,7 +9,7 @@ import { EVENT_STREAM, encodeEvents, type ServerSentEvent } from "../representat
 import { bytesStream } from "../representation/stream.ts";
 import { JobPath, JobSchema } from "../schemas/job.ts";
 import type { Router } from "./router.ts";
-import { notHere, pathParameter } from "./shared.ts";
+import { lastEventIdOf, notHere, pathParameter } from "./shared.ts";
 
 export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
   const request = { params: JobPath };
@@ -78,14 +77,11 @@ export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
 }
 
 async function getEvents(jobs: Jobs, c: Context<Env>): Promise<Response> {
-  const last = c.req.header("last-event-id") ?? "0";
-  if (!/^\d{1,9}$/.test(last)) {
-    throw new CosalError("option_invalid", "Expected Last-Event-ID to be the number of an event.");
-  }
+  const last = lastEventIdOf(c);
   const reader = new AbortController();
   const signal = AbortSignal.any([c.req.raw.signal, reader.signal]);
   const { tenant } = c.get("requestContext").principal;
-  const events = await jobs.events(tenant, jobIn(c), Number(last), signal);
+  const events = await jobs.events(tenant, jobIn(c), last, signal);
   if (events === undefined) throw notHere("job");
   return new Response(bytesStream(encodeEvents(numbered(events)), reader), {
     headers: { "content-type": `${EVENT_STREAM}; charset=utf-8`, "cache-control": "no-store" },

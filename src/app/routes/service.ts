@@ -111,7 +111,8 @@ export function serviceRoutes(router: Router, { host }: Service): void {
 function limitsBody({
   limits,
   decoder,
-}: Pick<AppDependencies, "limits" | "decoder">): z.infer<typeof LimitsSchema> {
+  batches,
+}: Pick<AppDependencies, "limits" | "decoder" | "batches">): z.infer<typeof LimitsSchema> {
   const { wasm, gpu } = limits.backends;
   const { heic, ...common } = limits.imagePixels;
   const backend = ({ images, pixels, totalPixels }: NonNullable<typeof wasm>) => ({
@@ -131,6 +132,14 @@ function limitsBody({
     response_pixels: limits.responsePixels,
     synchronous_images: limits.synchronousImages,
     seeds: { count: MAX_SEEDS, pixels: MAX_SEED_PIXELS, total_pixels: MAX_SEED_PIXELS_TOTAL },
+    ...(batches && {
+      batches: {
+        lines: batches.limits.lines,
+        manifest_bytes: batches.limits.bytes,
+        group_lines: batches.limits.groupLines,
+        parallelism: batches.limits.parallelism,
+      },
+    }),
     backends: { ...(wasm && { wasm: backend(wasm) }), ...(gpu && { gpu: backend(gpu) }) },
   };
 }

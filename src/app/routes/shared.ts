@@ -4,7 +4,7 @@ import { isDigest, sha256 } from "../../group/index.ts";
 import type { Env } from "../context/request-context.ts";
 
 export function notHere(
-  what: "group" | "mask" | "consensus" | "photograph" | "job" | "page",
+  what: "group" | "mask" | "consensus" | "photograph" | "job" | "batch" | "page",
 ): CosalError {
   const message = `This ${what} is not stored here, or no longer.`;
   return new CosalError("not_found", message);
@@ -28,4 +28,23 @@ export function digestParameter(c: Context<Env>, name: "group" | "sha256"): stri
 /** Of contents that are there anyway. */
 export async function strongEtag(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return `"${await sha256(bytes)}"`;
+}
+
+/** Characters of an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). */
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/** @throws CosalError option_invalid */
+export function idempotencyKeyOf(header: string | undefined): string | undefined {
+  if (header === undefined || KEY.test(header)) return header;
+  throw new CosalError(
+    "option_invalid",
+    "Expected Idempotency-Key to have 1 to 255 visible ASCII characters.",
+  );
+}
+
+/** @throws CosalError option_invalid */
+export function lastEventIdOf(c: Context<Env>): number {
+  const last = c.req.header("last-event-id") ?? "0";
+  if (/^\d{1,15}$/.test(last)) return Number(last);
+  throw new CosalError("option_invalid", "Expected Last-Event-ID to be the number of an event.");
 }

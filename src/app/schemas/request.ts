@@ -159,6 +159,11 @@ export const FileQuery = z
 /** The same of a cut-out. */
 export const CutoutQuery = FileQuery.extend(studioQuery).partial();
 
+/** For queries of other requests. */
+export const computationQuery = { model: computation.model, backend: computation.backend };
+export const sizeQuery = size;
+export const thresholdQuery = number(threshold);
+
 export const GroupHeaders = z.object({
   prefer: z.string().optional().openapi({
     description:

@@ -41,6 +41,15 @@ export const LimitsSchema = z
         description: "Of all masks in a request; equal ones count once.",
       }),
     }),
+    batches: z
+      .object({
+        lines: z.int().openapi({ description: "Photographs of a manifest." }),
+        manifest_bytes: z.int(),
+        group_lines: z.int().openapi({ description: "Photographs of one group." }),
+        parallelism: z.int().openapi({ description: "Groups that are computed at the same time." }),
+      })
+      .optional()
+      .openapi({ description: "If the deployment takes batches." }),
     backends: z.object({
       wasm: BackendLimitsSchema.optional(),
       gpu: BackendLimitsSchema.optional(),

@@ -11,7 +11,7 @@ import { readJson } from "./json.ts";
 import { readMultipart } from "./multipart.ts";
 import type { RawGroup, Received } from "./received.ts";
 
-export { limitedBytes, mediaType } from "./body.ts";
+export { limitedBlocks, limitedBytes, mediaType } from "./body.ts";
 export { verifyDigest } from "./digest.ts";
 export type { Received, ReceivedImage } from "./received.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BATCH_SHAPES, BATCHING, type Batching, batchShape, MAX_BATCH } from "./batch-shapes.ts";
-import { FairQueue, type Flow, MAX_WAIT } from "./fair-queue.ts";
+import { FairQueue, type Flow, MAX_BACKGROUND_WAIT, MAX_WAIT } from "./fair-queue.ts";
 
 describe("the shape of a batch", () => {
   it("holds at least what it is for, or is full", () => {
@@ -33,6 +33,18 @@ describe("the queue", () => {
     for (let i = 0; i < 2; i++) queue.push(`small ${i}`, small, 0);
     expect(queue.take(5, 0)).toEqual(["small 0", "large 0", "small 1", "large 1", "large 2"]);
     expect(queue.take(5, 0)).toEqual(["large 3", "large 4"]);
+  });
+
+  it("takes groups that nobody waits for when there are no others, or they have waited for long", () => {
+    const queue = new FairQueue<string>();
+    const background: Flow = { ...flow(1), isBackground: true };
+    queue.push("background 0", background, 0);
+    queue.push("background 1", background, 0);
+    const large = flow(3);
+    for (let i = 0; i < 3; i++) queue.push(`large ${i}`, large, 10);
+    expect(queue.take(4, MAX_WAIT + 1)).toEqual(["large 0", "large 1", "large 2", "background 0"]);
+    queue.push("late", flow(1), 20);
+    expect(queue.take(1, MAX_BACKGROUND_WAIT + 1)).toEqual(["background 1"]);
   });
 
   /** A large group under a stream of small ones, one batch of 2 each 100 ms: when it is done. */

@@ -4,10 +4,15 @@ export interface Flow {
   readonly images: number;
   /** Of these, how many have been taken from the queue. */
   served: number;
+  /** Nobody waits for the group. */
+  readonly isBackground?: boolean;
 }
 
 /** How long others may go first, in milliseconds. */
 export const MAX_WAIT = 1000;
+
+/** The same for a group that nobody waits for: a stream of requests does not stop a batch for good. */
+export const MAX_BACKGROUND_WAIT = 10_000;
 
 interface Entry<Item> {
   readonly item: Item;
@@ -20,7 +25,8 @@ interface Entry<Item> {
  * group; of equals, who came first. So groups share the device image by image, and a small group is
  * done while a large one has just begun (foreground-background scheduling; Kleinrock, Queueing
  * Systems II, 4.4). That alone would starve a large group under a stream of small ones: who has
- * waited for longer than `MAX_WAIT` goes before all who have not, in the order of arrival.
+ * waited for longer than `MAX_WAIT` goes before all who have not, in the order of arrival. Groups that
+ * nobody waits for go after all others.
  */
 export class FairQueue<Item> {
   readonly #maxWait: number;
@@ -61,7 +67,13 @@ export class FairQueue<Item> {
   }
 
   #next(now: number): Entry<Item> {
-    const [oldest, ...others] = this.#entries as [Entry<Item>, ...Entry<Item>[]];
+    const background = this.#entries.find(({ flow }) => flow.isBackground);
+    if (background !== undefined && now - background.arrived > MAX_BACKGROUND_WAIT) {
+      return background;
+    }
+    const foreground = this.#entries.filter(({ flow }) => !flow.isBackground);
+    const entries = foreground.length > 0 ? foreground : this.#entries;
+    const [oldest, ...others] = entries as [Entry<Item>, ...Entry<Item>[]];
     if (now - oldest.arrived > this.#maxWait) return oldest;
     return others.reduce(
       (best, entry) => (goesBefore(entry.flow, best.flow) ? entry : best),

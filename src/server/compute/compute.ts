@@ -25,7 +25,8 @@ export function serverCompute(computing: ServerComputing): Compute {
     const left = new AbortController();
     const signal = AbortSignal.any([context.signal, left.signal]);
     const images = job.images.length;
-    const group: CurrentGroup = { images, served: 0, caller: context.caller, signal };
+    const { caller, isBackground = false } = context;
+    const group: CurrentGroup = { images, served: 0, caller, signal, isBackground };
     const leave = admission.compute(images);
     const end = metrics.startGroup();
     try {

@@ -83,7 +83,7 @@ export function imagingPool({ requester, ...changes }: ImagingOptions = {}): Ima
 
   async function run<Task extends ImagingTask>(
     task: Task,
-    { caller, signal }: Requester = requester?.() ?? NOBODY,
+    { caller, signal, isBackground }: Requester = requester?.() ?? NOBODY,
   ): Promise<ImagingResults[Task["type"]]> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
@@ -94,7 +94,7 @@ export function imagingPool({ requester, ...changes }: ImagingOptions = {}): Ima
     const start = () => runInThread(task, signal).then(resolve, reject);
     signal.addEventListener("abort", abort, { once: true });
     try {
-      queue.push(start, caller);
+      queue.push(start, caller, isBackground);
       next();
       const outcome = await promise;
       if ("error" in outcome) throw errorOf(outcome.error);

@@ -14,6 +14,14 @@ describe("the queue", () => {
     expect(order).toEqual(["a1", "b1", "c1", "a2", "b2", "a3"]);
   });
 
+  it("takes what nobody waits for after all else", () => {
+    const queue = new RoundRobinQueue<string>(4);
+    queue.push("background", "z", true);
+    for (const item of ["a1", "b1"]) queue.push(item, item.charAt(0));
+    expect([queue.take()?.item, queue.take()?.item]).toEqual(["a1", "b1"]);
+    expect(queue.take()?.item).toBe("background");
+  });
+
   it("begins no more of one caller than an equal share", () => {
     const queue = new RoundRobinQueue<string>(4);
     for (const item of ["a1", "a2", "a3", "b1"]) queue.push(item, item.charAt(0));

@@ -1,6 +1,7 @@
 interface Entry<Item> {
   readonly item: Item;
   readonly caller: string;
+  readonly isBackground: boolean;
 }
 
 /** Milliseconds after their last item in which somebody counts as a caller. */
@@ -10,7 +11,7 @@ const PRESENCE = 10_000;
  * What waits for one of a few threads. Callers are served by turns, each first come, first served, and
  * none has more than an equal share at the same time: whoever sends much makes their own requests
  * wait. A share is kept for a while for who has had one: a caller who comes once a second does not
- * find all threads with who always waits.
+ * find all threads with who always waits. What nobody waits for goes after all else.
  */
 export class RoundRobinQueue<Item> {
   readonly #threads: number;
@@ -27,9 +28,9 @@ export class RoundRobinQueue<Item> {
     this.#threads = threads;
   }
 
-  push(item: Item, caller: string): void {
+  push(item: Item, caller: string, isBackground = false): void {
     this.#seen.set(caller, performance.now());
-    this.#entries.push({ item, caller });
+    this.#entries.push({ item, caller, isBackground });
   }
 
   /** Whether it was still waiting. */
@@ -54,7 +55,9 @@ export class RoundRobinQueue<Item> {
   /** The first entry of the caller who has not been served for longest. */
   #next(): Entry<Item> | undefined {
     const share = this.#share();
-    const free = this.#entries.filter(({ caller }) => this.#runningOf(caller) < share);
+    const all = this.#entries.filter(({ caller }) => this.#runningOf(caller) < share);
+    const foreground = all.filter(({ isBackground }) => !isBackground);
+    const free = foreground.length > 0 ? foreground : all;
     const order = [...this.#served];
     const last = ({ caller }: Entry<Item>) => order.indexOf(caller);
     return free.reduce<Entry<Item> | undefined>(

@@ -8,9 +8,9 @@ const LAYOUT = "2";
 
 /**
  * How the bytes are shared out. Photographs are large and soon forgotten; masks are 5 to 50 kB; a
- * job is a few kB, with seeds up to 256.
+ * job is a few kB, with seeds up to 256; a photograph of a batch has two lines, of some hundred bytes.
  */
-const SHARES = { images: 0.4, groups: 0.3, features: 0.25, jobs: 0.05 };
+const SHARES = { images: 0.4, groups: 0.3, features: 0.15, jobs: 0.05, batches: 0.1 };
 
 export type StoredKind = keyof typeof SHARES;
 
@@ -47,8 +47,10 @@ export async function openDataFolder(
     const groups = await open("groups");
     const features = await open("features");
     const jobs = await open("jobs");
+    const batches = await open("batches");
     const nonces = join(root, "nonces");
-    return { images, groups, features, jobs, nonces, problem: diskProbe(root), close };
+    const problem = diskProbe(root);
+    return { images, groups, features, jobs, batches, nonces, problem, close };
   } catch (error) {
     close();
     throw error;

@@ -1,0 +1,132 @@
+import { CosalError } from "../errors.ts";
+import type { SkippedImage } from "../group/index.ts";
+import { representatives } from "../group/representatives.ts";
+import type { BatchLine, LineProblem, LineResult, RunUnit } from "./batches/index.ts";
+import { planGroup } from "./compute/plan.ts";
+import { runGroup } from "./compute/run.ts";
+import type { AppDependencies } from "./context/dependencies.ts";
+import { Service } from "./context/service.ts";
+
+/** Milliseconds that one group of a batch may take. */
+const GROUP_TIMEOUT = 10 * 60_000;
+
+/** Lines with what became of their photographs, and the group that it is stored with. */
+interface Masked {
+  readonly group: string;
+  readonly results: readonly LineResult[];
+}
+
+/**
+ * What computes the work units of batches. Masks end up in the tenant's stores. A photograph that
+ * cannot be read has a result that says so, and the others are masked without it; of a group that
+ * lacks a photograph nothing is, since its masks would be others.
+ */
+export function batchRunner(dependencies: AppDependencies): RunUnit {
+  const service = new Service(dependencies);
+  return async function* runUnit(request, unit, { signal, isPending }) {
+    const { tenant, consensusOf } = request;
+    const stores = dependencies.stores(service.storeOf(tenant));
+    const requestContext = {
+      id: request.request,
+      tenant,
+      stores,
+      traceparent: request.traceparent,
+    };
+    const context = await service.planContext(requestContext);
+
+    async function masked(lines: readonly BatchLine[], consensus?: string): Promise<Masked> {
+      const images = lines.map(({ id, sha256 }) => ({ id, sha256 }));
+      const group = await planGroup(
+        {
+          ...{ images, seeds: [], onError: "skip", backend: request.backend },
+          ...(consensus === undefined ? { model: request.model.name } : { consensusOf: consensus }),
+        },
+        context,
+      );
+      if (group.model.digest !== request.model.digest) throw anotherModel();
+      const steps = runGroup(
+        group,
+        service.runContext(requestContext, context.models, {
+          ...{ signal, caller: `batch ${tenant}`, withRecords: false, isBackground: true },
+          deadline: Date.now() + GROUP_TIMEOUT,
+        }),
+      );
+      const skipped = new Map<string, SkippedImage>();
+      try {
+        for await (const step of steps) {
+          if (step.type === "skipped") skipped.set(step.skipped.sha256, step.skipped);
+          if (step.type !== "done") continue;
+          const found = new Map(step.result.images.map((image) => [image.sha256, image]));
+          return {
+            group: group.id,
+            results: lines.map((line): LineResult => {
+              const image = found.get(line.sha256);
+              return image === undefined
+                ? { ...line, problem: reasonOf(skipped.get(line.sha256)) }
+                : { ...line, result: group.id, image };
+            }),
+          };
+        }
+      } catch (error) {
+        const isEmpty = error instanceof CosalError && error.code === "group_empty";
+        if (!isEmpty || skipped.size === 0) throw error;
+        const results = lines.map((line) => ({
+          ...line,
+          problem: reasonOf(skipped.get(line.sha256)),
+        }));
+        return { group: group.id, results };
+      }
+      throw new Error("a group ended without a result");
+    }
+
+    async function* results(): AsyncGenerator<LineResult> {
+      if (consensusOf !== undefined) {
+        const pending = unit.filter(isPending);
+        const stored = await stores.images.has(pending.map(({ sha256 }) => sha256));
+        const here = pending.filter(({ sha256 }) => stored.has(sha256));
+        for (const line of pending) {
+          if (!stored.has(line.sha256)) yield { ...line, problem: missing() };
+        }
+        if (here.length > 0) yield* (await masked(here, consensusOf)).results;
+        return;
+      }
+      const most = dependencies.limits.images;
+      const makers = new Set(representatives(unit.length, most).map((place) => unit[place]));
+      const first = await masked(unit.filter((line) => makers.has(line)));
+      yield* first.results;
+      const rest = unit.filter((line) => !makers.has(line));
+      for (let at = 0; at < rest.length; at += most) {
+        const several = rest.slice(at, at + most);
+        if (several.some(isPending)) yield* (await masked(several, first.group)).results;
+      }
+    }
+
+    try {
+      for await (const result of results()) if (isPending(result)) yield result;
+    } catch (error) {
+      if (!(error instanceof CosalError) || !error.isCallerFault) throw error;
+      const { code, message: detail, limit } = error;
+      const problem = { code, detail, ...(limit && { limit }) };
+      for (const line of unit.filter(isPending)) yield { ...line, problem };
+    }
+  };
+}
+
+function reasonOf(skipped: SkippedImage | undefined): LineProblem {
+  if (skipped === undefined) throw new Error("a backend left a photograph out");
+  const { code, detail, limit } = skipped;
+  return { code, detail, ...(limit && { limit }) };
+}
+
+function missing(): LineProblem {
+  const detail = "The photograph is no longer stored here: send it, and have the batch retry.";
+  return { code: "images_missing", detail };
+}
+
+/** A deployment in between has changed the model: its name is the same, its masks are not. */
+function anotherModel(): CosalError {
+  return new CosalError(
+    "model_unknown",
+    "The model that the batch was sent for is not served any more. Send the batch again.",
+  );
+}

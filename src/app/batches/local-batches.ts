@@ -1,0 +1,295 @@
+import { CosalError } from "../../errors.ts";
+import { sha256, storeFull } from "../../group/index.ts";
+import { delay } from "./delay.ts";
+import { LocalBatch } from "./local-batch.ts";
+import { fingerprinted } from "./manifest.ts";
+import { Semaphore } from "./semaphore.ts";
+import type {
+  BatchEvent,
+  Batches,
+  BatchHeader,
+  BatchLimits,
+  BatchLine,
+  BatchStorage,
+  HourPrice,
+  RunUnit,
+} from "./types.ts";
+import { problemFor, RETRY_DELAY, UnitRunner } from "./unit-runner.ts";
+import { workUnits } from "./work-units.ts";
+
+export interface LocalBatchesOptions {
+  readonly storage: BatchStorage;
+  readonly run: RunUnit;
+  readonly limits: BatchLimits;
+  readonly price?: HourPrice | undefined;
+  /** Milliseconds before a unit is tried again that the service has failed; doubled each time. */
+  readonly retryDelay?: number;
+}
+
+export interface LocalBatches extends Batches {
+  /** Bytes of all batches together. */
+  readonly size: number;
+  /** Stops what is being computed; the next process goes on from there. */
+  stop(): Promise<void>;
+}
+
+/** Between two states that a follower is sent, in milliseconds. */
+const EVENT_INTERVAL = 1_000;
+
+/** Bytes that a result takes, for which there has to be room before a batch is accepted. */
+const RESULT_BYTES = 500;
+
+/** Of all bytes, where there are several tenants, one may have so much. */
+const TENANT_SHARE = 0.5;
+
+/**
+ * Batches of one process, over a storage: what is not done goes on when it is opened again. Results
+ * are in the journal or nowhere, so a process that dies loses what it was computing, and nothing else.
+ */
+export async function localBatches(options: LocalBatchesOptions): Promise<LocalBatches> {
+  const batches = new Batching(options);
+  await batches.recover();
+  return batches;
+}
+
+class Batching implements LocalBatches {
+  readonly limits: BatchLimits;
+  readonly price: HourPrice | undefined;
+  readonly #storage: BatchStorage;
+  readonly #units: UnitRunner;
+  readonly #retryDelay: number;
+  readonly #batches = new Map<string, LocalBatch>();
+  readonly #creating = new Map<string, Promise<unknown>>();
+  readonly #work = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+
+  constructor({ storage, run, limits, price, retryDelay = RETRY_DELAY }: LocalBatchesOptions) {
+    this.#storage = storage;
+    this.#units = new UnitRunner(run, retryDelay);
+    this.#retryDelay = retryDelay;
+    this.limits = limits;
+    this.price = price;
+  }
+
+  get size(): number {
+    return this.#bytesOf(() => true);
+  }
+
+  async recover(): Promise<void> {
+    for await (const { header, records } of this.#storage.list()) {
+      const batch = new LocalBatch(header, this.#storage);
+      for await (const placed of records) batch.progress.apply(placed);
+      this.#batches.set(batch.id, batch);
+    }
+    for (const batch of this.#batches.values()) this.#start(batch);
+  }
+
+  async submit({ request, lines, idempotencyKey }: Parameters<Batches["submit"]>[0]) {
+    const id =
+      idempotencyKey === undefined
+        ? crypto.randomUUID()
+        : await digestOf([request.tenant, idempotencyKey]);
+    // One that comes twice at the same time is made once.
+    while (this.#creating.has(id)) await this.#creating.get(id)?.catch(() => {});
+    const creation = this.#create(id, request, lines);
+    this.#creating.set(id, creation);
+    try {
+      return (await creation).state();
+    } finally {
+      this.#creating.delete(id);
+    }
+  }
+
+  async get(tenant: string, id: string) {
+    return this.#find(tenant, id)?.state();
+  }
+
+  async act(tenant: string, id: string, action: Parameters<Batches["act"]>[2]) {
+    const batch = this.#find(tenant, id);
+    if (batch === undefined) return undefined;
+    const { progress } = batch;
+    if (action === "pause" && progress.status === "running") await batch.change("paused");
+    if (action === "resume" && progress.status === "paused") await batch.change("running");
+    if (action === "cancel" && !progress.hasEnded) {
+      await batch.change("cancelled");
+      batch.stop.abort(new Error("the batch was cancelled"));
+    }
+    if (action === "retry" && progress.failed > 0 && progress.status !== "cancelled") {
+      await batch.append({ retried: new Date().toISOString() });
+      if (progress.status === "completed") await batch.change("running");
+    }
+    this.#start(batch);
+    return batch.state();
+  }
+
+  async events(tenant: string, id: string, after: number, signal: AbortSignal) {
+    const batch = this.#find(tenant, id);
+    if (batch === undefined) return undefined;
+    if (await this.#storage.isEnd(id, after)) return this.#follow(batch, after, signal);
+    throw new CosalError("option_invalid", "Expected Last-Event-ID to be the number of an event.");
+  }
+
+  async results(tenant: string, id: string, order: "manifest" | "done") {
+    const batch = this.#find(tenant, id);
+    return batch && (order === "manifest" ? this.#inOrder(batch) : this.#asDone(batch));
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error("the server is stopping"));
+    await Promise.all(this.#work);
+  }
+
+  async #create(
+    id: string,
+    request: BatchHeader["request"],
+    lines: AsyncIterable<BatchLine>,
+  ): Promise<LocalBatch> {
+    const known = this.#batches.get(id);
+    const read = fingerprinted(lines);
+    if (known === undefined) await this.#storage.writeManifest(id, read.lines);
+    else for await (const _ of read.lines);
+    const { digest, total } = read.result();
+    const { request: _, traceparent: __, ...asked } = request;
+    const fingerprint = await digestOf([asked, digest]);
+    if (known !== undefined) {
+      if (known.header.fingerprint === fingerprint) return known;
+      const message = "This Idempotency-Key was used for another batch.";
+      throw new CosalError("idempotency_mismatch", message);
+    }
+    const header = { id, request, fingerprint, total, created: new Date().toISOString() };
+    try {
+      await this.#makeRoom(request.tenant, this.#storage.sizeOf(id) + total * RESULT_BYTES);
+      await this.#storage.create(header);
+    } catch (error) {
+      await this.#storage.remove(id).catch(() => {});
+      throw error;
+    }
+    const batch = new LocalBatch(header, this.#storage);
+    this.#batches.set(id, batch);
+    this.#start(batch);
+    return batch;
+  }
+
+  /** Forgets batches that have ended, the oldest first. @throws CosalError store_full */
+  async #makeRoom(tenant: string, bytes: number): Promise<void> {
+    const all = this.#storage.bytes;
+    const own = tenant === "" ? all : all * TENANT_SHARE;
+    for (;;) {
+      const isOwn = (batch: LocalBatch) => batch.tenant === tenant;
+      const isOver = this.#bytesOf(isOwn) + bytes > own;
+      if (!isOver && this.size + bytes <= all) return;
+      const oldest = this.#batches
+        .values()
+        .filter((batch) => batch.progress.hasEnded && (!isOver || isOwn(batch)))
+        .reduce<LocalBatch | undefined>(
+          (old, one) => (old && old.progress.updated <= one.progress.updated ? old : one),
+          undefined,
+        );
+      if (oldest === undefined) throw storeFull(new Error("batches take all there is for them"));
+      this.#batches.delete(oldest.id);
+      await this.#storage.remove(oldest.id);
+    }
+  }
+
+  /** What batches take, and what those that have not ended will. */
+  #bytesOf(isMeant: (batch: LocalBatch) => boolean): number {
+    let bytes = 0;
+    for (const batch of this.#batches.values()) {
+      const { pending, hasEnded } = batch.progress;
+      if (!isMeant(batch)) continue;
+      bytes += this.#storage.sizeOf(batch.id) + (hasEnded ? 0 : pending * RESULT_BYTES);
+    }
+    return bytes;
+  }
+
+  #find(tenant: string, id: string): LocalBatch | undefined {
+    const batch = this.#batches.get(id);
+    return batch?.tenant === tenant ? batch : undefined;
+  }
+
+  #start(batch: LocalBatch): void {
+    if (batch.isWorking || batch.progress.status !== "running" || this.#stop.signal.aborted) return;
+    batch.isWorking = true;
+    const work = this.#workOn(batch).finally(() => {
+      batch.isWorking = false;
+      this.#work.delete(work);
+      // It may have been resumed, or lines may have become pending again, in the meantime.
+      if (!batch.stop.signal.aborted) this.#start(batch);
+    });
+    this.#work.add(work);
+  }
+
+  /** Goes through the units until every line has a result, or the batch is stopped. */
+  async #workOn(batch: LocalBatch): Promise<void> {
+    const { id, header, progress } = batch;
+    const { parallelism, consensusOf } = header.request;
+    const signal = AbortSignal.any([batch.stop.signal, this.#stop.signal]);
+    const own = new Semaphore(parallelism);
+    const units = new Set<Promise<void>>();
+    const isOver = () => signal.aborted || !batch.isRunning;
+    batch.beginRate();
+    try {
+      for await (const lines of workUnits(this.#storage.readManifest(id), consensusOf)) {
+        if (isOver()) break;
+        if (!lines.some(({ line }) => progress.isPending(line))) continue;
+        const leave = await own.enter();
+        if (isOver()) break;
+        const unit = this.#units.compute(batch, lines, signal).finally(() => {
+          leave();
+          units.delete(unit);
+        });
+        units.add(unit);
+      }
+      await Promise.all(units);
+      if (isOver()) return;
+      if (progress.pending > 0) throw new Error("the manifest has fewer lines than it had");
+      await batch.change("completed");
+    } catch (error) {
+      if (signal.aborted) return;
+      // The storage does not read or write now.
+      batch.waiting = problemFor(error);
+      await delay(this.#retryDelay, signal);
+    }
+  }
+
+  async *#follow(
+    batch: LocalBatch,
+    after: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<BatchEvent> {
+    let place = after;
+    if (!batch.progress.hasEnded) yield { event: "batch", data: batch.state() };
+    for (;;) {
+      const isLast = batch.progress.hasEnded;
+      for await (const { record, end } of this.#storage.records(batch.id, place)) {
+        place = end;
+        if ("result" in record) yield { event: "result", data: record.result, number: end };
+        if (signal.aborted) return;
+      }
+      yield { event: "batch", data: batch.state() };
+      if (isLast) return;
+      if (!batch.progress.hasEnded) await batch.nextChange(signal);
+      if (!batch.progress.hasEnded) await delay(EVENT_INTERVAL, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  async *#inOrder(batch: LocalBatch) {
+    for await (const record of this.#storage.read(batch.id, batch.progress.starts())) {
+      if ("result" in record) yield record.result;
+    }
+  }
+
+  async *#asDone(batch: LocalBatch) {
+    for await (const placed of this.#storage.records(batch.id, 0)) {
+      if ("result" in placed.record && batch.progress.isCurrent(placed)) {
+        yield placed.record.result;
+      }
+    }
+  }
+}
+
+/** Hex digits that are an id, or name a request. */
+async function digestOf(parts: unknown): Promise<string> {
+  return (await sha256(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 32);
+}

@@ -1,0 +1,38 @@
+/** Milliseconds that a rate looks back. */
+const WINDOW = 60_000;
+const SAMPLE_INTERVAL = 1000;
+
+/** How many things a second have been done of late, from counts now and then. */
+export class Rate {
+  #samples: { readonly at: number; readonly count: number }[] = [];
+  readonly #now: () => number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** Work begins, or goes on after a pause, which counts for nothing. */
+  begin(count: number): void {
+    this.#samples = [{ at: this.#now(), count }];
+  }
+
+  /** @param count of all that was done so far */
+  add(count: number): void {
+    const at = this.#now();
+    const last = this.#samples.at(-1);
+    if (last !== undefined && this.#samples.length > 1 && at - last.at < SAMPLE_INTERVAL) {
+      this.#samples.pop();
+    }
+    this.#samples.push({ at, count });
+    while (this.#samples.length > 2 && at - (this.#samples[1]?.at ?? at) > WINDOW) {
+      this.#samples.shift();
+    }
+  }
+
+  /** A second, until now. */
+  perSecond(): number {
+    const [first, last] = [this.#samples[0], this.#samples.at(-1)];
+    if (first === undefined || last === undefined || last.count <= first.count) return 0;
+    return (1000 * (last.count - first.count)) / Math.max(1, this.#now() - first.at);
+  }
+}

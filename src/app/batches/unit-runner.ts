@@ -1,0 +1,93 @@
+import { presentable } from "../problems/index.ts";
+import { delay } from "./delay.ts";
+import type { LocalBatch } from "./local-batch.ts";
+import { MachineTime } from "./machine-time.ts";
+import { Semaphore } from "./semaphore.ts";
+import type { BatchLine, LineProblem, RunUnit } from "./types.ts";
+
+/** Units of all batches at once: they share the machine with requests, whose callers wait. */
+const MAX_RUNNING = 4;
+
+/** How often a unit is begun before its lines fail: it may be what ends the process. */
+const MAX_ATTEMPTS = 8;
+
+/** Milliseconds. */
+export const RETRY_DELAY = 1_000;
+const MAX_RETRY_DELAY = 60_000;
+
+/** Faults that pass by themselves, and are nothing that the unit has done: a batch waits. */
+const PASSING = new Set(["backend_unavailable", "store_unavailable", "store_full"]);
+
+/** Computes work units, as often as it takes, and writes down what becomes of them. */
+export class UnitRunner {
+  readonly #run: RunUnit;
+  readonly #retryDelay: number;
+  readonly #slots = new Semaphore(MAX_RUNNING);
+  readonly #machine = new MachineTime();
+
+  /** @param retryDelay milliseconds before the second attempt; doubled for each that follows */
+  constructor(run: RunUnit, retryDelay: number) {
+    this.#run = run;
+    this.#retryDelay = retryDelay;
+  }
+
+  /** Until the unit's lines have results, or the batch does not run any more. */
+  async compute(
+    batch: LocalBatch,
+    lines: readonly BatchLine[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let wait = this.#retryDelay; ; wait = Math.min(2 * wait, MAX_RETRY_DELAY)) {
+      if (signal.aborted || !batch.isRunning) return;
+      const leave = await this.#slots.enter();
+      batch.waiting = await this.#attempt(batch, lines, signal).finally(leave);
+      if (batch.waiting === undefined) return;
+      batch.changed();
+      await delay(wait, signal);
+    }
+  }
+
+  /** @returns why it has to be tried again */
+  async #attempt(
+    batch: LocalBatch,
+    lines: readonly BatchLine[],
+    signal: AbortSignal,
+  ): Promise<LineProblem | undefined> {
+    if (signal.aborted) return undefined;
+    const unit = lines[0]?.line ?? 0;
+    const attempts = batch.progress.attempts(unit);
+    const isPending = ({ line }: BatchLine) => batch.progress.isPending(line);
+    const share = this.#machine.begin();
+    batch.running += lines.length;
+    try {
+      if (attempts >= MAX_ATTEMPTS) {
+        await batch.append(...lines.filter(isPending).map(givenUp));
+        return undefined;
+      }
+      await batch.append({ unit, attempts: attempts + 1 });
+      for await (const result of this.#run(batch.header.request, lines, { signal, isPending })) {
+        await batch.append({ result });
+      }
+      return lines.some(isPending) ? problemFor(new Error("lines were left out")) : undefined;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      const problem = problemFor(error);
+      if (PASSING.has(problem.code)) await batch.append({ unit, attempts }).catch(() => {});
+      return problem;
+    } finally {
+      batch.running -= lines.length;
+      await batch.append({ milliseconds: share.end() }).catch(() => {});
+    }
+  }
+}
+
+function givenUp(line: BatchLine) {
+  const detail = "The photograph's group failed as often as it may be tried.";
+  return { result: { ...line, problem: { code: "internal", detail } } } as const;
+}
+
+/** What is told of an error. */
+export function problemFor(error: unknown): LineProblem {
+  const { code, message, limit } = presentable(error);
+  return { code, detail: message, ...(limit && { limit }) };
+}

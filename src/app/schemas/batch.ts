@@ -1,0 +1,122 @@
+import { z } from "@hono/zod-openapi";
+import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import { BoxSchema, Digest, DigestInput, LimitSchema } from "./common.ts";
+import { FileSchema } from "./group.ts";
+import { computationQuery, sizeQuery, thresholdQuery } from "./request.ts";
+
+export const BATCH_FORMATS = [
+  ...["png", "webp", "binary", "rle", "polygons", "svg", "logits", "cutout", "overlay"],
+] as [string, ...string[]];
+
+const name = (description: string) => z.string().min(1).max(300).openapi({ description });
+
+export const BatchLineSchema = z
+  .strictObject({
+    id: name("What the photograph is called; the line's number unless said.").optional(),
+    sha256: DigestInput.openapi({
+      description: "Of a photograph that is stored (`PUT /v1/images/{sha256}`).",
+    }),
+    group: name(
+      "What the group is called that the photograph belongs to. Its lines follow each other.",
+    ).optional(),
+  })
+  .openapi("BatchLine", { description: "One line of a manifest: a photograph." });
+
+export const BatchQuery = z
+  .strictObject({
+    ...computationQuery,
+    consensus: DigestInput.openapi({
+      description: "A group: all photographs are masked with what it has in common.",
+    }),
+    formats: z
+      .string()
+      .regex(/^[a-z]+(,[a-z]+)*$/, "formats with commas between them")
+      .openapi({
+        description: `One or several of ${BATCH_FORMATS.join(", ")}.`,
+        example: "png,rle",
+      }),
+    size: sizeQuery,
+    threshold: thresholdQuery,
+    parallelism: z
+      .string()
+      .regex(/^[1-9]\d?$/, "a whole number from 1")
+      .transform(Number)
+      .openapi({
+        type: "integer",
+        minimum: 1,
+        description: "Groups that are computed at the same time; see `GET /v1/limits`.",
+      }),
+  })
+  .partial();
+
+const time = (description?: string) =>
+  z.string().openapi({ format: "date-time", ...(description && { description }) });
+
+const code = z.enum(ERROR_CODES as [ErrorCode, ...ErrorCode[]]);
+
+export const BatchSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(["running", "paused", "completed", "cancelled"]).openapi({
+      description: "`completed`: every photograph has its result, which may be that it failed.",
+    }),
+    created: time(),
+    updated: time("Of the last result or change."),
+    model: z.object({ name: z.string(), digest: Digest }),
+    consensus_of: Digest.optional(),
+    formats: z.array(z.enum(BATCH_FORMATS)),
+    parallelism: z.int(),
+    counts: z.object({
+      total: z.int(),
+      pending: z.int().openapi({ description: "Those that are running included." }),
+      running: z.int(),
+      succeeded: z.int(),
+      failed: z.int(),
+    }),
+    failures: z.record(z.string(), z.int()).openapi({ description: "Failed photographs by code." }),
+    rate: z.number().openapi({ description: "Photographs a second, in the last minute." }),
+    estimated_end: time().optional(),
+    compute_milliseconds: z.int().openapi({
+      description: "Time of a machine. Groups that shared it count for equal parts of it.",
+    }),
+    cost: z
+      .object({ amount: z.number(), currency: z.string() })
+      .optional()
+      .openapi({ description: "Of the compute so far, where the deployment has a price." }),
+    waiting: z
+      .object({ code, detail: z.string(), limit: LimitSchema.optional() })
+      .optional()
+      .openapi({
+        description: "Why nothing is computed at the moment. It goes on by itself.",
+      }),
+    links: z.object({ self: z.string(), events: z.string(), results: z.string() }),
+  })
+  .openapi("Batch");
+
+const share = z.number().min(0).max(1);
+
+export const BatchResultSchema = z
+  .object({
+    line: z.int().openapi({ description: "Of the manifest, from 1." }),
+    id: z.string(),
+    sha256: Digest,
+    group: z.string().optional().openapi({ description: "As the manifest calls it." }),
+    status: z.enum(["succeeded", "failed"]),
+    result: z.string().optional().openapi({ description: "URL of the group with the mask." }),
+    width: z.int().optional(),
+    height: z.int().optional(),
+    coverage: share.optional(),
+    box: BoxSchema.nullable().optional(),
+    presence: share.optional(),
+    confidence: share.optional(),
+    files: z.record(z.string(), FileSchema).optional().openapi({ description: "By format." }),
+    code: code.optional().openapi({ description: "Why it failed." }),
+    detail: z.string().optional(),
+    limit: LimitSchema.optional(),
+  })
+  .openapi("BatchResult", { description: "One line of the results: a photograph." });
+
+export const BatchPath = z.object({ batch: z.string().regex(/^[\w-]{1,64}$/) });
+
+export type BatchBody = z.infer<typeof BatchSchema>;
+export type BatchResultBody = z.infer<typeof BatchResultSchema>;
