@@ -261,6 +261,24 @@ export interface Limits {
      */
     total_pixels: number;
   };
+  /**
+   * If the deployment takes batches.
+   */
+  batches?: {
+    /**
+     * Photographs of a manifest.
+     */
+    lines: number;
+    manifest_bytes: number;
+    /**
+     * Photographs of one group.
+     */
+    group_lines: number;
+    /**
+     * Groups that are computed at the same time.
+     */
+    parallelism: number;
+  };
   backends: {
     wasm?: BackendLimits;
     gpu?: BackendLimits;
@@ -494,4 +512,233 @@ export interface StoredImage {
   bytes: number;
   width: number;
   height: number;
+}
+export interface Batch {
+  id: string;
+  /**
+   * `completed`: every photograph has its result, which may be that it failed.
+   */
+  status: "running" | "paused" | "completed" | "cancelled";
+  created: string;
+  /**
+   * Of the last result or change.
+   */
+  updated: string;
+  model: {
+    name: string;
+    /**
+     * SHA-256, 64 lower-case hex digits.
+     */
+    digest: string;
+  };
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  consensus_of?: string;
+  formats: (
+    | "png"
+    | "webp"
+    | "binary"
+    | "rle"
+    | "polygons"
+    | "svg"
+    | "logits"
+    | "cutout"
+    | "overlay"
+  )[];
+  parallelism: number;
+  counts: {
+    total: number;
+    /**
+     * Those that are running included.
+     */
+    pending: number;
+    running: number;
+    succeeded: number;
+    failed: number;
+  };
+  /**
+   * Failed photographs by code.
+   */
+  failures: {
+    [k: string]: number;
+  };
+  /**
+   * Photographs a second, in the last minute.
+   */
+  rate: number;
+  estimated_end?: string;
+  /**
+   * Time of a machine. Groups that shared it count for equal parts of it.
+   */
+  compute_milliseconds: number;
+  /**
+   * Of the compute so far, where the deployment has a price.
+   */
+  cost?: {
+    amount: number;
+    currency: string;
+  };
+  /**
+   * Why nothing is computed at the moment. It goes on by itself.
+   */
+  waiting?: {
+    code:
+      | "content_type_unsupported"
+      | "content_coding_unsupported"
+      | "body_not_multipart"
+      | "body_too_large"
+      | "body_too_slow"
+      | "option_invalid"
+      | "group_empty"
+      | "group_too_large"
+      | "image_type_unsupported"
+      | "image_undecodable"
+      | "image_too_slow"
+      | "image_too_large"
+      | "image_too_many_pixels"
+      | "image_too_small"
+      | "seed_invalid"
+      | "seeds_unsupported"
+      | "consensus_invalid"
+      | "consensus_incompatible"
+      | "body_not_json"
+      | "body_invalid"
+      | "group_too_many_pixels"
+      | "digest_mismatch"
+      | "images_missing"
+      | "url_refused"
+      | "url_failed"
+      | "model_unknown"
+      | "not_acceptable"
+      | "image_expired"
+      | "object_missing"
+      | "range_invalid"
+      | "credentials_missing"
+      | "credentials_invalid"
+      | "scope_missing"
+      | "rate_limited"
+      | "idempotency_mismatch"
+      | "not_found"
+      | "method_not_allowed"
+      | "model_invalid"
+      | "backend_unavailable"
+      | "deadline_exceeded"
+      | "authentication_unavailable"
+      | "store_unavailable"
+      | "store_full"
+      | "internal";
+    detail: string;
+    limit?: Limit;
+  };
+  links: {
+    self: string;
+    events: string;
+    results: string;
+  };
+}
+/**
+ * One line of a manifest: a photograph.
+ */
+export interface BatchLine {
+  /**
+   * What the photograph is called; the line's number unless said.
+   */
+  id?: string;
+  /**
+   * Of a photograph that is stored (`PUT /v1/images/{sha256}`).
+   */
+  sha256: string;
+  /**
+   * What the group is called that the photograph belongs to. Its lines follow each other.
+   */
+  group?: string;
+}
+/**
+ * One line of the results: a photograph.
+ */
+export interface BatchResult {
+  /**
+   * Of the manifest, from 1.
+   */
+  line: number;
+  id: string;
+  /**
+   * SHA-256, 64 lower-case hex digits.
+   */
+  sha256: string;
+  /**
+   * As the manifest calls it.
+   */
+  group?: string;
+  status: "succeeded" | "failed";
+  /**
+   * URL of the group with the mask.
+   */
+  result?: string;
+  width?: number;
+  height?: number;
+  coverage?: number;
+  /**
+   * `[x, y, width, height]` in pixels.
+   */
+  box?: [number, number, number, number] | null;
+  presence?: number;
+  confidence?: number;
+  /**
+   * By format.
+   */
+  files?: {
+    [k: string]: File;
+  };
+  /**
+   * Why it failed.
+   */
+  code?:
+    | "content_type_unsupported"
+    | "content_coding_unsupported"
+    | "body_not_multipart"
+    | "body_too_large"
+    | "body_too_slow"
+    | "option_invalid"
+    | "group_empty"
+    | "group_too_large"
+    | "image_type_unsupported"
+    | "image_undecodable"
+    | "image_too_slow"
+    | "image_too_large"
+    | "image_too_many_pixels"
+    | "image_too_small"
+    | "seed_invalid"
+    | "seeds_unsupported"
+    | "consensus_invalid"
+    | "consensus_incompatible"
+    | "body_not_json"
+    | "body_invalid"
+    | "group_too_many_pixels"
+    | "digest_mismatch"
+    | "images_missing"
+    | "url_refused"
+    | "url_failed"
+    | "model_unknown"
+    | "not_acceptable"
+    | "image_expired"
+    | "object_missing"
+    | "range_invalid"
+    | "credentials_missing"
+    | "credentials_invalid"
+    | "scope_missing"
+    | "rate_limited"
+    | "idempotency_mismatch"
+    | "not_found"
+    | "method_not_allowed"
+    | "model_invalid"
+    | "backend_unavailable"
+    | "deadline_exceeded"
+    | "authentication_unavailable"
+    | "store_unavailable"
+    | "store_full"
+    | "internal";
+  detail?: string;
+  limit?: Limit;
 }
