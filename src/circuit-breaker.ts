@@ -1,4 +1,4 @@
-/** `closed`: requests go through. `open`: none do. `half-open`: one may try. */
+/** `closed`: requests pass. `open`: none pass. `half-open`: one trial request passes. */
 export type BreakerState = "closed" | "open" | "half-open";
 
 export interface BreakerPolicy {
@@ -8,8 +8,8 @@ export interface BreakerPolicy {
   readonly cooldown: number;
   readonly maxCooldown: number;
   /**
-   * How long a trial may be silent before another request may try, in milliseconds: a Worker's
-   * request whose caller hangs up vanishes without a word.
+   * How long a trial may take before another request may try, in milliseconds. When a client
+   * disconnects, its request in a Worker is dropped and never reports an outcome.
    */
   readonly trial: number;
 }
@@ -21,24 +21,24 @@ export const BREAKER_POLICY: BreakerPolicy = {
   trial: 15_000,
 };
 
-/** Leave to send one request. Its outcome is told once; what is told later is not heard. */
+/** Permission to send one request. Only the first reported outcome counts. */
 export interface Permit {
   readonly isTrial: boolean;
   succeed(): void;
   fail(): void;
-  /** The backend asked to be left alone for a while: no failure. */
+  /** The backend asks for no requests for a while. This is not a failure. */
   postpone(milliseconds: number): void;
 }
 
 /**
- * Keeps requests from a backend that fails (Nygard, Release It!, 2007, "Circuit Breaker"). It holds
- * plain values, no promise, and so can be shared by all requests of an isolate.
+ * Keeps requests from a backend that fails (Nygard, Release It!, 2007, "Circuit Breaker"). It has no
+ * promises, only plain values, so all requests of an isolate can share it.
  */
 export class CircuitBreaker {
   readonly #now: () => number;
   readonly #policy: BreakerPolicy;
   #failures = 0;
-  /** Until when nothing may go through, and how long that was. */
+  /** The end of the open state, in milliseconds since 1970, and its length. */
   #openUntil: number | undefined;
   #cooldown: number;
   #trialUntil = 0;
@@ -55,14 +55,14 @@ export class CircuitBreaker {
     return this.#now() < this.#openUntil ? "open" : "half-open";
   }
 
-  /** Milliseconds until a request may go through again; 0 when one may now. */
+  /** Milliseconds until a request may pass; 0 when one may pass now. */
   get wait(): number {
     const now = this.#now();
     const trial = this.state === "half-open" ? this.#trialUntil - now : 0;
     return Math.max(0, (this.#openUntil ?? 0) - now, this.#busyUntil - now, trial);
   }
 
-  /** Leave to send a request now, or undefined. */
+  /** A permit to send a request now, or undefined. */
   enter(): Permit | undefined {
     if (this.wait > 0) return undefined;
     const isTrial = this.state === "half-open";
@@ -94,7 +94,7 @@ export class CircuitBreaker {
   #fail(isTrial: boolean): void {
     this.#failures++;
     if (isTrial) this.#cooldown = Math.min(2 * this.#cooldown, this.#policy.maxCooldown);
-    // Requests that were already under way when it opened do not keep it open.
+    // Failures of requests that were sent before it opened do not keep it open.
     else if (this.#openUntil !== undefined || this.#failures < this.#policy.failures) return;
     this.#openUntil = this.#now() + this.#cooldown;
     this.#trialUntil = 0;

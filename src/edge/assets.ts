@@ -21,7 +21,7 @@ export function modelFiles(assets: Assets, model: string): ModelFiles {
 
 /** A file of the playground. */
 export async function pageFile(assets: Assets, path: string): Promise<Response | undefined> {
-  // The assets' own name for it: `/index.html` is redirected there.
+  // The assets redirect `/index.html` to `/`.
   const response = await assets.fetch(`${ORIGIN}${path === "/index.html" ? "/" : path}`);
   return response.ok ? response : undefined;
 }

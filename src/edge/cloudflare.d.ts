@@ -1,5 +1,5 @@
-// What the edge uses of the runtime's own module. The package's declarations of it come with globals
-// that clash with those of the other hosts.
+// Declares what this folder uses of the runtime's module. The declarations of
+// `@cloudflare/workers-types` come with globals that clash with those of the other hosts.
 declare module "cloudflare:workers" {
   import type { DurableObjectState } from "@cloudflare/workers-types";
 
@@ -9,6 +9,6 @@ declare module "cloudflare:workers" {
     constructor(ctx: DurableObjectState, env: Env);
   }
 
-  /** Keeps the current request's work going after its answer. */
+  /** Keeps work of the current request going after its response. */
   export function waitUntil(promise: Promise<unknown>): void;
 }

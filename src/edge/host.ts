@@ -47,25 +47,25 @@ import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
 
 const MODEL = "cosal-lite";
 
-/** Estimated milliseconds up to which the Worker computes a group though there is a GPU. */
-const PREFERRED = 2_000;
+/** Estimated milliseconds up to which the Worker computes a group even if there is a GPU. */
+const PREFERRED_WASM_COST = 2_000;
 
-/** And above which it does not at all: a request has 30 s of CPU by default. */
-const MOST = 25_000;
+/** Estimated milliseconds above which it never does: a request has 30 s of CPU time by default. */
+const MAX_WASM_COST = 25_000;
 
 /**
- * How long GPU servers may keep what they make of this Worker's requests, in milliseconds: as long as
- * the data centres' caches, which cannot be told of every removal either.
+ * How long GPU servers may keep results of this Worker's requests, in milliseconds. It equals the
+ * limit of the data centres' caches, since a deletion may fail to reach a server too.
  */
 const GPU_KEEP = 3_600_000;
 
-/** Seconds that a signed link works. */
+/** How long a signed link is valid, in seconds. */
 const LINK_LIFETIME = 3600;
 
-/** Milliseconds that what GPU servers say of themselves is told on; and that asking them may take. */
-const READINESS = { age: 1_000, patience: 5_000 };
+/** How long the GPU servers' readiness is cached, and how long a check may take, in milliseconds. */
+const READINESS = { age: 1_000, timeout: 5_000 };
 
-/** What an isolate makes once from its bindings. */
+/** What an isolate creates once from its bindings. */
 export interface Host {
   readonly app: ReturnType<typeof createApp>;
   readonly runJob: RunJob;
@@ -76,7 +76,7 @@ export interface Host {
 /**
  * The app on Cloudflare's platform.
  *
- * @throws TypeError for a variable that has no meaning
+ * @throws TypeError for a variable with an invalid value
  */
 export function createHost(env: Env, log: Log = jsonLog()): Host {
   const models = memoize(async () => [await describeModel(modelFiles(env.ASSETS, MODEL))]);
@@ -94,7 +94,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     waitUntil,
     log,
   });
-  // One for all: each has a WebAssembly heap of its own.
+  // One decoder for all: each has a WebAssembly heap of its own.
   const decoder = workerdDecoder(gpus.length > 0);
   const dependencies: AppDependencies = {
     models,
@@ -123,7 +123,7 @@ function gpusOf(env: Env, retention: Retention): GuardedBackend[] {
   const options = {
     secret: env.GPU_SECRET as string,
     transport: workerTransport(),
-    idleTimeout: positive("GPU_SILENCE_MS", env.GPU_SILENCE_MS, IDLE_TIMEOUT),
+    idleTimeout: positive("GPU_IDLE_TIMEOUT_MS", env.GPU_IDLE_TIMEOUT_MS, IDLE_TIMEOUT),
     keep: Math.min(GPU_KEEP, ...Object.values(retention)) / 1000,
   };
   return gpuAddresses(env).map((address) => ({
@@ -132,7 +132,7 @@ function gpusOf(env: Env, retention: Retention): GuardedBackend[] {
   }));
 }
 
-/** What is removed here is removed behind too, as far as it can be reached; the rest goes with time. */
+/** Deletes at the GPU servers too. Copies on a server that cannot be reached expire by themselves. */
 async function forgetAt(
   gpus: readonly GuardedBackend[],
   tenant: string,
@@ -147,7 +147,10 @@ async function forgetAt(
   await Promise.all(removals);
 }
 
-/** Pictures one at a time, as each takes tens of MiB, and in pieces, between which others are served. */
+/**
+ * Renders pictures one at a time, since each takes tens of MiB. Rendering yields between pieces, so
+ * that other requests are served.
+ */
 function renderOne(decoder: AppDependencies["decoder"]): Render {
   const render = renderer({ decoder, webp: workerdWebpEncoder(), pause: yieldToEventLoop });
   const runExclusive = createMutex();
@@ -184,8 +187,8 @@ function computeOf(
     return found.filter(Boolean).length;
   };
   const limits = {
-    preferred: positive("WASM_PREFERRED_MS", env.WASM_PREFERRED_MS, PREFERRED),
-    most: positive("WASM_MOST_MS", env.WASM_MOST_MS, MOST),
+    preferred: positive("WASM_PREFERRED_MS", env.WASM_PREFERRED_MS, PREFERRED_WASM_COST),
+    most: positive("WASM_MAX_MS", env.WASM_MAX_MS, MAX_WASM_COST),
   };
   const cost = async () => {
     const [model] = await models();
@@ -194,7 +197,7 @@ function computeOf(
   return dispatch({ wasm, decoder, cost, limits, gpus, known, log });
 }
 
-/** What depends on bindings and settings that may be missing. */
+/** The dependencies whose bindings and settings are optional. */
 function optional(env: Env, log: Log): Partial<AppDependencies> {
   const authenticate = authenticationOf(env, log);
   const origins = webOrigins("ORIGINS", env.ORIGINS);
@@ -233,12 +236,12 @@ async function readinessOf(gpus: readonly GuardedBackend[]): Promise<BackendStat
   const states = gpus.map(async ({ name, breaker, isReady }) => {
     const ready = await isReady(new AbortController().signal);
     const circuit = breaker.state === "closed" ? "" : `, circuit ${breaker.state}`;
-    return { name, ready, reason: (ready ? "it says so" : "it does not answer so") + circuit };
+    return { name, ready, reason: (ready ? "readyz is ok" : "readyz is not ok") + circuit };
   });
   return [{ name: "wasm", ready: true, reason: "in this Worker" }, ...(await Promise.all(states))];
 }
 
-/** The objects of a namespace by name, as what their methods answer from elsewhere. */
+/** Looks up stubs of Durable Objects by name, typed by the methods that are called on them. */
 function stubs<T>(namespace: DurableObjectNamespace | undefined): (name: string) => T {
   return (name) => {
     if (namespace === undefined) throw new Error("the Durable Object is not bound");

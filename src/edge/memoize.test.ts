@@ -29,7 +29,7 @@ describe("memoize", () => {
     expect(await load()).toEqual({ n: 2 });
   });
 
-  it("gives the same value to all who load at memoize", async () => {
+  it("gives the same value to all calls that load at the same time", async () => {
     const load = memoize(async () => ({}));
     const [a, b] = await Promise.all([load(), load()]);
     expect(a).toBe(b);

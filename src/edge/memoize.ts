@@ -1,7 +1,7 @@
 /**
- * Loads a value when it is first asked for, and keeps it. What is kept is the value, never the
- * promise: the promise of a request that the runtime dropped is never settled, and a failed load is
- * tried again by the next. Of two that load at the same time both get the one that came first.
+ * Loads a value on the first call and keeps it. The value is kept and never the promise: a promise
+ * of a request that the runtime dropped never settles. After a failed load, the next call loads
+ * again. If two calls load at the same time, both return the value that arrived first.
  */
 export function memoize<T extends object>(load: () => Promise<T>): () => Promise<T> {
   let value: T | undefined;

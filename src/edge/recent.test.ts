@@ -6,7 +6,7 @@ beforeEach(() => {
   return () => vi.useRealTimers();
 });
 
-const OPTIONS = { age: 1_000, patience: 5_000 };
+const OPTIONS = { age: 1_000, timeout: 5_000 };
 
 it("is loaded once for all who come within its age", async () => {
   let loads = 0;
@@ -47,6 +47,6 @@ it("is loaded by the next when a load fails, or is dropped with its request", as
   await expect(value()).rejects.toThrow("away");
   value();
   const last = value();
-  await vi.advanceTimersByTimeAsync(OPTIONS.patience + 100);
+  await vi.advanceTimersByTimeAsync(OPTIONS.timeout + 100);
   expect(await last).toEqual({ load: 3 });
 });

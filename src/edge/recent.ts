@@ -1,15 +1,15 @@
-/** Milliseconds between two looks for a value that another request is loading. */
-const PAUSE = 20;
+/** Milliseconds between two checks for a value that another request is loading. */
+const POLL_INTERVAL = 20;
 
 /**
- * A value that is loaded anew when it is older than `age` milliseconds, by one request at a time. Who
- * comes meanwhile gets the last one, or waits for the first. As with `memoize`, what is kept is the
- * value, never the promise; a load that takes longer than `patience` milliseconds counts as dropped
- * with its request, and another begins.
+ * Caches a value and reloads it when it is older than `age` milliseconds. One request loads at a
+ * time; others get the previous value, or wait for the first. As in `memoize`, the value is kept and
+ * never the promise. A load that takes longer than `timeout` milliseconds counts as dropped with its
+ * request, and another request loads.
  */
 export function recent<T extends object>(
   load: () => Promise<T>,
-  { age, patience }: { readonly age: number; readonly patience: number },
+  { age, timeout }: { readonly age: number; readonly timeout: number },
 ): () => Promise<T> {
   let value: T | undefined;
   let loaded = Number.NEGATIVE_INFINITY;
@@ -17,10 +17,10 @@ export function recent<T extends object>(
   return async function recentValue() {
     for (;;) {
       const now = Date.now();
-      const isLoading = now - began < patience;
+      const isLoading = now - began < timeout;
       if (value !== undefined && (isLoading || now - loaded < age)) return value;
       if (!isLoading) break;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
     }
     began = Date.now();
     try {

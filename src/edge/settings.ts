@@ -1,5 +1,5 @@
-// Readers of variables and secrets. What has no meaning is a TypeError that says what to write, and
-// repeats no secret: a deployment with a mistake in its settings serves nobody.
+// Readers of variables and secrets. Each throws a TypeError for an invalid value: a deployment with
+// a mistake in its settings serves no requests. The message says what to write and has no secret.
 import { entries } from "../app/index.ts";
 import type { Variables } from "./env.ts";
 
@@ -13,7 +13,7 @@ export function positive(name: Name, text: string | undefined, otherwise: number
   throw new TypeError(`Expected a number above 0 in ${name} but received ${JSON.stringify(text)}`);
 }
 
-/** Whether the first of two words is there; the second is meant where there is none. */
+/** Reads one of two words: true for the first, false for the second or when the setting is empty. */
 export function flag(
   name: Name,
   text: string | undefined,
@@ -24,7 +24,7 @@ export function flag(
   throw new TypeError(`Expected ${yes} or ${no} in ${name} but received ${JSON.stringify(text)}`);
 }
 
-/** Origins of web pages, or `*`. */
+/** Reads a list of origins of web pages, or `*`. */
 export function webOrigins(name: Name, list: string | undefined): readonly string[] | "*" {
   const origins = entries(list);
   if (origins.includes("*")) return "*";
@@ -35,7 +35,7 @@ export function webOrigins(name: Name, list: string | undefined): readonly strin
   );
 }
 
-/** An address that is asked over https, or on this machine over http too. */
+/** Reads a URL that uses https. On this machine, http is allowed too. */
 export function secureUrl(name: Name, text: string): URL {
   const url = URL.parse(text);
   const hasCredentials = url !== null && `${url.username}${url.password}` !== "";
@@ -52,10 +52,10 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 }
 
-/** Characters of a shorter secret can be guessed: 128 bits when they are hex digits. */
+/** Characters: 128 bits of hex digits. A shorter secret can be guessed. */
 const MIN_SECRET_LENGTH = 32;
 
-/** A secret that cannot be guessed, where it is set. */
+/** Reads a secret and checks its length. Undefined when it is not set. */
 export function longSecret(name: Name, secret: string | undefined): string | undefined {
   if (!secret) return undefined;
   if (secret.length >= MIN_SECRET_LENGTH) return secret;

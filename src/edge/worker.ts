@@ -8,7 +8,7 @@ export { RateObject } from "./access/rate-object.ts";
 export { JobObject } from "./jobs/job-object.ts";
 export { FlightObject } from "./single-flight/flight-object.ts";
 
-/** By bindings, which are the same for all requests of an isolate. */
+/** Hosts by their bindings. All requests of an isolate have the same bindings. */
 const hosts = new WeakMap<Env, Host>();
 
 function hostOf(env: Env): Host {
@@ -19,7 +19,7 @@ function hostOf(env: Env): Host {
   return host;
 }
 
-/** The Worker: the HTTP API, and the consumer of its jobs. */
+/** The Worker: the HTTP API, and the consumer of the job queue. */
 export default {
   fetch(request: Request, env: Env, context?: ExecutionContext): Response | Promise<Response> {
     return hostOf(env).app.fetch(request, env, context as never);

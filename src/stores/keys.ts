@@ -2,10 +2,10 @@ import { IDENTITY_VERSION } from "../group/index.ts";
 import type { Kind } from "./retention.ts";
 
 /**
- * Names of what is kept, the same in every tier. The kind comes first, since a bucket's lifecycle
- * rules go by prefix; then the tenant. A group's hash stands for its model and for the version of
- * the code that made it (`IDENTITY_VERSION`); features carry both in their name. So nothing that an
- * older model or older code made is ever found.
+ * Keys of stored values, the same in every tier. The kind comes first, since a bucket's lifecycle
+ * rules go by prefix; the tenant follows. A group's hash covers its model and the version of the
+ * code (`IDENTITY_VERSION`). Keys of features name both. So values of an older model or of older code
+ * are never found.
  *
  * ```text
  * inputs/<tenant>/<image>
@@ -16,7 +16,7 @@ import type { Kind } from "./retention.ts";
 export class Keys {
   readonly #tenant: string;
 
-  /** @param tenant any text; "" is everybody */
+  /** @param tenant any text; "" is the public tenant, when there is no authentication */
   constructor(tenant: string) {
     this.#tenant = tenant === "" ? "public" : `tenant-${encodeURIComponent(tenant)}`;
   }
@@ -29,12 +29,12 @@ export class Keys {
     return `${this.featuresOf(image)}${model}.${IDENTITY_VERSION.replace("/", "-")}`;
   }
 
-  /** Prefix of the features that every model has of an image. */
+  /** Prefix of an image's features of all models. */
   featuresOf(image: string): string {
     return `${this.#key("features", image)}/`;
   }
 
-  /** Prefix of all that belongs to a group. */
+  /** Prefix of all values of a group. */
   group(group: string): string {
     return `${this.#key("results", group)}/`;
   }

@@ -2,19 +2,19 @@ import { LRUCache } from "lru-cache";
 import type { Stored, Tier } from "./tier.ts";
 
 /**
- * This process's memory: what was used longest ago goes first.
+ * Values in this process's memory. The least recently used values are evicted first.
  *
- * @param bytes of all values together
- * @param longest how long a value may stay, in milliseconds: nobody else can tell this process that
- * something was deleted
+ * @param bytes maximum size of all values together
+ * @param maxAge how long a value may stay, in milliseconds. It is bounded because deletions in other
+ * processes do not reach this one
  */
 export function memoryTier({
   bytes,
-  longest,
+  maxAge,
   now = Date.now,
 }: {
   readonly bytes: number;
-  readonly longest: number;
+  readonly maxAge: number;
   readonly now?: () => number;
 }): Tier {
   const kept = new LRUCache<string, Stored>({
@@ -33,7 +33,7 @@ export function memoryTier({
     get: async (key) => live(key),
     has: async (key) => live(key) !== undefined,
     async put(key, { bytes, expires }) {
-      kept.set(key, { bytes, expires: Math.min(expires, now() + longest) });
+      kept.set(key, { bytes, expires: Math.min(expires, now() + maxAge) });
     },
     async forget(prefix) {
       for (const key of kept.keys()) if (key.startsWith(prefix)) kept.delete(key);

@@ -1,15 +1,15 @@
-/** What is kept, by how long: photographs and what is derived of each alone, and results of groups. */
+/** Kinds of stored values: photographs, features of single photographs, and results of groups. */
 export type Kind = "inputs" | "features" | "results";
 
-/** How long each kind is kept after it was written, in milliseconds. */
+/** How long each kind is kept after it is written, in milliseconds. */
 export type Retention = Readonly<Record<Kind, number>>;
 
 const HOUR = 3_600_000;
 
 /**
- * Photographs for a day: long enough for a job to be retried and for a client to come back with one
- * more photograph. Features go with them, since a picture can be guessed from its features. Results
- * for 30 days.
+ * Photographs are kept for a day: long enough to retry a job, or to add a photograph to a group.
+ * Features are kept as long, since a photograph can be reconstructed from them in part. Results are
+ * kept for 30 days.
  */
 export const RETENTION: Retention = {
   inputs: 24 * HOUR,
@@ -17,7 +17,7 @@ export const RETENTION: Retention = {
   results: 30 * 24 * HOUR,
 };
 
-/** A retention in hours, as the deployment's variables say, with the default where one is missing. */
+/** Reads the retention from the deployment's variables, in hours. Missing ones have the default. */
 export function retentionOf(hours: { readonly inputs?: string; readonly results?: string }) {
   const inputs = milliseconds("RETENTION_INPUT_HOURS", hours.inputs) ?? RETENTION.inputs;
   const results = milliseconds("RETENTION_RESULT_HOURS", hours.results) ?? RETENTION.results;

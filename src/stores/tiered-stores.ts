@@ -16,20 +16,20 @@ import { Tiers } from "./tiers.ts";
 export interface TieredParts {
   readonly results: Tiers;
   readonly features: Tiers;
-  /** Photographs are large and read once or twice: they are in one place only. */
+  /** Photographs are in one tier only, since they are large and read once or twice. */
   readonly inputs: Tier;
-  /** Whether what is put there stays until its time is over. */
+  /** Whether photographs are certain to stay until they expire. */
   readonly isPersistent: boolean;
   readonly retention: Retention;
-  /** Models whose features `deleteImage` forgets in tiers that cannot list. */
+  /** Models whose features `deleteImage` deletes in tiers that cannot list their keys. */
   readonly models: () => Promise<readonly { readonly digest: string }[]>;
-  /** Told of each removal, with the address of what is removed: others may have copies. */
+  /** Called for each deletion with the path of what is deleted, since others may have copies. */
   readonly onDelete?: (path: string) => void;
   readonly log: Log;
   readonly now?: () => number;
 }
 
-/** Features that can be looked for without being fetched. */
+/** A feature store that can check for features without reading them. */
 export interface TieredFeatureStore extends FeatureStore {
   has(key: string): Promise<boolean>;
 }
@@ -50,7 +50,7 @@ export function tieredStores(keys: Keys, parts: TieredParts): TieredStores {
   };
 }
 
-/** One for each request: it knows which writes of its group are still under way. */
+/** One instance per request: it tracks the pending writes of its group. */
 class TieredGroupStore implements GroupStore {
   readonly #tiers: Tiers;
   readonly #keys: Keys;
@@ -70,7 +70,7 @@ class TieredGroupStore implements GroupStore {
     return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as GroupResult);
   }
 
-  /** Last of its group, and last to be kept: until then the group counts as unknown everywhere. */
+  /** Written after all masks. Until then, the group counts as unknown in every tier. */
   async putResult(result: GroupResult): Promise<void> {
     await Promise.all(this.#underWay.splice(0));
     await this.#put(this.#keys.result(result.id), new TextEncoder().encode(JSON.stringify(result)));
@@ -171,7 +171,7 @@ function featureStore(
     return keys.features(image, model);
   };
   return {
-    // What cannot be read is computed.
+    // Features that cannot be read are computed again.
     get: (name) => tiers.get(keyOf(name)).catch(() => undefined),
     has: (name) => tiers.has(keyOf(name)).catch(() => false),
     async put(name, bytes) {

@@ -2,7 +2,7 @@ import type { Log } from "../app/index.ts";
 import { storeUnavailable } from "../group/index.ts";
 import type { Bytes, Stored, Tier } from "./tier.ts";
 
-/** Keeps a promise going after the answer has been sent. */
+/** Keeps a promise going after the response has been sent. */
 export type WaitUntil = (promise: Promise<unknown>) => void;
 
 export interface TiersOptions {
@@ -10,15 +10,15 @@ export interface TiersOptions {
   readonly tiers: readonly Tier[];
   readonly waitUntil: WaitUntil;
   readonly log: Log;
-  /** Told of each look-up: the name of the tier that had the value. */
+  /** Called for each lookup with the name of the tier that had the value. */
   readonly onLookUp?: (found: string | undefined) => void;
   /** Told of what has been forgotten: others may have it in tiers of their own. */
   readonly onForget?: (prefix: string, keys: readonly string[]) => void;
 }
 
 /**
- * Several tiers as one, the nearest first. Of those that fail the next is asked; but when none has a
- * value and one could not look, nobody can say that it is not there.
+ * Several tiers as one, the nearest first. If a tier fails, the next one is read. If no tier has a
+ * value and at least one failed, the value may still exist, so the lookup throws.
  */
 export class Tiers {
   readonly #tiers: readonly Tier[];
@@ -36,7 +36,7 @@ export class Tiers {
   }
 
   /**
-   * From the nearest tier that has it; those before it have it afterwards.
+   * Reads a value from the nearest tier that has it, and copies it to the tiers before.
    *
    * @throws CosalError store_unavailable
    */
@@ -56,9 +56,9 @@ export class Tiers {
   }
 
   /**
-   * Puts a value into the nearest tier, and goes on with the others after the answer.
+   * Writes a value to the nearest tier. The others are written in the background.
    *
-   * @returns a promise that every tier has it, or has failed; nobody needs to wait for it
+   * @returns `kept` resolves when every tier has the value or has failed; it never rejects
    */
   async put(key: string, value: Stored): Promise<{ readonly kept: Promise<void> }> {
     const [nearest, ...others] = this.#tiers;
@@ -69,12 +69,12 @@ export class Tiers {
   }
 
   /**
-   * From all tiers.
+   * Deletes values from all tiers.
    *
-   * @throws CosalError store_unavailable: what could not be deleted must not seem to be
+   * @throws CosalError store_unavailable when a tier fails, so that no deletion seems complete
    */
   async forget(prefix: string, keys: readonly string[]): Promise<void> {
-    // The furthest first: else a reader might bring a value back to a nearer tier.
+    // The furthest tier first: otherwise a read could copy a value back to a nearer tier.
     for (const tier of this.#tiers.toReversed()) {
       try {
         await tier.forget(prefix, keys);

@@ -244,7 +244,7 @@ describe("settings that mean nothing", () => {
     [{ GPU_BACKENDS: "gpu.example", GPU_SECRET: "s".repeat(32) }],
     [{ GPU_BACKENDS: "https://gpu.example" }],
     [{ RETENTION_INPUT_HOURS: "a day" }],
-    [{ WASM_MOST_MS: "-1" }],
+    [{ WASM_MAX_MS: "-1" }],
     [{ GPU_BACKENDS: "http://gpu.example", GPU_SECRET: "s".repeat(32) }],
     [{ API_KEY_LIST: "[]" }],
     [{ WEBHOOK_SECRET: "hunter2" }],

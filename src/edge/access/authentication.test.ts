@@ -35,7 +35,7 @@ describe("keys in a namespace", () => {
     return { key, record, records, reads, isAway, log, status };
   }
 
-  it("are read no more for a network that has guessed too often", async () => {
+  it("are no longer read for a network with too many failed attempts", async () => {
     const { key, reads, status } = await withNamespace();
     for (let i = 0; i < 100; i++) await status(newKey());
     expect(reads).toHaveLength(FAILED_ATTEMPTS + 1);
@@ -45,7 +45,7 @@ describe("keys in a namespace", () => {
     expect(await status(key)).toBe(200);
   });
 
-  it("that were right go on beside who guesses, and end within a minute when they are revoked", async () => {
+  it("that were valid work while others guess, and end within a minute after they are revoked", async () => {
     const { key, record, records, reads, status } = await withNamespace();
     expect(await status(key)).toBe(200);
     for (let i = 0; i < 100; i++) await status(newKey());
@@ -76,7 +76,7 @@ describe("keys in a namespace", () => {
     expect(log).toContainEqual(expect.objectContaining({ level: "error", hash: record.hash }));
   });
 
-  it("that cannot be read make nobody's key unknown", async () => {
+  it("that cannot be read are not reported as unknown", async () => {
     const { key, isAway, status } = await withNamespace();
     isAway.now = true;
     for (let i = 0; i <= FAILED_ATTEMPTS; i++) expect(await status(key)).toBe(503);

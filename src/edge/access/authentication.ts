@@ -18,20 +18,20 @@ import { CosalError } from "../../errors.ts";
 import type { Env } from "../env.ts";
 import { secureUrl } from "../settings.ts";
 
-/** How long an isolate remembers a key, in milliseconds: as long may one that was revoked work. */
+/** How long an isolate caches a key, in milliseconds. A revoked key can work that long. */
 const KEY_TIME = 60_000;
 
-/** Seconds after which a namespace that could not be read may be there again. */
+/** `Retry-After` in seconds when the namespace cannot be read. */
 const RETRY = 5;
 
-/** Keys that are remembered. */
+/** Keys that are cached. */
 const KEYS = 1000;
 
 /**
- * Who may call, as AUTHENTICATION says. Undefined: everybody.
+ * The authenticator that AUTHENTICATION names. Undefined when every caller is allowed.
  *
- * @throws TypeError when what the setting needs is missing: a deployment that means to be closed is
- * never open by mistake
+ * @throws TypeError when a setting that it needs is missing. So a deployment that requires
+ * authentication is never open by mistake
  */
 export function authenticationOf(env: Env, log: Log): Authenticator | undefined {
   const ways = entries(env.AUTHENTICATION ?? "off");
@@ -44,7 +44,7 @@ export function authenticationOf(env: Env, log: Log): Authenticator | undefined 
   const given = (["API_KEY_LIST", "JWT_KEYS"] as const).find((name) => env[name]);
   if (env.AUTHENTICATION === undefined && given !== undefined) {
     throw new TypeError(
-      `There is ${given}, but everybody may call: set AUTHENTICATION to keys, jwt or keys,jwt, or to off`,
+      `${given} is set, but AUTHENTICATION is not: set it to keys, jwt or keys,jwt, or to off`,
     );
   }
   const keys = ways.includes("keys") ? keyAuthenticator(lookupOf(env, log)) : undefined;
@@ -65,7 +65,8 @@ function lookupOf({ API_KEYS: namespace, API_KEY_LIST: list }: Env, log: Log): K
     if (known !== undefined || namespace === undefined) return known;
     const found = remembered.get(hash);
     if (found !== undefined && Date.now() < found.until) return found.key;
-    // Who comes with a key that was right a while ago does not pay for who guesses beside them.
+    // A key that was valid a while ago is not subject to the limit for failed attempts. So a caller
+    // that guesses keys cannot block others in the same network.
     if (found === undefined) beforeLookUp();
     const record = await namespace.get(hash).catch((cause: unknown) => {
       const message = "Keys cannot be looked up now.";

@@ -1,7 +1,7 @@
 import { FAILED_ATTEMPTS, type Log, type RateKind, type RateLimiter } from "../../app/index.ts";
 import type { Count } from "./rate-object.ts";
 
-/** Requests per minute of one caller: what `ratelimits` in wrangler.toml says, for the headers. */
+/** Requests per minute of one caller, for the headers. They equal `ratelimits` in wrangler.toml. */
 export const RATES: Readonly<Record<RateKind, number>> = {
   read: 1200,
   write: 300,
@@ -18,15 +18,15 @@ export interface RateBinding {
 
 export interface RateParts {
   readonly bindings: Readonly<Partial<Record<RateKind, RateBinding>>>;
-  /** Counts for keys with limits of their own. */
+  /** Counters for keys that have a limit of their own. */
   readonly counterOf?: (name: string) => { count(limit: number): Promise<Count> };
   readonly log: Log;
 }
 
 /**
- * Limits by the Workers binding, which counts per data centre and does not tell how much is left; a
- * key with a limit of its own is counted by a Durable Object, which does. A limiter that fails lets
- * requests pass.
+ * Limits requests by the Workers binding, which counts per data centre and does not return how many
+ * are left. A Durable Object counts the requests of a key with its own limit and returns the rest. If
+ * a limiter fails, requests pass.
  */
 export function edgeRateLimiter({ bindings, counterOf, log }: RateParts): RateLimiter {
   return async function edgeRateLimit({ subject, kind, perMinute }) {

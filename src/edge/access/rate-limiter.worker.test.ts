@@ -19,7 +19,7 @@ const counterOf = (name: string) =>
   };
 
 describe("rate limits", () => {
-  it("are those of wrangler.toml", () => {
+  it("equal those of wrangler.toml", () => {
     for (const [kind, limit] of Object.entries(RATES)) {
       const name = `RATE_${kind.toUpperCase()}`;
       expect(config).toMatch(
@@ -30,7 +30,7 @@ describe("rate limits", () => {
     }
   });
 
-  it("count each caller and kind for itself, by the runtime's binding", async () => {
+  it("count each caller and kind separately, by the runtime's binding", async () => {
     const rates = edgeRateLimiter({ bindings: { read, write, compute }, log: silent });
     const of = (subject: string) => rates({ subject, kind: "compute" });
     for (let i = 0; i < RATES.compute; i++) {
@@ -41,7 +41,7 @@ describe("rate limits", () => {
     expect((await rates({ subject: "a", kind: "read" }))?.allowed).toBe(true);
   });
 
-  it("of a key's own are counted by an object, which knows what is left", async () => {
+  it("of a single key are counted by an object, which knows how many are left", async () => {
     const rates = edgeRateLimiter({ bindings: {}, counterOf, log: silent });
     const of = (subject: string) => rates({ subject, kind: "read", perMinute: 2 });
     expect(await of("c")).toMatchObject({ allowed: true, limit: 2, remaining: 1, window: 60 });

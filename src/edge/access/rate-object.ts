@@ -10,8 +10,8 @@ export interface Count {
 const WINDOW = 60_000;
 
 /**
- * Requests of one caller and kind within a minute, for keys whose limit is their own: the Workers
- * binding counts up to one number only. Kept in memory; an evicted object was idle anyway.
+ * Counts the requests of one caller and kind within a minute, for keys with their own limit. The
+ * Workers binding has one limit for all. The count is in memory: only idle objects are evicted.
  */
 export class RateObject extends DurableObject {
   #ends = 0;

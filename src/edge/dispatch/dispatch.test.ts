@@ -107,7 +107,7 @@ async function backendOf(compute: Compute, group: ComputeJob): Promise<string> {
   return first.name;
 }
 
-const fails = () => Promise.reject(new BackendFailure("failed", "answered 500"));
+const fails = () => Promise.reject(new BackendFailure("failed", "responded with 500"));
 const isBusy = () => Promise.reject(new BackendFailure("busy", "is busy", { retryAfter: 9 }));
 const order = (...names: string[]) =>
   rank(
@@ -160,7 +160,7 @@ describe("dispatch", () => {
     log = [];
     await expect(backendOf(compute, job(20))).rejects.toMatchObject({
       code: "backend_unavailable",
-      message: expect.stringMatching(/estimated 2000 ms.*answered 500; . answered 500/),
+      message: expect.stringMatching(/estimated 2000 ms.*responded with 500; . responded with 500/),
       retryAfter: expect.any(Number),
     });
     expect(log).toEqual(ranked.slice(0, 2));

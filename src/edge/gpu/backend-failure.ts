@@ -1,16 +1,16 @@
 /**
- * Why a backend did not compute a group that another may compute:
+ * A backend did not compute a group; another backend may:
  *
- * - `failed`: it is broken or cannot be reached, counted by its circuit breaker;
- * - `busy`: it asked to be left alone for `retryAfter` seconds;
- * - `declined`: it works, and does not take such a group.
+ * - `failed`: it is broken or cannot be reached. The circuit breaker counts it;
+ * - `busy`: it asks for no requests for `retryAfter` seconds;
+ * - `declined`: it works but does not accept this group.
  */
 export class BackendFailure extends Error {
   override readonly name = "BackendFailure";
   readonly kind: "failed" | "busy" | "declined";
   readonly retryAfter: number | undefined;
 
-  /** @param message in a few words fit to be shown, e.g. `answered 500` */
+  /** @param message a few words, shown to callers after the backend's name, e.g. `responded with 500` */
   constructor(
     kind: BackendFailure["kind"],
     message: string,

@@ -103,7 +103,7 @@ async function failureOf(promise: Promise<unknown>): Promise<BackendFailure> {
 }
 
 describe("a GPU backend", () => {
-  it("gets the group signed, the photographs called by their hashes", async () => {
+  it("receives a signed group with photographs named by their hashes", async () => {
     let sent: Request | undefined;
     await compute(async (url, init) => {
       sent = new Request(url, { ...init, duplex: "half" } as RequestInit);
@@ -133,7 +133,7 @@ describe("a GPU backend", () => {
     expect(await files[1]?.text()).toBe("image b");
   });
 
-  it("gives the masks, in whatever pieces its answer arrives", async () => {
+  it("returns the masks, however its response is split into chunks", async () => {
     const body = multipart(await rightParts(job));
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: body.length })), async (cuts) => {
@@ -153,7 +153,7 @@ describe("a GPU backend", () => {
 
   const reusing = { ...job, consensus: { of: "8".repeat(64), bytes: Uint8Array.of(1, 2, 3) } };
 
-  it("gets the consensus of another group along, and has none to tell", async () => {
+  it("receives the consensus of another group, and then emits none", async () => {
     let sent: Request | undefined;
     const answer = async (url: string, init: RequestInit) => {
       sent = new Request(url, { ...init, duplex: "half" } as RequestInit);
@@ -206,11 +206,11 @@ describe("a GPU backend", () => {
       /not sent/,
     ],
     ["with fewer images", () => answerOf(result({ images: [] })), /fewer images/],
-    ["that is no result", () => answerOf(result({ images: "all" })), /no valid answer/],
+    ["that is no result", () => answerOf(result({ images: "all" })), /incomplete or invalid/],
     [
       "with a broken mask",
       () => answerOf(([part, ...rest]) => [{ ...part!, body: "no record" }, ...rest]),
-      /no valid answer/,
+      /incomplete or invalid/,
     ],
     [
       "with a mask of another size",
@@ -222,24 +222,24 @@ describe("a GPU backend", () => {
       /another size/,
     ],
     ["of another type", () => Response.json(resultOf(job)), /another type/],
-    ["of no parts", () => new Response("", { headers: TYPE }), /no valid answer/],
-    ["of a redirect", () => new Response(null, { status: 302 }), /answered 302/],
-    ["of an error", () => new Response("oh", { status: 500 }), /answered 500/],
+    ["of no parts", () => new Response("", { headers: TYPE }), /incomplete or invalid/],
+    ["of a redirect", () => new Response(null, { status: 302 }), /responded with 302/],
+    ["of an error", () => new Response("oh", { status: 500 }), /responded with 500/],
     [
       "of a refused signature",
       () => problem(401, { code: "credentials_invalid" }),
-      /answered 401 \(credentials_invalid\)/,
+      /responded with 401 \(credentials_invalid\)/,
     ],
   ];
-  it.each(broken)("fails with an answer %s", async (_, answer, message) => {
+  it.each(broken)("fails for a response %s", async (_, answer, message) => {
     const failure = await failureOf(compute(await answer()));
     expect(failure.kind).toBe("failed");
     expect(failure.message).toMatch(message);
   });
 
-  it("fails with random bytes, and wherever its answer is cut, and never gives half", async () => {
+  it("fails for random bytes and for a response cut anywhere, and emits no mask", async () => {
     const body = multipart(await rightParts(job));
-    // Up to the end of the result: what is missing of the last boundary does no harm.
+    // Up to the end of the result: an incomplete last boundary does no harm.
     const end = body.length - BOUNDARY.length - 8;
     const cut = fc.integer({ min: 0, max: end }).map((length) => body.slice(0, length));
     const random = fc.uint8Array({ maxLength: 2000 }).map((bytes) => Uint8Array.from(bytes));
@@ -252,13 +252,13 @@ describe("a GPU backend", () => {
     );
   });
 
-  it("fails when it hangs, before its answer or within it, and when it takes too long", async () => {
+  it("fails when it hangs, before or within its response, and when it takes too long", async () => {
     const body = multipart(await rightParts(job)).slice(0, 100);
     const hanging = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(body),
     });
     const never = () => new Promise<Response>(() => {});
-    const silent = /silent for 50 ms/;
+    const silent = /sent nothing for 50 ms/;
     expect((await failureOf(compute(never, {}, 50))).message).toMatch(silent);
     const within = new Response(hanging, { headers: TYPE });
     expect((await failureOf(compute(within, {}, 50))).message).toMatch(silent);
@@ -266,7 +266,7 @@ describe("a GPU backend", () => {
     expect((await failureOf(compute(never, { deadline }))).message).toMatch(/too long/);
   });
 
-  it("is cut off when the caller hangs up", async () => {
+  it("is aborted when the client disconnects", async () => {
     const caller = new AbortController();
     const given = Promise.withResolvers<AbortSignal>();
     const answer = compute(
@@ -282,7 +282,7 @@ describe("a GPU backend", () => {
     expect(signal.aborted).toBe(true);
   });
 
-  it("is busy, and says for how long", async () => {
+  it("may be busy, and says for how long", async () => {
     const answer = new Response(null, { status: 503, headers: { "retry-after": "7" } });
     expect(await failureOf(compute(answer))).toMatchObject({ kind: "busy", retryAfter: 7 });
     const vague = new Response(null, { status: 429, headers: { "retry-after": "soon" } });
@@ -300,13 +300,13 @@ describe("a GPU backend", () => {
       image: { index: 1, id: "b.jpg" },
     });
     await expect(blamed).rejects.toBeInstanceOf(CosalError);
-    // Only about photographs: what else it finds wrong with our request is its own fault, or ours.
+    // Only photographs can be at fault. Any other complaint is a fault of the server or of the Worker.
     expect(await failureOf(compute(problem(400, { code: "option_invalid" })))).toMatchObject({
       kind: "failed",
     });
   });
 
-  it("says which photographs it decodes, asked once in a while", async () => {
+  it("says which photographs it decodes, and the response is cached", async () => {
     const address = { name: "gpu-1", url: "https://gpu.example" };
     const { signal } = context();
     const asked: string[] = [];

@@ -10,17 +10,17 @@ import { type ServerLimits, serverLimits } from "./server-limits.ts";
 
 type Pieces = AsyncIterable<Piece>;
 
-/** What a platform has to know about streams that are too large to be held. */
+/** How a platform sends bodies that are too large for its memory. */
 export interface Transport {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** SHA-256 and length in bytes. */
   measure(pieces: Pieces): Promise<{ readonly sha256: ArrayBuffer; readonly length: number }>;
-  /** A body of known length. What `pieces` throws makes the request fail. */
+  /** A body of known length in bytes. If `pieces` throws, the request fails. */
   body(pieces: Pieces, length: number): BodyInit;
 }
 
 export interface GpuAddress {
-  /** As told to callers. */
+  /** Shown to callers. */
   readonly name: string;
   /** Without a path. */
   readonly url: string;
@@ -29,38 +29,39 @@ export interface GpuAddress {
 /** A GPU server behind this Worker. */
 export interface GpuBackend extends GpuAddress {
   /**
-   * Sends the group, signed, and reads the masks.
+   * Sends the group in a signed request and reads the masks.
    *
-   * @throws BackendFailure; CosalError for a fault of the photographs, or deadline_exceeded
+   * @throws BackendFailure when the backend is at fault
+   * @throws CosalError when the photographs are at fault, or deadline_exceeded
    */
   compute(job: ComputeJob, context: ComputeContext): AsyncIterable<ComputeEvent>;
   /**
-   * Has a tenant's group or photograph removed there too.
+   * Deletes a tenant's group or photograph on the server.
    *
    * @param path e.g. `/v1/images/<sha256>`
-   * @throws Error when it cannot be reached, or did not do it
+   * @throws Error when the server cannot be reached or responds with an error
    */
   forget(tenant: string, path: string): Promise<void>;
-  /** Whether it says that it is ready. */
+  /** Whether `GET /readyz` succeeds. */
   isReady(signal: AbortSignal): Promise<boolean>;
-  /** What it says that it decodes; undefined when it does not answer. */
+  /** Reads what the server decodes. Undefined when it does not respond. */
   limits(signal: AbortSignal): Promise<ServerLimits | undefined>;
 }
 
-/** Milliseconds without a byte after which a backend counts as hanging. */
+/** Milliseconds without a byte after which a request to a backend times out. */
 export const IDLE_TIMEOUT = 20_000;
 
-/** Milliseconds for an answer about readiness, and for one to a removal. */
+/** Milliseconds for a readiness check, and for a deletion. */
 const READY_TIMEOUT = 2_000;
 const REMOVAL_TIMEOUT = 5_000;
 
 export interface GpuBackendOptions {
-  /** What it shares with this Worker. */
+  /** The secret that the server shares with this Worker. */
   readonly secret: string;
   readonly transport: Transport;
-  /** Milliseconds without a byte after which it counts as hanging. */
+  /** Milliseconds without a byte after which a request times out. */
   readonly idleTimeout: number;
-  /** Seconds that it may keep what it makes of a request. */
+  /** How long the server may keep results of a request, in seconds. */
   readonly keep: number;
 }
 
@@ -117,7 +118,7 @@ export function gpuBackend(
       ...(await signed("POST", target, digest, tenant)),
       accept: "multipart/mixed",
       "content-type": form.contentType,
-      // RFC 7240, 4.3: what is left of the deadline.
+      // RFC 7240, 4.3: the seconds until the deadline.
       prefer: `wait=${Math.max(1, Math.floor((context.deadline - Date.now()) / 1000))}`,
       "x-request-id": context.request,
       ...(context.traceparent && { traceparent: context.traceparent }),
@@ -140,9 +141,9 @@ export function gpuBackend(
         signal: AbortSignal.timeout(REMOVAL_TIMEOUT),
       });
       await response.body?.cancel();
-      // 404: it had nothing.
+      // 404: the server had nothing to delete.
       if (response.ok || response.status === 404) return;
-      throw new BackendFailure("failed", `answered ${response.status}`);
+      throw new BackendFailure("failed", `responded with ${response.status}`);
     },
     limits: serverLimits(async (signal) => {
       const target = "/v1/limits";
@@ -165,14 +166,17 @@ export function gpuBackend(
   };
 }
 
-/** Ends a request whose backend is silent or late, and tells the two from a caller who hung up. */
+/**
+ * Aborts a request when its backend is idle for too long or misses the deadline. `verdict`
+ * distinguishes these two from a client that disconnects.
+ */
 class Watchdog {
   readonly signal: AbortSignal;
   readonly #own = new AbortController();
   readonly #idleTimeout: number;
   readonly #deadline: ReturnType<typeof setTimeout>;
   #idle: ReturnType<typeof setTimeout> | undefined;
-  /** What the request failed of, when this ended it. */
+  /** Why the watchdog aborted the request, if it did. */
   verdict: BackendFailure | undefined;
 
   constructor(signal: AbortSignal, deadline: number, idleTimeout: number) {
@@ -184,10 +188,10 @@ class Watchdog {
     );
   }
 
-  /** Waits for something that must not take longer than the idle timeout. */
+  /** Settles with `promise`, or rejects after the idle timeout. */
   async orTimeout<T>(promise: Promise<T>): Promise<T> {
     this.#idle = setTimeout(
-      () => this.#end(`was silent for ${this.#idleTimeout} ms`),
+      () => this.#end(`sent nothing for ${this.#idleTimeout} ms`),
       this.#idleTimeout,
     );
     const ended = Promise.withResolvers<never>();
@@ -205,7 +209,7 @@ class Watchdog {
   stop(): void {
     clearTimeout(this.#deadline);
     clearTimeout(this.#idle);
-    // Whatever is still open is of no use: an answer that was cut short, a body half sent.
+    // Closes what is still open: an incomplete response, or a body that is partly sent.
     this.#own.abort(new Error("over"));
   }
 
@@ -215,7 +219,7 @@ class Watchdog {
   }
 }
 
-/** The same response, whose body is read under a watchdog. */
+/** A copy of the response; the watchdog's timeouts apply to reads of its body. */
 function withWatchdog(response: Response, watchdog: Watchdog): Response {
   const reader = response.body?.getReader();
   if (reader === undefined) return response;

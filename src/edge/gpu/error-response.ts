@@ -2,7 +2,7 @@ import type { ComputeJob } from "../../app/index.ts";
 import { type CallerErrorCode, CosalError } from "../../errors.ts";
 import { BackendFailure } from "./backend-failure.ts";
 
-/** A backend's word that is taken: what is wrong is in the photographs, and is so everywhere. */
+/** Errors that are passed on to the caller: the photographs are at fault, whichever backend is used. */
 const FAULTS: ReadonlySet<string> = new Set<CallerErrorCode>([
   "group_empty",
   "image_too_many_pixels",
@@ -14,7 +14,7 @@ const FAULTS: ReadonlySet<string> = new Set<CallerErrorCode>([
   "seeds_unsupported",
 ]);
 
-/** It takes less than this deployment does; another backend may take more. */
+/** Errors of a backend whose limits are lower than this deployment's. Another backend is tried. */
 const DECLINED: ReadonlySet<string> = new Set<CallerErrorCode>([
   "body_too_large",
   "consensus_incompatible",
@@ -24,14 +24,14 @@ const DECLINED: ReadonlySet<string> = new Set<CallerErrorCode>([
   "model_unknown",
 ]);
 
-/** Seconds for which a busy backend that does not say how long is left alone; and at most. */
+/** Seconds without requests to a busy backend: by default, and at most. */
 const DEFAULT_RETRY_AFTER = 2;
 const MAX_RETRY_AFTER = 60;
 
-/** Bytes of a problem that are read. */
+/** Bytes. A larger problem body is not read. */
 const MAX_PROBLEM = 65_536;
 
-/** What an answer other than 200 means. */
+/** The error for a response with a status other than 200. */
 export async function errorFromResponse(
   response: Response,
   job: ComputeJob,
@@ -41,18 +41,18 @@ export async function errorFromResponse(
     await response.body?.cancel();
     const asked = Number(response.headers.get("retry-after") ?? DEFAULT_RETRY_AFTER);
     const retryAfter = Math.min(asked > 0 ? asked : DEFAULT_RETRY_AFTER, MAX_RETRY_AFTER);
-    return new BackendFailure("busy", `is busy (answered ${status})`, { retryAfter });
+    return new BackendFailure("busy", `is busy (status ${status})`, { retryAfter });
   }
   const problem = await problemOf(response);
   const code = typeof problem?.code === "string" ? problem.code : "";
   if (status >= 400 && status < 500) {
     if (FAULTS.has(code)) return faultOf(code as CallerErrorCode, problem, job);
-    // A server that takes no consensus from a Worker looks for its group, which it does not have.
+    // A server that accepts no consensus from Workers looks for the group and does not find it.
     const isUnknownGroup = code === "not_found" && job.consensus !== undefined;
     if (DECLINED.has(code) || isUnknownGroup)
-      return new BackendFailure("declined", `does not take it (${code})`);
+      return new BackendFailure("declined", `does not accept it (${code})`);
   }
-  return new BackendFailure("failed", `answered ${status}${code && ` (${code})`}`);
+  return new BackendFailure("failed", `responded with ${status}${code && ` (${code})`}`);
 }
 
 function faultOf(code: CallerErrorCode, problem: Fields, { images }: ComputeJob): CosalError {

@@ -1,19 +1,19 @@
 import type { ComputeJob } from "../../app/index.ts";
 import { CONSENSUS_TYPE } from "../../app/media-types.ts";
 
-/** What a form consists of: bytes, and photographs that go from the store to the server as they are. */
+/** A piece of a form: bytes, or a photograph that is streamed from the store to the server. */
 export type Piece = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
 
 /** A `multipart/form-data` body (RFC 7578) that can be read more than once. */
 export interface GroupForm {
   readonly contentType: string;
-  /** Its pieces; each photograph is opened when its turn comes, and again when read again. */
+  /** Yields the pieces in order. Each photograph is opened when its piece is reached. */
   pieces(): AsyncIterable<Piece>;
 }
 
 /**
- * A group as `POST /v1/groups` takes it: the photographs, called by their SHA-256, and the options.
- * With the consensus of another group, which a server takes from its Workers alone.
+ * A group as `POST /v1/groups` accepts it: options and photographs, which are named by their SHA-256.
+ * It can include the consensus of another group, which a server accepts only from its Workers.
  */
 export function groupForm(job: ComputeJob): GroupForm {
   const boundary = `cosal-${crypto.randomUUID()}`;

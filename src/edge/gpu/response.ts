@@ -12,21 +12,21 @@ import { BackendFailure } from "./backend-failure.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Bytes of one part: a record of 1024 x 1024 logits has 2 MiB. */
+/** Bytes of one part. A record of 1024 x 1024 logits has 2 MiB. */
 const MAX_PART = 4 * 2 ** 20;
 
-/** Bytes of a whole answer: records of 64 photographs are about 2 MiB. */
+/** Bytes of a whole response. Records of 64 photographs have about 2 MiB. */
 const MAX_RESPONSE = 48 * 2 ** 20;
 
 const LOGITS = "application/vnd.cosal.logits";
 
 /**
- * The events of a GPU server's answer (`multipart/mixed`): a part for each photograph as soon as it
- * is ready, one for the consensus, and the JSON result last. Parsed as it arrives, but no mask is
- * told before all of the answer is there and has been held against the group: what a broken backend
- * sends never gets any further.
+ * Reads the events from a GPU server's response (`multipart/mixed`): a part for each photograph as
+ * soon as it is ready, one for the consensus, and the JSON result last. The response is parsed as it
+ * arrives. Masks are emitted only after the whole response has arrived and matches the group, so
+ * nothing from a broken backend is passed on.
  *
- * @throws BackendFailure for an answer that is broken, cut short, or of another group or model
+ * @throws BackendFailure for a response that is invalid, incomplete, or of another group or model
  */
 export async function* readResponse(
   response: Response,
@@ -38,7 +38,7 @@ export async function* readResponse(
     yield* parts.finish();
   } catch (cause) {
     if (cause instanceof BackendFailure) throw cause;
-    throw new BackendFailure("failed", "broke off or sent no valid answer", { cause });
+    throw new BackendFailure("failed", "sent an incomplete or invalid response", { cause });
   }
 }
 
@@ -53,7 +53,7 @@ async function* partsOf(response: Response, images: number): AsyncGenerator<Resp
   const boundary = boundaryOf(contentType);
   const isMixed = mediaTypeOf(contentType) === "multipart/mixed";
   if (!isMixed || boundary === undefined || response.body === null) {
-    throw invalid("an answer of another type");
+    throw invalid("a response of another type");
   }
   const chunks = limited(response.body, MAX_RESPONSE, () => invalid("too many bytes"));
   let left = images + 2;
@@ -69,11 +69,11 @@ function mediaTypeOf(contentType: string): string {
   return (contentType.split(";")[0] as string).trim().toLowerCase();
 }
 
-/** What has arrived of a response so far. */
+/** The parts of a response that have arrived so far. */
 class ResponseParts {
   readonly #job: ComputeJob;
   readonly #places: ReadonlyMap<string, number>;
-  /** By place in the job. */
+  /** Mask records by the image's position in the job. */
   readonly #records = new Map<number, Bytes>();
   #consensus: Bytes | undefined;
   #result: GroupBody | undefined;
@@ -109,7 +109,7 @@ class ResponseParts {
       yield { type: "consensus", consensus: this.#consensus };
     }
     for (const skipped of result.skipped) yield this.#skipped(skipped);
-    // All are read before the first is told.
+    // All masks are read before the first is emitted.
     const masks: ComputeEvent[] = [];
     for (const image of result.images) masks.push(await this.#mask(image));
     yield* masks;
@@ -125,11 +125,11 @@ class ResponseParts {
       if (size.width !== width || size.height !== height) throw invalid("a mask of another size");
     }
     const { coverage, box, presence, confidence } = found;
-    const told = confidence !== undefined && { confidence };
+    const optional = confidence !== undefined && { confidence };
     return {
       type: "mask",
       image,
-      mask: { width, height, coverage, box, presence, ...told, record },
+      mask: { width, height, coverage, box, presence, ...optional, record },
     };
   }
 

@@ -1,20 +1,20 @@
 import type { DecodedElsewhere } from "../../codec/index.ts";
 
-/** Milliseconds for which an answer is believed. */
+/** How long limits are cached, in milliseconds. */
 const LIFETIME = 300_000;
 
-/** Milliseconds for an answer. */
+/** Milliseconds for a response. */
 const TIMEOUT = 2_000;
 
-/** What a GPU server says that it decodes (`GET /v1/limits`). */
+/** What a GPU server decodes, from `GET /v1/limits`. */
 export interface ServerLimits {
   /** Media types of photographs. */
   readonly types: readonly string[];
-  /** Pixels of one photograph, by its kind of file. */
+  /** Maximum pixels of one photograph, by kind of file. */
   readonly imagePixels: Readonly<Record<string, number>>;
 }
 
-/** Whether a server with these limits decodes such a file. One of more than 4 MiB it may still refuse. */
+/** Whether a server with these limits decodes such a file. It may still refuse one above 4 MiB. */
 export function decodes(
   { types, imagePixels }: ServerLimits,
   { type, kind, pixels }: DecodedElsewhere,
@@ -23,8 +23,8 @@ export function decodes(
 }
 
 /**
- * Reads a server's limits, and remembers them for a while; undefined when it does not answer, and has
- * not lately.
+ * Reads a server's limits and caches them. If the server does not respond, returns the last known
+ * limits, or undefined.
  *
  * @param ask sends the request
  */
@@ -35,9 +35,9 @@ export function serverLimits(ask: (signal: AbortSignal) => Promise<Response>) {
     const response = await ask(AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]));
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new Error(`answered ${response.status}`);
+      throw new Error(`responded with ${response.status}`);
     }
-    // Servers of an earlier version do not say.
+    // Servers of an earlier version do not send these fields.
     const { types, image_pixels }: Readonly<Record<string, unknown>> = await response.json();
     return {
       types: Array.isArray(types) ? types.map(String) : [],

@@ -1,7 +1,7 @@
 import type { Transport } from "./backend.ts";
 import type { Piece } from "./group-form.ts";
 
-/** What a Worker's streams have beyond those of the web. */
+/** The Workers runtime's additions to web streams. */
 interface WorkerStreams {
   readonly crypto: { readonly DigestStream: new (algorithm: string) => DigestStream };
   readonly FixedLengthStream: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
@@ -13,8 +13,8 @@ interface DigestStream extends WritableStream<Uint8Array> {
 }
 
 /**
- * Bodies as a Worker sends them: hashed and sent piece by piece, so that none is held as a whole. The
- * runtime itself moves what comes as a stream: its bytes never lie in the isolate.
+ * The transport of a Worker. It hashes and sends bodies piece by piece, so no body is held in memory.
+ * The runtime moves the bytes of streams itself, outside of the isolate.
  */
 export function workerTransport(): Transport {
   const { crypto, FixedLengthStream } = globalThis as unknown as WorkerStreams;
@@ -22,14 +22,14 @@ export function workerTransport(): Transport {
     fetch: (url, init) => fetch(url, init),
     async measure(pieces) {
       const stream = new crypto.DigestStream("SHA-256");
-      // It fails with the stream, whose error is thrown here.
+      // `writeAll` throws the same error.
       stream.digest.catch(() => {});
       await writeAll(pieces, stream);
       return { sha256: await stream.digest, length: Number(stream.bytesWritten) };
     },
     body(pieces, length) {
       const { readable, writable } = new FixedLengthStream(length);
-      // A reader who leaves, or a photograph that is gone, makes the request fail: it is told there.
+      // An error here also fails the request, which reports it.
       writeAll(pieces, writable).catch(() => {});
       return readable;
     },
@@ -55,7 +55,7 @@ async function writeAll(
 
 async function write(bytes: Uint8Array, stream: WritableStream<Uint8Array>): Promise<void> {
   const writer = stream.getWriter();
-  // Told where it is written, too.
+  // `write` rejects with the same error.
   writer.closed.catch(() => {});
   try {
     await writer.write(bytes);

@@ -7,7 +7,7 @@ const transport = workerTransport();
 const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => i % 251);
 const hex = (digest: ArrayBuffer) => Buffer.from(digest).toString("hex");
 
-/** As a photograph comes from a bucket. */
+/** A stream, as a bucket returns a photograph. */
 const streamed = (length: number) => new Response(bytes(length)).body as ReadableStream<Uint8Array>;
 
 async function* pieces(): AsyncGenerator<Piece> {

@@ -11,15 +11,15 @@ import type { JobMessage } from "./job-object.ts";
 
 export interface ConsumerParts {
   readonly stubOf: (message: JobMessage) => JobHandle;
-  /** Computes a job's group and leaves it in the stores. */
+  /** Computes a job's group and writes it to the stores. */
   readonly run: RunJob;
   readonly log: Log;
 }
 
-/** A consumer may take 15 minutes; this leaves time to tell how it ended. In milliseconds. */
+/** Milliseconds. A consumer may take 15 minutes; the rest is for reporting the outcome. */
 const ATTEMPT_TIMEOUT = 12 * 60_000;
 
-/** Takes jobs out of the queue, and those that the queue gave up out of the dead-letter queue. */
+/** Consumes jobs from the queue, and failed jobs from the dead-letter queue. */
 export async function consume(
   batch: MessageBatch<JobMessage>,
   { stubOf, run, log }: ConsumerParts,

@@ -3,7 +3,7 @@ import { CosalError } from "../../errors.ts";
 import { sha256 } from "../../group/index.ts";
 import type { NewJob } from "./job-object.ts";
 
-/** What a `JobObject` answers to callers, called from elsewhere. */
+/** The methods of a `JobObject` that the API calls. */
 export interface JobStub {
   create(job: NewJob): Promise<Job | undefined>;
   get(): Promise<Job | undefined>;
@@ -12,9 +12,10 @@ export interface JobStub {
 }
 
 /**
- * Jobs in Durable Objects, one each. An object's name has its tenant, so that no other finds it.
+ * Jobs in Durable Objects, one object for each job. An object's name includes its tenant, so no other
+ * tenant finds it.
  *
- * @param stubOf the object of a name
+ * @param stubOf returns the object with a name
  */
 export function edgeJobs(stubOf: (name: string) => JobStub): Jobs {
   return {
@@ -28,7 +29,7 @@ export function edgeJobs(stubOf: (name: string) => JobStub): Jobs {
       const fingerprint = await digest([group, presentation, webhook, backend]);
       const job = await stubOf(jobName(tenant, id)).create({ id, request, fingerprint });
       if (job !== undefined) return job;
-      const message = "This Idempotency-Key was used for another request. Take a new one.";
+      const message = "This Idempotency-Key was used for another request. Use a new one.";
       throw new CosalError("idempotency_mismatch", message);
     },
     get: (tenant, id) => stubOf(jobName(tenant, id)).get(),

@@ -13,7 +13,7 @@ import {
 import { CosalError } from "../../errors.ts";
 import { hasEnded, type JobState, JobStorage, jobOf } from "./job-storage.ts";
 
-/** What the queue carries: where the job's state is. */
+/** A message of the queue. It names the object that has the job's state. */
 export interface JobMessage {
   readonly tenant: string;
   readonly id: string;
@@ -31,36 +31,36 @@ export interface NewJob {
   readonly fingerprint: string;
 }
 
-/** What whoever computes a job may do: nothing when it is another's, or over. */
+/** An attempt at a job. Undefined when another holder has the job, or when it has ended. */
 type Begun = { readonly request: JobRequest; readonly attempt: number } | undefined;
 
-/** How often a job is attempted before it fails for good. */
+/** Attempts after which a job fails for good. */
 export const MAX_ATTEMPTS = 4;
 
-/** Milliseconds of silence after which who computes a job counts as gone. */
+/** Milliseconds without an event or heartbeat after which the holder loses the job. */
 const LEASE_TIMEOUT = 60_000;
 
-/** Milliseconds after which a job that waits is put into the queue again, should it have been lost. */
+/** Milliseconds after which a waiting job is queued again, since its message may be lost. */
 const QUEUE_TIMEOUT = 10 * 60_000;
 
-/** How long what is known of a job is kept after its end, in milliseconds. */
+/** How long a job's state is kept after the job ends, in milliseconds. */
 const RETENTION = 30 * 24 * 3_600_000;
 
-/** How long a reader of events may wait, in milliseconds, before it has to ask again. */
+/** How long one call for events may wait, in milliseconds. The reader then calls again. */
 const MAX_WAIT = 10_000;
 
-/** Events that are told at once: each is a few hundred bytes, and an answer may have 32 MiB. */
+/** Events per call. Each has a few hundred bytes, and an RPC response may have 32 MiB. */
 const PAGE_SIZE = 200;
 
 /**
- * A job: state in SQLite, so that it survives whatever happens to the Worker that computes it. The
- * alarm keeps it going: it puts a job back into the queue whose computer went silent, delivers the
- * webhook, and forgets the job at last.
+ * A job. Its state is in SQLite, so it survives a failure of the Worker that computes it. The alarm
+ * puts the job back into the queue when its lease expires, delivers the webhook, and finally deletes
+ * the job.
  */
 export class JobObject extends DurableObject<JobEnv> {
   readonly #storage: JobStorage;
   readonly #log = jsonLog();
-  /** Readers of events that wait for the next. */
+  /** Readers that wait for the next event. */
   readonly #waiting = new Set<() => void>();
 
   constructor(ctx: DurableObjectState, env: JobEnv) {
@@ -68,7 +68,10 @@ export class JobObject extends DurableObject<JobEnv> {
     this.#storage = new JobStorage(ctx.storage.sql);
   }
 
-  /** The job, which is an older one when its id was used before. Undefined for another request. */
+  /**
+   * Creates the job. If its id is in use, returns the existing job, or undefined if that is for a
+   * different request.
+   */
   async create({ id, request, fingerprint }: NewJob): Promise<Job | undefined> {
     const known = this.#storage.state;
     if (known !== undefined) return known.fingerprint === fingerprint ? jobOf(known) : undefined;
@@ -97,7 +100,7 @@ export class JobObject extends DurableObject<JobEnv> {
     return state && jobOf(state);
   }
 
-  /** Takes the job for `holder`. */
+  /** Gives `holder` the lease on the job. */
   begin(holder: string): Begun {
     const { state } = this.#storage;
     if (state === undefined || hasEnded(state)) return undefined;
@@ -107,7 +110,7 @@ export class JobObject extends DurableObject<JobEnv> {
     return { request: state.request, attempt: attempts };
   }
 
-  /** Adds events; whether to go on. */
+  /** Appends events. @returns false when the holder has lost the job and must stop */
   emit(holder: string, events: readonly JobEvent["event"][]): boolean {
     const { state } = this.#storage;
     if (state?.status !== "running" || state.holder !== holder) return false;
@@ -128,7 +131,7 @@ export class JobObject extends DurableObject<JobEnv> {
     await this.#end({ status: "succeeded", done: jobOf(state).total });
   }
 
-  /** @returns whether it is to be tried again */
+  /** @returns whether the job will be attempted again */
   async fail(holder: string, problem: Problem, isFinal: boolean): Promise<boolean> {
     const { state } = this.#storage;
     if (state?.status !== "running" || state.holder !== holder) return false;
@@ -140,7 +143,7 @@ export class JobObject extends DurableObject<JobEnv> {
     return true;
   }
 
-  /** The queue gave the job up: it ends with the last problem that was met, or this one. */
+  /** Fails a job that the queue gave up. Its last problem is kept; `problem` is the fallback. */
   async deadLetter(problem: Problem): Promise<void> {
     const { state } = this.#storage;
     if (state === undefined || hasEnded(state)) return;
@@ -153,7 +156,7 @@ export class JobObject extends DurableObject<JobEnv> {
     return this.get();
   }
 
-  /** Events after a number, as soon as there is one; none when the job has ended or nothing came. */
+  /** Waits for events after a number. Returns none when the job has ended or the wait is over. */
   async events(after: number): Promise<{ events: JobEvent[]; hasEnded: boolean } | undefined> {
     if (this.#storage.state === undefined) return undefined;
     const read = () => this.#storage.after(after, PAGE_SIZE);
@@ -227,13 +230,13 @@ export class JobObject extends DurableObject<JobEnv> {
     return state;
   }
 
-  /** Tells readers what the job now is. */
+  /** Emits the job's new state to readers. */
   #emit(): void {
     this.#storage.append({ event: "job", data: this.get() as Job });
     this.#wake();
   }
 
-  /** A job that does not get into the queue is tried again by the alarm: it is not lost. */
+  /** Sends the job to the queue. If that fails, the alarm sends it again, so no job is lost. */
   async #enqueue(): Promise<void> {
     const { id, request } = this.#storage.state as JobState;
     try {
@@ -265,6 +268,6 @@ export class JobObject extends DurableObject<JobEnv> {
 }
 
 function lostProblem({ request, attempts }: JobState): Problem {
-  const message = `The job was begun ${attempts} times, and each time whoever computed it went silent.`;
+  const message = `The job was started ${attempts} times, and its worker stopped responding each time.`;
   return problemOf(new CosalError("backend_unavailable", message), request.request);
 }

@@ -33,11 +33,11 @@ describe("a job", () => {
     ]);
   });
 
-  it("goes back into the queue when who computed it went silent, not for ever", async () => {
+  it("is queued again when its lease expires, but not endlessly", async () => {
     const job = await jobs.submit({ request: request() });
     const stub = stubOf(jobName("", job.id));
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      // An isolate that is gone: it takes the job, and is never heard of again.
+      // An isolate that takes the job and then vanishes.
       expect(await stub.begin(`holder ${attempt}`)).toMatchObject({ attempt });
       await runDurableObjectAlarm(stub);
       expect((await jobs.get("", job.id))?.status).toBe("running");
@@ -48,13 +48,13 @@ describe("a job", () => {
     }
     expect((await jobs.get("", job.id))?.problem?.detail).toMatch(/4 times/);
     expect(sent).toHaveLength(MAX_ATTEMPTS);
-    // Whoever comes back late changes nothing.
+    // A former holder no longer changes the job.
     expect(await stub.emit("holder 1", [])).toBe(false);
     await stub.succeed("holder 4");
     expect((await jobs.get("", job.id))?.status).toBe("failed");
   });
 
-  it("is not lost when it does not get into the queue", async () => {
+  it("is not lost when the queue refuses it", async () => {
     failNextSend();
     const job = await jobs.submit({ request: request() });
     expect([job.status, sent]).toEqual(["queued", []]);
@@ -65,7 +65,7 @@ describe("a job", () => {
     expect((await jobs.get("", job.id))?.status).toBe("succeeded");
   });
 
-  it("is forgotten a month after its end", async () => {
+  it("is deleted a month after its end", async () => {
     const job = await jobs.submit({ request: request() });
     await take(job, succeeds);
     const stub = stubOf(jobName("", job.id));

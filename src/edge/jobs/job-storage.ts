@@ -3,29 +3,29 @@ import type { Job, JobEvent, JobRequest, JobStatus, Problem } from "../../app/in
 
 type Event = JobEvent["event"];
 
-/** All that is known of a job. */
+/** The state of a job. */
 export interface JobState {
   readonly id: string;
   readonly request: JobRequest;
-  /** Names the request: an idempotency key is for one request only. */
+  /** SHA-256 of the request. An idempotency key is valid for one request only. */
   readonly fingerprint: string;
   readonly status: JobStatus;
-  /** Milliseconds since 1970, these and the next two. */
+  /** Milliseconds since 1970, as in the next two. */
   readonly created: number;
   readonly updated: number;
-  /** When whoever computes it was last heard of. */
+  /** Time of the holder's last event or heartbeat. */
   readonly seen: number;
-  /** Who computes it. */
+  /** The worker that computes the job; "" when there is none. */
   readonly holder: string;
   readonly attempts: number;
   readonly done: number;
   readonly problem?: Problem;
-  /** Deliveries of the webhook that were tried, and when the next is due. */
+  /** Attempted deliveries of the webhook, and the time of the next, in milliseconds since 1970. */
   readonly deliveries: number;
   readonly deliveryDue?: number;
 }
 
-/** A job in a Durable Object's SQLite database: its state, and every event that was told of it. */
+/** A job in a Durable Object's SQLite database: its state and all its events. */
 export class JobStorage {
   readonly #sql: SqlStorage;
   #state: JobState | undefined;
@@ -34,7 +34,7 @@ export class JobStorage {
     this.#sql = sql;
   }
 
-  /** Undefined in an object that is no job: asking for one that does not exist writes nothing. */
+  /** Undefined when there is no such job. Reading the state of an unknown job writes nothing. */
   get state(): JobState | undefined {
     if (this.#state !== undefined || !this.#isOpen()) return this.#state;
     const [row] = this.#sql.exec<{ body: string }>("SELECT body FROM state").toArray();
@@ -84,7 +84,7 @@ export class JobStorage {
   }
 }
 
-/** A job as its caller sees it. */
+/** A job as the API returns it. */
 export function jobOf(state: JobState): Job {
   const { id, request, status, attempts, done, problem } = state;
   return {

@@ -18,7 +18,7 @@ import {
 const sent = useQueue();
 
 describe("a job", () => {
-  it("goes from queued to succeeded, and tells each step once, numbered", async () => {
+  it("goes from queued to succeeded, and emits each step once, numbered", async () => {
     const job = await jobs.submit({ request: request() });
     expect(job).toMatchObject({ status: "queued", attempts: 0, done: 0, total: 2 });
     expect(sent).toEqual([{ tenant: "", id: job.id }]);
@@ -30,7 +30,7 @@ describe("a job", () => {
     expect(await jobs.get("", job.id)).toMatchObject({ status: "succeeded", done: 2, attempts: 1 });
   });
 
-  it("is followed while it runs", async () => {
+  it("emits events while it runs", async () => {
     const job = await jobs.submit({ request: request() });
     const following = eventsOf(job);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -62,7 +62,7 @@ describe("a job", () => {
     });
   });
 
-  it("is tried again after a failure, later each time, and ends with the reason", async () => {
+  it("is retried with growing delays after a failure, and ends with the reason", async () => {
     const job = await jobs.submit({ request: request() });
     for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
       const { acknowledged, retries } = await take(job, fails);
@@ -77,7 +77,7 @@ describe("a job", () => {
     });
   });
 
-  it("succeeds after a failure, and is not tried again when that is in vain", async () => {
+  it("succeeds after a failure, and is not retried when the request is at fault", async () => {
     const recovers = await jobs.submit({ request: request() });
     await take(recovers, fails);
     await take(recovers, succeeds);
@@ -92,7 +92,7 @@ describe("a job", () => {
     expect(names(await eventsOf(broken))).toEqual(["queued", "running", "error", "failed"]);
   });
 
-  it("that the queue gave up ends with a reason", async () => {
+  it("ends with a reason when the queue gives up", async () => {
     const job = await jobs.submit({ request: request() });
     const dead = { queue: "cosal-jobs-dead" };
     expect(await take(job, fails, dead)).toEqual({ acknowledged: 1, retries: [] });
@@ -104,7 +104,7 @@ describe("a job", () => {
     expect((await jobs.get("", job.id))?.status).toBe("failed");
   });
 
-  it("is computed by one at a time, whatever the queue delivers twice", async () => {
+  it("is computed by one worker at a time, even if the queue delivers it twice", async () => {
     const job = await jobs.submit({ request: request() });
     const running = Promise.withResolvers<void>();
     const first = take(job, () => running.promise);

@@ -1,4 +1,4 @@
-/** What the suites of jobs share: requests, work of known outcome, a queue that a test empties itself. */
+/** Shared by the tests of jobs: requests, runs with a known outcome, a queue that tests consume. */
 
 import { env } from "cloudflare:workers";
 import type { DurableObjectNamespace, MessageBatch, Queue } from "@cloudflare/workers-types";
@@ -43,7 +43,7 @@ export function request(more: Partial<JobRequest> = {}): JobRequest {
 
 export const image = (id: string) => ({ event: "image", data: { id } }) as unknown as GroupEvent;
 
-/** Gives the queue's message of a job to the consumer, as the runtime does. */
+/** Passes a job's message to the consumer, as the runtime does. */
 export async function take(job: Job, run: RunJob, { tenant = "", queue = "cosal-jobs" } = {}) {
   const outcome = { acknowledged: 0, retries: [] as (number | undefined)[] };
   const message = {
@@ -83,7 +83,7 @@ export function pass(milliseconds: number): void {
   vi.spyOn(Date, "now").mockReturnValue(now + milliseconds);
 }
 
-/** Messages for the queue, which tests take to the consumer themselves; for a suite to call once. */
+/** Collects the queue's messages, so that tests pass them to the consumer. Call once per suite. */
 export function useQueue(): JobMessage[] {
   const sent: JobMessage[] = [];
   beforeEach(() => {
@@ -98,7 +98,7 @@ export function useQueue(): JobMessage[] {
   return sent;
 }
 
-/** The queue does not take the next message. */
+/** Makes the queue refuse the next message. */
 export function failNextSend(): void {
   vi.spyOn(Object.getPrototypeOf(QUEUE), "send").mockRejectedValueOnce(new Error("queue down"));
 }

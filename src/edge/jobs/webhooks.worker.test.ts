@@ -27,7 +27,7 @@ describe("a job's webhook", () => {
     return { job, stub: stubOf(jobName("", job.id)) };
   }
 
-  it("tells the end, signed as Standard Webhooks says", async () => {
+  it("reports the end, signed as Standard Webhooks says", async () => {
     const received = receiver(204);
     const { job, stub } = await ended();
     await vi.waitFor(() => expect(received).toHaveLength(1));
@@ -44,7 +44,7 @@ describe("a job's webhook", () => {
     expect(() => new Webhook(btoa("another secret")).verify("{}", headers)).toThrow();
   });
 
-  it("tells failures too", async () => {
+  it("reports failures too", async () => {
     const received = receiver();
     await ended(isBroken);
     await vi.waitFor(() => expect(received).toHaveLength(1));
@@ -54,7 +54,7 @@ describe("a job's webhook", () => {
     });
   });
 
-  it("is tried again until it is taken, later each time, and under one id", async () => {
+  it("is retried with growing delays and the same id until it is delivered", async () => {
     const received = receiver(500, 302, 503, 200);
     const { stub } = await ended();
     await vi.waitFor(() => expect(received).toHaveLength(1));
@@ -72,7 +72,7 @@ describe("a job's webhook", () => {
     expect(received).toHaveLength(4);
   });
 
-  it("is not sent to a receiver that is gone", async () => {
+  it("is not retried after 410 Gone", async () => {
     const received = receiver(410);
     const { stub } = await ended();
     await vi.waitFor(() => expect(received).toHaveLength(1));

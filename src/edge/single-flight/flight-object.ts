@@ -3,19 +3,19 @@ import { DurableObject } from "cloudflare:workers";
 /** Milliseconds without renewal after which a lease expires. */
 const LEASE_TIMEOUT = 30_000;
 
-/** Milliseconds that one call may wait for the lease to end before the caller has to ask again. */
+/** How long one call may wait for the lease to end, in milliseconds. The caller then calls again. */
 const MAX_WAIT = 10_000;
 
 /**
- * The lease on one group that is being computed somewhere in the world. Nothing is persisted: when
- * the object is evicted the lease is free again, and at worst a group is computed twice.
+ * The global lease on one group that is being computed. It is not persisted: if the object is
+ * evicted, the lease is free again, and at worst a group is computed twice.
  */
 export class FlightObject extends DurableObject {
   #holder: { readonly name: string; renewed: number } | undefined;
   /** Called when the lease ends. All calls of an object share one context, so they may wait here. */
   readonly #waiting = new Set<() => void>();
 
-  /** Takes the lease. False when somebody else holds it. */
+  /** Takes the lease. Returns false when another caller holds it. */
   acquire(name: string): boolean {
     this.#dropExpired();
     this.#holder ??= { name, renewed: Date.now() };
@@ -30,7 +30,7 @@ export class FlightObject extends DurableObject {
     if (this.#holder?.name === name) this.#end();
   }
 
-  /** Waits until the lease has ended or some time has passed. Returns whether it has ended. */
+  /** Waits until the lease ends, at most `MAX_WAIT`. Returns whether it has ended. */
   async ended(): Promise<boolean> {
     this.#dropExpired();
     if (this.#holder !== undefined) {

@@ -16,8 +16,8 @@ function isolate(stub = stubOf) {
   return sharedSingleFlight({ stubOf: stub, waitUntil: () => {}, log: silent });
 }
 
-describe("leases of the whole world", () => {
-  it("are held by one of all who want them, here and elsewhere", async () => {
+describe("global leases", () => {
+  it("are held by one request at a time, across isolates", async () => {
     const [here, there] = [isolate(), isolate()];
     const lease = await here.acquire("one", never);
     expect(lease).toBeDefined();
@@ -35,7 +35,7 @@ describe("leases of the whole world", () => {
     expect(await there.acquire("one", never)).toBeDefined();
   });
 
-  it("end with their request, and are not waited for by one that is gone", async () => {
+  it("end with their request, and an aborted request stops waiting", async () => {
     const [holder, waiter] = [new AbortController(), new AbortController()];
     await isolate().acquire("two", holder.signal);
     const waiting = isolate().acquire("two", waiter.signal);
@@ -46,13 +46,13 @@ describe("leases of the whole world", () => {
     while ((await third.acquire("two", never)) === undefined);
   });
 
-  it("are free again when their object was restarted", async () => {
+  it("are free again after their object restarts", async () => {
     await isolate().acquire("three", never);
     await evictDurableObject(stubOf("three"));
     expect(await isolate().acquire("three", never)).toBeDefined();
   });
 
-  it("are this isolate's own when the object cannot be reached", async () => {
+  it("are local to the isolate when the object cannot be reached", async () => {
     const broken = isolate(() => {
       throw new Error("no object");
     });

@@ -4,15 +4,15 @@ import type { Retention } from "../../stores/retention.ts";
 import type { Tier } from "../../stores/tier.ts";
 
 /**
- * An R2 bucket: global and durable, with checksums of its own. Its lifecycle rules delete what is too old within a day (see
- * docs/deploy.md); what is too old and still there is not read.
+ * An R2 bucket: global and durable, with checksums of its own. Its lifecycle rules delete expired
+ * objects within a day (see docs/deploy.md). Expired objects that are still there are not read.
  */
 export function bucketTier(
   bucket: R2Bucket,
   retention: Retention,
   now: () => number = Date.now,
 ): Tier {
-  /** What is too old comes without its body, and counts as missing. */
+  /** R2 returns an expired object without its body. It counts as missing. */
   const find = async (key: string) => {
     const oldest = new Date(now() - retention[kindOf(key)]);
     const object = await bucket.get(key, { onlyIf: { uploadedAfter: oldest } });
@@ -39,7 +39,7 @@ export function bucketTier(
     },
     async forget(prefix, keys) {
       if (keys.length > 0) await bucket.delete([...keys]);
-      // A page has at most 1,000 keys, and as many are taken by one delete.
+      // A page has at most 1,000 keys, and one call deletes as many.
       for (;;) {
         const { objects } = await bucket.list({ prefix });
         if (objects.length === 0) return;

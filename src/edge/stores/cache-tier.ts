@@ -1,23 +1,23 @@
 import type { Stored, Tier } from "../../stores/tier.ts";
 
-/** Keys of the Cache API are URLs; `.internal` is reserved, so this one leads nowhere. */
+/** Keys of the Cache API are URLs. `.internal` is a reserved domain, so this URL leads nowhere. */
 const ORIGIN = "https://cosal.internal";
 
 const EXPIRES = "cosal-expires";
 const LENGTH = "cosal-length";
 
 /**
- * The Cache API of this data centre. On a workers.dev address it keeps nothing.
+ * The Cache API of this data centre. It stores nothing on a workers.dev address.
  *
- * @param longest how long a value may stay, in milliseconds: other data centres cannot be told that
- * something was deleted
+ * @param maxAge how long a value may stay, in milliseconds. It is bounded because a deletion does
+ * not reach the caches of other data centres
  */
 export function cacheTier(
   caches: CacheStorage,
-  longest: number,
+  maxAge: number,
   now: () => number = Date.now,
 ): Tier {
-  // Opened by each request for itself: a promise of one that is dropped is never settled.
+  // Each request opens the cache itself: the promises of a dropped request never settle.
   const open = () => caches.open("cosal");
   const url = (key: string) => `${ORIGIN}/${key}`;
 
@@ -34,14 +34,14 @@ export function cacheTier(
     name: "cache",
     get,
     async has(key) {
-      // One byte is enough to know, of what may have a megabyte.
+      // A value can have a megabyte; one byte of it shows that it is there.
       const request = new Request(url(key), { headers: { range: "bytes=0-0" } });
       const response = await (await open()).match(request);
       await response?.arrayBuffer();
       return response !== undefined && now() < Number(response.headers.get(EXPIRES));
     },
     async put(key, value) {
-      const expires = Math.min(value.expires, now() + longest);
+      const expires = Math.min(value.expires, now() + maxAge);
       const seconds = Math.floor((expires - now()) / 1000);
       if (seconds < 1) return;
       const headers = {

@@ -10,12 +10,12 @@ import { cacheTier } from "./cache-tier.ts";
 
 export interface StoreParts {
   readonly caches: CacheStorage | WorkerCaches;
-  /** Without it everything is kept in this data centre only, as long as its cache likes. */
+  /** Without it, values stay in this data centre only, until its cache evicts them. */
   readonly bucket?: R2Bucket;
   readonly retention: Retention;
-  /** Models whose features `deleteImage` forgets in tiers that cannot list. */
+  /** Models whose features `deleteImage` deletes in tiers that cannot list their keys. */
   readonly models: () => Promise<readonly { readonly digest: string }[]>;
-  /** Told of each removal, with the address of what is removed: others may have copies. */
+  /** Called for each deletion with the path of what is deleted, since GPU servers may have copies. */
   readonly onDelete?: (tenant: string, path: string) => void;
   readonly waitUntil: WaitUntil;
   readonly log: Log;
@@ -25,30 +25,30 @@ export interface StoreParts {
 export type EdgeStoresOf = (tenant: string) => TieredStores;
 
 /**
- * Of an isolate's 128 MB: results and masks of about 100 photographs, features of 5. More is a
- * millisecond away, in the data centre's cache.
+ * Taken from an isolate's 128 MB: results and masks of about 100 photographs, and features of 5.
+ * The data centre's cache has the others and responds within about a millisecond.
  */
 const RESULT_BYTES = 4 * 2 ** 20;
 const FEATURE_BYTES = 4 * 2 ** 20;
 
 /**
- * How long an isolate answers from its own memory before it asks again, in milliseconds: no other
- * isolate can be told that something was deleted.
+ * How long an isolate uses a value from its memory before it reads it again, in milliseconds. A
+ * deletion does not reach the memory of other isolates.
  */
 const MEMORY_TIME = 60_000;
 
-/** How long a data centre answers from its cache before it asks the bucket, in milliseconds. */
+/** How long a data centre uses a cached value before it reads the bucket again, in milliseconds. */
 const CACHE_TIME = 3_600_000;
 
-/** The stores of the edge: this isolate's memory, the data centre's cache, a bucket for the world. */
+/** The Worker's stores: this isolate's memory, the data centre's cache, and a global bucket. */
 export function edgeStores(parts: StoreParts): EdgeStoresOf {
   const { caches, bucket, retention, models, onDelete, waitUntil, log, now = Date.now } = parts;
-  const longest = bucket === undefined ? Number.POSITIVE_INFINITY : CACHE_TIME;
-  const cache = cacheTier(caches as CacheStorage, longest, now);
+  const maxAge = bucket === undefined ? Number.POSITIVE_INFINITY : CACHE_TIME;
+  const cache = cacheTier(caches as CacheStorage, maxAge, now);
   const global = bucket === undefined ? [] : [bucketTier(bucket, retention, now)];
   const tiers = (bytes: number) =>
     new Tiers({
-      tiers: [memoryTier({ bytes, longest: MEMORY_TIME, now }), cache, ...global],
+      tiers: [memoryTier({ bytes, maxAge: MEMORY_TIME, now }), cache, ...global],
       waitUntil,
       log,
     });

@@ -10,7 +10,7 @@ import { backendOf, workerWithGpus } from "./worker-with-gpus.ts";
 loadWorker();
 
 /** The server loads its network for the first group. */
-const PATIENT = { GPU_SILENCE_MS: "50000" };
+const PATIENT = { GPU_IDLE_TIMEOUT_MS: "50000" };
 
 /** An AVIF of 1620 x 1080, for which the Worker's decoder has too little memory, and two others. */
 const withLarge = (): FormFile[] => [...newGroup(), ["large.avif", large]];

@@ -11,7 +11,7 @@ export function workerWithGpus(modes: readonly (Mode | "down")[], more: Partial<
     ...(env as Env),
     GPU_BACKENDS: modes.map((mode) => `${mode}=http://127.0.0.1:${ports[mode]}`).join(),
     GPU_SECRET: SECRET,
-    GPU_SILENCE_MS: "3000",
+    GPU_IDLE_TIMEOUT_MS: "3000",
     ...more,
   });
 }
