@@ -1,7 +1,11 @@
 // A process of its own, so that what it does to itself is not done to the honest caller:
 // `attacker.ts ATTACK PLACE URL` says "ready" and goes on until it is killed.
+import { constants, setPriority } from "node:os";
 import { ATTACKS } from "./attacks/index.ts";
 import type { Place } from "./targets.ts";
+
+// It stands for somebody else's machine: what it does there takes nothing of this one.
+setPriority(constants.priority.PRIORITY_LOW);
 
 const [name, place, url] = process.argv.slice(2) as [string, Place, string];
 const attack = ATTACKS.find((one) => one.name === name);
