@@ -56,6 +56,7 @@ describe("the server's options", () => {
     [[], { WEBHOOK_HOSTS: "hooks.example", WEBHOOK_SECRET }, "needs COSAL_QUEUE"],
     [["--jobs", "65"], {}, "0 to 64"],
     [[], { COSAL_STORE: "masks" }, "COSAL_STORE to be s3://bucket"],
+    [[], { COSAL_PROXIES: "10.0.0.0/8,proxy" }, "received proxy"],
     [["--unknown"], {}, "unknown"],
   ])("refuse %j %j", (args, environment, message) => {
     expect(() => readOptions(args, environment)).toThrow(message);

@@ -11,6 +11,7 @@ import {
 } from "../app/index.ts";
 import { type BucketAddress, readBucketAddress } from "./bucket/address.ts";
 import { RUNTIMES, type RuntimeChoice } from "./device/open-runtime.ts";
+import { Proxies } from "./http/proxies.ts";
 
 /** What a server is told from outside. */
 export interface ServerOptions {
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly secret?: string;
   /** Keys of callers that come here directly. */
   readonly keys?: readonly ApiKey[];
+  /** Of this deployment, before this server. */
+  readonly proxies?: Proxies;
 }
 
 export const USAGE = `cosal-server: masks of what a group of photographs has in common, over HTTP.
@@ -57,6 +60,7 @@ export const USAGE = `cosal-server: masks of what a group of photographs has in 
   API_KEY_LIST          keys of callers that come directly, as a JSON array
   COSAL_HOUR_PRICE      what an hour of this machine costs, for batches to tell: "0.79 EUR"
   COSAL_DATA_MIB        how much may be kept, 10240 by default
+  COSAL_PROXIES         proxies whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.1
 `;
 
 const MEBIBYTE = 1024 * 1024;
@@ -113,6 +117,7 @@ export function readOptions(
     ...(environment.COSAL_HOUR_PRICE && { hourPrice: price(environment.COSAL_HOUR_PRICE) }),
     ...(secret !== undefined && { secret }),
     ...(keys !== undefined && { keys }),
+    ...(environment.COSAL_PROXIES && { proxies: new Proxies(environment.COSAL_PROXIES) }),
   };
 }
 

@@ -29,7 +29,8 @@ export async function startServer(
   logger: Logger,
   parts: ServerParts = {},
 ): Promise<Server> {
-  const listener = await listen(options.host, options.port);
+  const { host: address, port, proxies } = options;
+  const listener = await listen(address, port, proxies && { proxies });
   let folder: DataFolder | undefined;
   try {
     folder = await openDataFolder(options.data, options.dataBytes, listener.url);

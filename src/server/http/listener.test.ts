@@ -1,7 +1,8 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Fetch, type Listener, listen } from "./listener.ts";
+import { type Fetch, type Listener, type ListenerOptions, listen } from "./listener.ts";
+import { Proxies } from "./proxies.ts";
 
 let listener: Listener;
 
@@ -11,8 +12,8 @@ afterEach(() => {
   listener.cut();
 });
 
-async function serve(fetch: Fetch, sendTimeout?: number): Promise<void> {
-  listener = await listen("127.0.0.1", 0, sendTimeout);
+async function serve(fetch: Fetch, options?: ListenerOptions): Promise<void> {
+  listener = await listen("127.0.0.1", 0, options);
   listener.serve(fetch);
 }
 
@@ -101,18 +102,55 @@ it("leaves the connection open after an answer to a whole body", async () => {
   agent.destroy();
 });
 
-it("ends the connection of a body in shreds at once", async () => {
+describe("a body in shreds", () => {
   let read = 0;
-  await serve(async (request) => {
+  const count: Fetch = async (request) => {
     for await (const { length } of request.body ?? []) read += length;
     return new Response("served");
+  };
+
+  /** Sends one, and resolves when its connection has ended. */
+  async function sendShreds(localAddress: string): Promise<void> {
+    const port = Number(new URL(listener.url).port);
+    const socket = connect({ port, host: "127.0.0.1", localAddress });
+    const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
+    socket.write("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+    socket.write("1\r\n-\r\n".repeat(20_000));
+    await closed;
+  }
+
+  const ask = async (localAddress: string) => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    request(listener.url, { localAddress, agent: new Agent() }, (response) => {
+      response.resume();
+      resolve(`${response.statusCode}`);
+    })
+      .on("error", () => resolve("closed"))
+      .end();
+    return promise;
+  };
+
+  it("ends with its connection at once", async () => {
+    read = 0;
+    await serve(count);
+    await sendShreds("127.0.0.1");
+    expect(read).toBeLessThanOrEqual(512);
   });
-  const socket = connect(Number(new URL(listener.url).port), "127.0.0.1");
-  const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
-  socket.write("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
-  socket.write("1\r\n-\r\n".repeat(20_000));
-  await closed;
-  expect(read).toBeLessThanOrEqual(512);
+
+  it("has the next connections of its network closed for a while, and nobody else's", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await serve(count);
+    await sendShreds("127.0.0.2");
+    expect([await ask("127.0.0.2"), await ask("127.0.0.1")]).toEqual(["closed", "200"]);
+    vi.advanceTimersByTime(11_000);
+    expect(await ask("127.0.0.2")).toBe("200");
+  });
+
+  it("does not lock a proxy out, through which others come", async () => {
+    await serve(count, { proxies: new Proxies("127.0.0.0/8") });
+    await sendShreds("127.0.0.2");
+    expect(await ask("127.0.0.2")).toBe("200");
+  });
 });
 
 describe("an answer that is not read", () => {
@@ -129,20 +167,26 @@ describe("an answer that is not read", () => {
 
   it("ends with its connection, and with what it is made of", async () => {
     const left = Promise.withResolvers<string>();
-    await serve(async (request) => {
-      request.signal.addEventListener("abort", () => left.resolve("left"));
-      return new Response(LARGE);
-    }, TIMEOUT);
+    await serve(
+      async (request) => {
+        request.signal.addEventListener("abort", () => left.resolve("left"));
+        return new Response(LARGE);
+      },
+      { sendTimeout: TIMEOUT },
+    );
     const socket = ask();
     expect(await left.promise).toBe("left");
     socket.destroy();
   });
 
   it("may be read slowly, and may take its time to begin", async () => {
-    await serve(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 3 * TIMEOUT));
-      return new Response(LARGE);
-    }, TIMEOUT);
+    await serve(
+      async () => {
+        await new Promise((resolve) => setTimeout(resolve, 3 * TIMEOUT));
+        return new Response(LARGE);
+      },
+      { sendTimeout: TIMEOUT },
+    );
     const socket = ask();
     let received = 0;
     socket.on("data", ({ length }) => {

@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { areTooSmall, SEND_TIMEOUT } from "../../app/index.ts";
 import { noteAddress } from "./caller-address.ts";
 import { LingeringResponse } from "./lingering-response.ts";
+import { Proxies } from "./proxies.ts";
+import { RefusedNetworks } from "./refused-networks.ts";
 
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
@@ -28,21 +30,29 @@ const REQUEST_TIMEOUT = 120_000;
  */
 const KEEP_ALIVE_TIMEOUT = 75_000;
 
-/**
- * @param sendTimeout milliseconds that a caller may take nothing of a response
- * @throws Error EADDRINUSE when something else listens there
- */
+export interface ListenerOptions {
+  /** Milliseconds that a caller may take nothing of a response. */
+  readonly sendTimeout?: number;
+  readonly proxies?: Proxies;
+}
+
+/** @throws Error EADDRINUSE when something else listens there */
 export async function listen(
   host: string,
   port: number,
-  sendTimeout = SEND_TIMEOUT,
+  { sendTimeout = SEND_TIMEOUT, proxies = new Proxies() }: ListenerOptions = {},
 ): Promise<Listener> {
   let serve: Fetch = notYet;
+  const refused = new RefusedNetworks();
   const server = createAdaptorServer({
     fetch(request, { incoming, outgoing }) {
+      const message = incoming as IncomingMessage;
       limitSending(outgoing as ServerResponse, sendTimeout);
-      limitChunks(incoming as IncomingMessage);
-      noteAddress(request, incoming.socket.remoteAddress);
+      limitChunks(message, ({ remoteAddress = "" }) => {
+        // Through a proxy come others too.
+        if (!proxies.has(remoteAddress)) refused.add(remoteAddress);
+      });
+      noteAddress(request, proxies.clientOf(message));
       return serve(request);
     },
     serverOptions: {
@@ -51,6 +61,9 @@ export async function listen(
       ServerResponse: LingeringResponse,
     },
   }) as Server;
+  server.on("connection", (socket) => {
+    if (refused.has(socket.remoteAddress ?? "")) socket.destroy();
+  });
   server.listen(port, host);
   await once(server, "listening");
   const address = server.address() as AddressInfo;
@@ -77,7 +90,7 @@ function limitSending(response: ServerResponse, timeout: number): void {
  * Ends the connection of a body in shreds. Node parses all that it has read of a connection before
  * anybody is asked, eleven thousand chunks of one byte at a time: they are dropped as they come.
  */
-function limitChunks(request: IncomingMessage): void {
+function limitChunks(request: IncomingMessage, onCutOff: (socket: Socket) => void): void {
   const push = request.push.bind(request);
   let chunks = 0;
   let bytes = 0;
@@ -86,7 +99,10 @@ function limitChunks(request: IncomingMessage): void {
     chunks++;
     bytes += chunk.length;
     if (!areTooSmall(chunks, bytes)) return push(chunk, encoding);
-    if (!request.socket.destroyed) request.socket.destroy();
+    if (!request.socket.destroyed) {
+      onCutOff(request.socket);
+      request.socket.destroy();
+    }
     return true;
   };
 }
