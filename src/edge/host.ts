@@ -155,7 +155,9 @@ function renderOne(decoder: AppDependencies["decoder"]): Render {
   const render = renderer({ decoder, webp: workerdWebpEncoder(), pause: yieldToEventLoop });
   const runExclusive = createMutex();
   return (task, requester) =>
-    task.photograph === undefined ? render(task) : runExclusive(() => render(task), requester);
+    task.photograph === undefined
+      ? render(task)
+      : runExclusive(() => render(task), { ...requester, images: 1 });
 }
 
 function computeOf(

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createMutex } from "./mutex.ts";
 
 /** One caller, who does not disconnect. */
-const someone = { caller: "", signal: new AbortController().signal };
+const someone = { caller: "", images: 1, signal: new AbortController().signal };
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 afterEach(() => {
@@ -32,7 +32,7 @@ describe("mutex", () => {
     expect(await runExclusive(async () => 7, someone)).toBe(7);
   });
 
-  it("passes over work that is no longer renewed", async () => {
+  it("passes over work that does not end its piece", async () => {
     const runExclusive = createMutex({ timeout: 30, pollInterval: 1 });
     void runExclusive(() => new Promise(() => {}), someone);
     expect(await runExclusive(async () => 7, someone)).toBe(7);
@@ -41,8 +41,8 @@ describe("mutex", () => {
   it("unlocks at once when a request is aborted, running or waiting", async () => {
     const runExclusive = createMutex({ timeout: 60_000, pollInterval: 1 });
     const [atWork, waiting] = [new AbortController(), new AbortController()];
-    void runExclusive(() => new Promise(() => {}), { caller: "", signal: atWork.signal });
-    const second = runExclusive(async () => {}, { caller: "", signal: waiting.signal });
+    void runExclusive(() => new Promise(() => {}), { ...someone, signal: atWork.signal });
+    const second = runExclusive(async () => {}, { ...someone, signal: waiting.signal });
     const third = runExclusive(async () => 7, someone);
     waiting.abort(new Error("gone"));
     await expect(second).rejects.toThrow("gone");
@@ -50,21 +50,21 @@ describe("mutex", () => {
     expect(await third).toBe(7);
   });
 
-  it("waits for work that is renewed", async () => {
+  it("waits for work that gives way now and then", async () => {
     vi.useFakeTimers();
     const runExclusive = createMutex({ timeout: 30, pollInterval: 1 });
     const log: string[] = [];
-    void runExclusive(async (renew) => {
+    void runExclusive(async (giveWay) => {
       for (let i = 0; i < 10; i++) {
         await pause(10);
-        renew();
+        await giveWay();
       }
       log.push("long work");
     }, someone);
     void runExclusive(async () => void log.push("next"), someone);
     await vi.advanceTimersByTimeAsync(90);
     expect(log).toEqual([]);
-    await vi.advanceTimersByTimeAsync(20);
+    await vi.advanceTimersByTimeAsync(60);
     expect(log).toEqual(["long work", "next"]);
   });
 
@@ -94,46 +94,89 @@ describe("mutex", () => {
   it("does not run the work of a request that is already aborted", async () => {
     const runExclusive = createMutex();
     const signal = AbortSignal.abort(new Error("gone"));
-    await expect(runExclusive(async () => {}, { caller: "", signal })).rejects.toThrow("gone");
+    await expect(runExclusive(async () => {}, { ...someone, signal })).rejects.toThrow("gone");
     expect(await runExclusive(async () => 7, someone)).toBe(7);
   });
 
   describe("is fair between callers", () => {
-    const { signal } = someone;
-
-    /** Runs what each caller sends, in that order, and says whose work was done in which. */
-    async function orderOf(callers: string, maxWaiting = 100): Promise<[string, string]> {
-      const runExclusive = createMutex({ pollInterval: 1, maxWaiting });
-      let done = "";
-      let refused = "";
-      const running = Promise.withResolvers<void>();
-      const all = [...callers].map(async (caller) => {
-        const work = async () => {
-          await running.promise;
-          done += caller;
-        };
-        await runExclusive(work, { caller, signal }).catch((error) => {
-          expect(error).toMatchObject({ code: "backend_unavailable", retryAfter: 5 });
-          refused += caller;
-        });
-      });
-      await pause(20);
-      running.resolve();
-      await Promise.all(all);
-      return [done, [...refused].sort().join("")];
+    /** Pieces of work, their lengths in milliseconds; for so many photographs. */
+    interface Work {
+      readonly caller: string;
+      readonly pieces: readonly number[];
+      readonly images?: number;
+      /** Milliseconds after which it comes. */
+      readonly at?: number;
     }
 
-    it("a caller that sends much does not make others wait longer", async () => {
-      expect(await orderOf("aaaab")).toEqual(["abaaa", ""]);
-      expect(await orderOf("aaabbcb")).toEqual(["abcabab", ""]);
-      expect(await orderOf("abc")).toEqual(["abc", ""]);
+    /** Whose pieces are done in which order, and whose work is refused. */
+    async function orderOf(
+      all: readonly Work[],
+      limits: Parameters<typeof createMutex>[0] = {},
+    ): Promise<[done: string, refused: string]> {
+      vi.useFakeTimers();
+      const runExclusive = createMutex({ pollInterval: 1, maxWaiting: 100, ...limits });
+      let done = "";
+      const refused: string[] = [];
+      for (const { caller, pieces, images = 1, at = 0 } of all) {
+        const work = async (giveWay: () => Promise<void>) => {
+          for (const ms of pieces) {
+            await pause(ms);
+            done += caller;
+            await giveWay();
+          }
+        };
+        setTimeout(() => {
+          runExclusive(work, { ...someone, caller, images }).catch((error) => {
+            expect(error).toMatchObject({ code: "backend_unavailable", retryAfter: 5 });
+            refused.push(caller);
+          });
+        }, at);
+      }
+      await vi.advanceTimersByTimeAsync(5_000);
+      return [done, refused.sort().join("")];
+    }
+
+    const many = (caller: string, count: number, pieces: number[], images = 1): Work[] =>
+      Array.from({ length: count }, () => ({ caller, pieces, images }));
+
+    it("between the pieces of a group whoever has had the least goes first", async () => {
+      const long = { caller: "a", pieces: [50, 50, 50, 50] };
+      const short = { caller: "b", pieces: [25, 25, 25], at: 60 };
+      expect((await orderOf([long, short]))[0]).toBe("aabbaba");
     });
 
-    it("nor does it fill the queue: it loses the place that others need", async () => {
-      expect(await orderOf("aaaa", 2)).toEqual(["aaa", "a"]);
-      expect(await orderOf("aaab", 2)).toEqual(["aba", "a"]);
-      expect(await orderOf("aaabc", 2)).toEqual(["abc", "aa"]);
-      expect(await orderOf("aaabcd", 2)).toEqual(["abc", "aad"]);
+    it("whose pieces are long waits for as long as they were", async () => {
+      const heavy = { caller: "a", pieces: [400, 400] };
+      const light = { caller: "b", pieces: Array<number>(6).fill(50), at: 10 };
+      expect((await orderOf([heavy, light]))[0]).toBe("abbbbbba");
+    });
+
+    it("a caller that sends much does one after the other, whoever else comes", async () => {
+      const sent = [...many("a", 3, [50, 50]), { caller: "b", pieces: [20, 20], at: 110 }];
+      expect((await orderOf(sent))[0]).toBe("aaabbaaa");
+    });
+
+    it("who comes again has nothing to catch up on", async () => {
+      const steady = { caller: "a", pieces: Array<number>(8).fill(50) };
+      const returning = [0, 260].map((at) => ({ caller: "b", pieces: [50, 50], at }));
+      expect((await orderOf([steady, ...returning]))[0]).toBe("ababaababaaa");
+    });
+
+    it("begins no more groups than there is room for", async () => {
+      const large = { caller: "a", pieces: [50, 50, 50, 50], images: 64 };
+      const small = { caller: "b", pieces: [50, 50], images: 8, at: 10 };
+      const other = { caller: "c", pieces: [10, 10], images: 2, at: 20 };
+      expect((await orderOf([large, small, other], { maxImages: 72 }))[0]).toBe("ababacca");
+    });
+
+    it("a full queue loses the last request of who has most in it", async () => {
+      const one = (callers: string) =>
+        [...callers].map((caller, i) => ({ caller, pieces: [100], at: i }));
+      const limits = { maxWaiting: 2 };
+      expect(await orderOf(one("aaaa"), limits)).toEqual(["aaa", "a"]);
+      expect(await orderOf(one("aaab"), limits)).toEqual(["aba", "a"]);
+      expect(await orderOf(one("aaabc"), limits)).toEqual(["abc", "aa"]);
+      expect(await orderOf(one("aaabcd"), limits)).toEqual(["abc", "aad"]);
     });
   });
 });

@@ -1,21 +1,28 @@
-import type { RunExclusive } from "../app/index.ts";
+import { type RunExclusive, yieldToEventLoop } from "../app/index.ts";
 import { CosalError } from "../errors.ts";
+import { FairShares } from "./fair-shares.ts";
 
 export interface MutexLimits {
   /**
-   * Milliseconds without renewal after which the holder counts as abandoned. One step of its work
-   * (decoding a 16-megapixel photograph, loading the network) takes a few seconds on a slow machine.
+   * Milliseconds without a sign of life after which a request counts as abandoned. One piece of its
+   * work (decoding a 16-megapixel photograph, loading the network) takes a few seconds on a slow
+   * machine.
    */
   readonly timeout: number;
   /** Milliseconds between two checks by a waiting request whether it may run. */
   readonly pollInterval: number;
   /**
-   * Requests that may wait at the same time. Each holds its photographs' files in memory (up to
-   * 24 MiB, mostly a few hundred kilobytes), and the last one waits for all those before it.
+   * Requests that may wait to begin. Each holds its photographs' files in memory (up to 24 MiB, mostly
+   * a few hundred kilobytes), and the last one waits for all those before it.
    */
   readonly maxWaiting: number;
-  /** Milliseconds that a request may wait before it is told to try again later. */
+  /** Milliseconds that a request may wait to begin before it is told to try again later. */
   readonly maxWait: number;
+  /**
+   * Photographs of all requests that have begun: a group holds the features of each, 0.7 MB, until its
+   * end. The largest group has 64; beside it there is room for a small one.
+   */
+  readonly maxImages: number;
 }
 
 export const MUTEX_LIMITS: MutexLimits = {
@@ -23,6 +30,7 @@ export const MUTEX_LIMITS: MutexLimits = {
   pollInterval: 10,
   maxWaiting: 8,
   maxWait: 20_000,
+  maxImages: 72,
 };
 
 /** Seconds after which it is worth trying again. */
@@ -30,17 +38,20 @@ const RETRY_AFTER = 5;
 
 interface Entry {
   readonly caller: string;
-  /** Entries of lower rounds come first. Each of a caller's entries has a round of its own. */
-  readonly round: number;
+  readonly images: number;
   renewed: number;
+  /** Whether a piece of its work has been done. */
+  hasBegun: boolean;
   isDropped: boolean;
 }
 
 /**
- * Runs one piece of work at a time in this isolate, with a bounded queue. Callers are served by turns,
- * each first come, first served: a caller that sends much makes its own requests wait. When the queue
- * is full, the caller with most requests in it loses the last one. A request that finds no place, loses
- * it or has waited too long gets backend_unavailable with `retryAfter`.
+ * Runs one piece of work at a time in this isolate, with a bounded queue. Work gives way between its
+ * pieces: next comes whoever has had the least time, so that a caller who sends much, or what takes
+ * long, makes their own requests wait, and others wait for one piece. Requests of one caller are done
+ * one after the other. When the queue is full, the caller with most requests in it loses the last one.
+ * A request that finds no place, loses it or has waited too long gets backend_unavailable with
+ * `retryAfter`.
  *
  * No request awaits another request's promise here. When a caller disconnects, the runtime drops its
  * request midway: timers no longer fire, `finally` does not run, and promises never settle, so a mutex
@@ -48,61 +59,122 @@ interface Entry {
  * each waiting request polls the queue on a timer of its own and skips everyone whose time is up.
  */
 export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
-  const { timeout, pollInterval, maxWaiting, maxWait } = { ...MUTEX_LIMITS, ...limits };
-  /** In the order of rounds. The first entry runs. */
-  const queue: Entry[] = [];
-  const dropExpired = () => {
-    while (queue[0] !== undefined && Date.now() - queue[0].renewed > timeout) queue.shift();
-  };
-  const roundOf = (caller: string) => {
-    const last = queue.findLast((entry) => entry.caller === caller);
-    return last === undefined ? (queue[0]?.round ?? 0) : last.round + 1;
-  };
-  const enqueue = (entry: Entry) => {
-    const place = queue.findLastIndex(({ round }) => round <= entry.round) + 1;
-    queue.splice(queue.length > 0 ? Math.max(1, place) : 0, 0, entry);
-  };
-  const makeRoomFor = ({ round }: Entry) => {
-    if (queue.length <= maxWaiting) return;
-    const last = queue.at(-1) as Entry;
-    if (last.round <= round) throw queueIsFull(maxWaiting);
-    last.isDropped = true;
-    queue.pop();
-  };
+  const { timeout, pollInterval, maxWaiting, maxWait, maxImages } = { ...MUTEX_LIMITS, ...limits };
+  /** In the order of arrival. */
+  let queue: Entry[] = [];
+  /** Whose piece is being done. */
+  let holder: Entry | undefined;
+  const shares = new FairShares();
 
-  return async function runExclusive(work, { caller, signal }) {
+  const isHere = (caller: string) => queue.some((entry) => entry.caller === caller);
+
+  function enqueue(entry: Entry): void {
+    if (!isHere(entry.caller)) shares.join(entry.caller);
+    queue.push(entry);
+  }
+
+  function remove(entry: Entry): void {
+    queue = queue.filter((other) => other !== entry);
+    if (holder === entry) holder = undefined;
+    if (queue.length === 0) shares.clear();
+  }
+
+  function dropExpired(): void {
+    for (const entry of queue) if (Date.now() - entry.renewed > timeout) remove(entry);
+  }
+
+  function makeRoomFor({ caller }: Entry): void {
+    if (queue.filter(({ hasBegun }) => !hasBegun).length <= maxWaiting) return;
+    const lengthOf = (of: string) => queue.filter((entry) => entry.caller === of).length;
+    const last = queue
+      .filter(({ hasBegun }) => !hasBegun)
+      .reduce((most, entry) => (lengthOf(entry.caller) >= lengthOf(most.caller) ? entry : most));
+    if (lengthOf(last.caller) <= lengthOf(caller)) throw queueIsFull(maxWaiting);
+    last.isDropped = true;
+    remove(last);
+  }
+
+  function hasRoomFor({ images }: Entry): boolean {
+    const begun = queue.filter(({ hasBegun }) => hasBegun);
+    const sum = begun.reduce((total, entry) => total + entry.images, 0);
+    return begun.length === 0 || sum + images <= maxImages;
+  }
+
+  /** Who comes next. When there is no room for whose turn it is, nobody else begins before them. */
+  function next(): Entry | undefined {
+    const first = leastServed(queue, shares);
+    if (first === undefined || first.hasBegun || hasRoomFor(first)) return first;
+    return leastServed(
+      queue.filter(({ hasBegun }) => hasBegun),
+      shares,
+    );
+  }
+
+  return async function runExclusive(work, { caller, signal, images }) {
     signal.throwIfAborted();
     dropExpired();
     const entry: Entry = {
-      ...{ caller, round: roundOf(caller) },
-      ...{ renewed: Date.now(), isDropped: false },
+      ...{ caller, images, renewed: Date.now() },
+      ...{ hasBegun: false, isDropped: false },
     };
-    makeRoomFor(entry);
-    const since = Date.now();
-    const renew = () => {
-      entry.renewed = Date.now();
-    };
-    const release = () => {
-      if (queue.includes(entry)) queue.splice(queue.indexOf(entry), 1);
-    };
-    enqueue(entry);
-    signal.addEventListener("abort", release, { once: true });
-    try {
-      while (queue[0] !== entry) {
+    let began = 0;
+
+    function giveWay(): void {
+      if (holder !== entry) return;
+      // Without I/O the runtime's clock stands still: every piece counts for something.
+      shares.end(caller, Math.max(1, Date.now() - began));
+      holder = undefined;
+    }
+
+    function release(): void {
+      giveWay();
+      remove(entry);
+    }
+
+    async function hold(): Promise<void> {
+      const since = Date.now();
+      for (;;) {
+        entry.renewed = Date.now();
+        if (!queue.includes(entry)) enqueue(entry);
+        dropExpired();
+        if (holder === undefined && next() === entry) break;
         await new Promise((resolve) => setTimeout(resolve, pollInterval));
         signal.throwIfAborted();
         if (entry.isDropped) throw queueIsFull(maxWaiting);
-        if (Date.now() - since > maxWait) throw tooBusy("those before it took too long");
-        renew();
-        if (!queue.includes(entry)) enqueue(entry);
-        dropExpired();
+        if (!entry.hasBegun && Date.now() - since > maxWait) {
+          throw tooBusy("those before it took too long");
+        }
       }
-      return await work(renew);
+      holder = entry;
+      entry.hasBegun = true;
+      began = Date.now();
+      shares.begin(caller, isHere);
+    }
+
+    enqueue(entry);
+    signal.addEventListener("abort", release, { once: true });
+    try {
+      makeRoomFor(entry);
+      await hold();
+      return await work(async () => {
+        await yieldToEventLoop();
+        signal.throwIfAborted();
+        giveWay();
+        await hold();
+      });
     } finally {
       signal.removeEventListener("abort", release);
       release();
     }
   };
+}
+
+function leastServed(entries: readonly Entry[], shares: FairShares): Entry | undefined {
+  return entries.reduce<Entry | undefined>(
+    (least, entry) =>
+      least === undefined || shares.of(entry.caller) < shares.of(least.caller) ? entry : least,
+    undefined,
+  );
 }
 
 function queueIsFull(maxWaiting: number): CosalError {

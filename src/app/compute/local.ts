@@ -13,13 +13,14 @@ import { KnownFaults } from "./known-faults.ts";
 import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } from "./types.ts";
 
 /**
- * Runs one piece of work at a time, each when its turn comes. A turn ends when `work` settles or
- * `signal` aborts. `work` calls `renew` now and then: a host whose requests can vanish midway (a
- * Worker's do when a caller disconnects) may end the turn of one that has not done so for long.
+ * Runs one piece of work at a time, each when its turn comes, until `work` settles or `signal` aborts.
+ * `work` awaits `giveWay` between its pieces, where others may go first. A host whose requests can
+ * vanish midway (a Worker's do when a caller disconnects) may pass over one that has not done so for
+ * long.
  */
 export type RunExclusive = <T>(
-  work: (renew: () => void) => Promise<T>,
-  requester: Pick<ComputeContext, "caller" | "signal">,
+  work: (giveWay: () => Promise<void>) => Promise<T>,
+  requester: Pick<ComputeContext, "caller" | "signal"> & { readonly images: number },
 ) => Promise<T>;
 
 export interface LocalBackend {
@@ -35,7 +36,7 @@ export interface LocalBackend {
 
 /** Computes groups with a segmenter of this process. */
 export function localCompute(backend: LocalBackend): Compute {
-  const runExclusive: RunExclusive = backend.runExclusive ?? ((work) => work(() => {}));
+  const runExclusive: RunExclusive = backend.runExclusive ?? ((work) => work(yieldToEventLoop));
   const faults = new KnownFaults();
   return async function* localCompute(sent, context) {
     const { tenant } = sent;
@@ -44,9 +45,10 @@ export function localCompute(backend: LocalBackend): Compute {
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
     const channel = new Channel<ComputeEvent>();
-    runExclusive((renew) => segment(backend, job, { ...context, signal }, channel, renew), {
+    runExclusive((giveWay) => segment(backend, job, { ...context, signal }, channel, giveWay), {
       caller: context.caller,
       signal,
+      images: images.length,
     }).then(
       () => channel.end(),
       (error) => channel.end({ error }),
@@ -72,7 +74,7 @@ async function segment(
   job: ComputeJob,
   { signal, deadline, features }: ComputeContext,
   channel: Channel<ComputeEvent>,
-  renew: () => void,
+  giveWay: () => Promise<void>,
 ): Promise<void> {
   channel.push({ type: "backend", name, reason });
   const { images, seeds, onError, consensus } = job;
@@ -82,10 +84,9 @@ async function segment(
     onError,
     ...(features && { features }),
     onEvent: async (event: SegmentEvent) => {
-      renew();
       const computeEvent = eventOf(event);
       if (computeEvent !== undefined) channel.push(computeEvent);
-      await yieldToEventLoop();
+      await giveWay();
     },
   };
   const inputs = images.map((image) => ({
@@ -100,8 +101,7 @@ async function segment(
       : network.segmentWith(decodeConsensus(consensus.bytes), inputs, options);
   for await (const mask of masks) {
     channel.push({ type: "mask", image: mask.index, mask: await maskOf(mask) });
-    renew();
-    await yieldToEventLoop();
+    await giveWay();
   }
 }
 
