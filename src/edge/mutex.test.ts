@@ -132,7 +132,7 @@ describe("mutex", () => {
           });
         }, at);
       }
-      await vi.advanceTimersByTimeAsync(5_000);
+      await vi.advanceTimersByTimeAsync(10_000);
       return [done, refused.sort().join("")];
     }
 
@@ -156,10 +156,21 @@ describe("mutex", () => {
       expect((await orderOf(sent))[0]).toBe("aaabbaaa");
     });
 
-    it("who comes again has nothing to catch up on", async () => {
+    it("who has had less may catch up when they come again, and a newcomer may not", async () => {
       const steady = { caller: "a", pieces: Array<number>(8).fill(50) };
       const returning = [0, 260].map((at) => ({ caller: "b", pieces: [50, 50], at }));
-      expect((await orderOf([steady, ...returning]))[0]).toBe("ababaababaaa");
+      expect((await orderOf([steady, ...returning]))[0]).toBe("ababaabbaaaa");
+      const newcomer = { caller: "c", pieces: [50, 50], at: 260 };
+      expect((await orderOf([steady, newcomer]))[0]).toBe("aaaaaacaca".slice(0, 10));
+    });
+
+    it("but by no more than a second", async () => {
+      const steady = { caller: "a", pieces: Array<number>(20).fill(200) };
+      const returning = [0, 2050].map((at) => ({
+        ...{ caller: "b", pieces: Array<number>(8).fill(200), at },
+      }));
+      returning[0]!.pieces.length = 1;
+      expect((await orderOf([steady, ...returning]))[0]).toMatch(/^aba{9}b{5,6}ab/);
     });
 
     it("begins no more groups than there is room for", async () => {

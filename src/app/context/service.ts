@@ -66,6 +66,10 @@ export class Service {
     return tenant || networkOf(this.host.addressOf?.(request) ?? "");
   }
 
+  requesterOf(request: Request, context: Pick<RequestContext, "tenant">): Requester {
+    return { caller: this.callerOf(request, context), signal: request.signal };
+  }
+
   fileContext({ stores }: Pick<RequestContext, "stores">, requester: Requester): FileContext {
     const { renderedPixels } = this.host.limits;
     return { stores, render: this.render, requester, renderedPixels };

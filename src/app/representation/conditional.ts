@@ -1,24 +1,30 @@
 import { CosalError } from "../../errors.ts";
 import type { Rendition } from "./rendition-cache.ts";
+import type { BodyOf } from "./send-file.ts";
 
 /** An SVG is a document: it may load and run nothing, whatever it has come to contain. */
 const INERT = {
   "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 };
 
+/** How a file is answered with, beside what it is. */
+export interface FileResponseOptions {
+  readonly cacheControl: string;
+  /** Headers that every answer has, where the response is to be made with them. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly bodyOf?: BodyOf;
+}
+
 /**
  * Answers GET and HEAD for a file that is there: 304 to who has it (RFC 9110, 13.1.2), 206 for one
  * range of it (14), else all of it.
- *
- * @param common headers that every answer has, where the response is to be made with them
  *
  * @throws CosalError range_invalid
  */
 export function fileResponse(
   request: Request,
   file: Rendition,
-  cacheControl: string,
-  common: Readonly<Record<string, string>> = {},
+  { cacheControl, headers: common = {}, bodyOf = (bytes) => bytes }: FileResponseOptions,
 ): Response {
   const { bytes, type, etag } = file;
   const match = request.headers.get("if-none-match");
@@ -38,9 +44,10 @@ export function fileResponse(
   const range = request.headers.get("range");
   const part =
     range !== null && isRangeWanted(request, etag) ? partOf(range, bytes.length) : undefined;
-  if (part === undefined) return new Response(bytes, { headers });
+  const isHead = request.method === "HEAD";
+  if (part === undefined) return new Response(isHead ? null : bodyOf(bytes), { headers });
   const { from, to } = part;
-  return new Response(bytes.subarray(from, to + 1), {
+  return new Response(bodyOf(bytes.subarray(from, to + 1)), {
     status: 206,
     headers: {
       ...headers,

@@ -33,6 +33,16 @@ export interface Variant {
 
 export const DEFAULT_THRESHOLD = 0.5;
 
+/** Bytes that a file is expected to have at most before it is made: one a pixel for a mask, else four. */
+export function expectedBytes(
+  { kind, size, studio }: Variant,
+  source: { readonly width: number; readonly height: number },
+): number {
+  const asked = kind === "masks" && size.includes("x") ? parseSize(size) : source;
+  const { width, height } = studio?.canvas ?? asked;
+  return width * height * (kind === "masks" ? 1 : 4);
+}
+
 export function typeOf({ suffix }: Pick<Variant, "suffix">): string {
   return MASK_TYPES[suffix];
 }

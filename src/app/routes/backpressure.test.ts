@@ -122,6 +122,46 @@ describe("a caller whose readers take nothing", () => {
   });
 });
 
+describe("single files that nobody takes", () => {
+  const WIDE = FILES.map(
+    ([name], i) => [name, `image wide ${i}`.padEnd(9_000)] as [string, string],
+  );
+  const SIZE = 4 * 9_000 * 8;
+
+  it("hold no more than a caller's readers may, and others get theirs", async () => {
+    const backend = { images: 64, pixels: 1_000_000, totalPixels: 1_000_000 };
+    const limits = {
+      ...{ ...FAKE_LIMITS, memoryBytes: 2 * SIZE, renderedPixels: 1_000_000 },
+      backends: { wasm: backend },
+    };
+    const { app, made } = setUpFiles({ limits, renditionBytes: 1000 }, SIZE);
+    const sent = await app.request("/v1/groups", { method: "POST", body: form(WIDE) });
+    expect(sent.status).toBe(200);
+    const { images } = (await sent.json()) as { images: { mask: { url: string } }[] };
+    const cutouts = images.map(({ mask }) => mask.url.replace("masks", "cutouts"));
+    const get = async (i: number, address: string, method = "GET") =>
+      app.request(cutouts[i]!, { method, headers: { "x-address": address } });
+    const begun: Response[] = [];
+    for (let i = 0; i < 6; i++) void get(i, "192.0.2.1").then((response) => begun.push(response));
+    await soon();
+    expect([begun.length, made.files]).toEqual([2, 2]);
+    expect((await (await get(0, "192.0.2.2")).bytes()).length).toBe(SIZE);
+    expect(made.files).toBe(3);
+    // Taken, or left alone: either way the next one has room.
+    expect((await begun[0]!.bytes()).length).toBe(SIZE);
+    await expect.poll(() => begun.length).toBe(3);
+    await begun[1]!.body!.cancel();
+    await expect.poll(() => begun.length).toBe(4);
+    for (let i = 2; i < 6; i++) {
+      await expect.poll(() => begun.length).toBeGreaterThan(i);
+      await begun[i]!.bytes();
+    }
+    // Nobody reads the body of an answer to HEAD.
+    for (let i = 0; i < 4; i++) await get(i, "192.0.2.1", "HEAD");
+    expect((await get(7, "192.0.2.1")).status).toBe(200);
+  });
+});
+
 describe("files in JSON", () => {
   it("have a limit together", async () => {
     const render = async () => new Uint8Array(3 * MEBIBYTE);

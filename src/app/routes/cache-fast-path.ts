@@ -4,6 +4,7 @@ import type { Service } from "../context/service.ts";
 import { logRequest } from "../middleware/access-log.ts";
 import { fileResponse } from "../representation/conditional.ts";
 import { renditionKey } from "../representation/rendition-cache.ts";
+import { SMALL_FILE } from "../representation/send-file.ts";
 import { pathAndQuery } from "./groups.ts";
 
 /**
@@ -19,10 +20,12 @@ export function cacheFastPath(service: Service): (request: Request) => Response 
     const path = pathAndQuery(request.url);
     const file = service.renditions.fresh(renditionKey(ANONYMOUS.tenant, path));
     if (file === undefined || request.headers.has("range")) return undefined;
+    if (file.bytes.length > SMALL_FILE) return undefined;
     const requestContext = new RequestContext(request, service.storesOf);
     requestContext.route = ROUTES[path.split("/")[4] ?? ""] ?? "GET /v1/groups/:group";
     const { cacheControl } = service;
-    const response = fileResponse(request, file, cacheControl, requestContext.headers());
+    const headers = requestContext.headers();
+    const response = fileResponse(request, file, { cacheControl, headers });
     logRequest(host, requestContext, response.status, request.method);
     return response;
   };

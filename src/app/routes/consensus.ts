@@ -70,7 +70,7 @@ async function getConsensus(service: Service, c: Context<Env>): Promise<Response
   const bytes = result && (await groups.consensus(result.consensusOf ?? group));
   if (bytes === undefined) throw notHere("consensus");
   const rendered = { bytes, type: CONSENSUS_TYPE, etag: await strongEtag(bytes) };
-  return fileResponse(c.req.raw, rendered, service.cacheControl);
+  return fileResponse(c.req.raw, rendered, { cacheControl: service.cacheControl });
 }
 
 async function putConsensus(service: Service, c: Context<Env>): Promise<Response> {

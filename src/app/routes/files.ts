@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { recordSize } from "../../codec/index.ts";
 import { type GroupStore, isDigest } from "../../group/index.ts";
 import type { Env } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
@@ -7,10 +8,12 @@ import { file, GUARDED, problems } from "../openapi/responses.ts";
 import { parseQuery } from "../problems/index.ts";
 import { fileResponse, matches } from "../representation/conditional.ts";
 import { etagOf, renderedFile } from "../representation/files.ts";
-import { type Rendition, renditionKey } from "../representation/rendition-cache.ts";
+import { renditionKey } from "../representation/rendition-cache.ts";
+import { SMALL_FILE, sendFile } from "../representation/send-file.ts";
 import { lookOfGroup, type StudioLook, studioLook } from "../representation/studio.ts";
 import {
   DEFAULT_THRESHOLD,
+  expectedBytes,
   type FileKind,
   parseFileName,
   SUFFIXES,
@@ -85,10 +88,14 @@ function getFile(service: Service, c: Context<Env>, kind: FileKind): Response | 
   const requestContext = c.get("requestContext");
   const key = renditionKey(requestContext.tenant, unsigned(c.req.url));
   const fresh = service.renditions.fresh(key);
-  if (fresh !== undefined) {
-    return fileResponse(c.req.raw, fresh, service.cacheControl, requestContext.headers());
-  }
-  return findFile(service, c, kind, key);
+  if (fresh === undefined) return findFile(service, c, kind, key);
+  const { cacheControl, sendBuffers } = service;
+  const options = { cacheControl, headers: requestContext.headers() };
+  if (fresh.bytes.length <= SMALL_FILE) return fileResponse(c.req.raw, fresh, options);
+  const requester = service.requesterOf(c.req.raw, requestContext);
+  return sendFile(sendBuffers, requester, fresh.bytes.length, async (bodyOf) =>
+    fileResponse(c.req.raw, fresh, { ...options, bodyOf }),
+  );
 }
 
 async function findFile(
@@ -108,27 +115,27 @@ async function findFile(
   // Not the group's result: a mask can be fetched while the others are still being computed.
   const record = await groups.mask(group, image);
   if (record === undefined) throw notHere("mask");
+  const { cacheControl, sendBuffers } = service;
+  const requester = service.requesterOf(c.req.raw, requestContext);
   const stale = service.renditions.stale(key);
   if (stale !== undefined) {
     service.renditions.revalidate(key);
-    return fileResponse(c.req.raw, stale, service.cacheControl);
+    return sendFile(sendBuffers, requester, stale.bytes.length, async (bodyOf) =>
+      fileResponse(c.req.raw, stale, { cacheControl, bodyOf }),
+    );
   }
   const { size = "source", threshold = DEFAULT_THRESHOLD } = asked;
   const studio = look && (await lookIn(group, look, groups));
   const variant: Variant = { kind, suffix, size, threshold, studio };
-  const known = await unchanged(c.req.raw, record, variant, service.cacheControl);
+  const known = await unchanged(c.req.raw, record, variant, cacheControl);
   if (known !== undefined) return known;
-  const rendered: Rendition = await renderedFile(
-    image,
-    record,
-    variant,
-    service.fileContext(requestContext, {
-      caller: service.callerOf(c.req.raw, requestContext),
-      signal: c.req.raw.signal,
-    }),
-  );
-  service.renditions.set(key, rendered);
-  return fileResponse(c.req.raw, rendered, service.cacheControl);
+  const expected = expectedBytes(variant, recordSize(record));
+  return sendFile(sendBuffers, requester, expected, async (bodyOf) => {
+    const context = service.fileContext(requestContext, requester);
+    const rendered = await renderedFile(image, record, variant, context);
+    service.renditions.set(key, rendered);
+    return fileResponse(c.req.raw, rendered, { cacheControl, bodyOf });
+  });
 }
 
 /** @throws CosalError not_found while the sizes of the group's objects are not all known */

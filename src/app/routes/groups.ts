@@ -158,9 +158,12 @@ async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
   const { tenant, stores } = requestContext;
   const isSigned = service.links !== undefined;
   const key = renditionKey(tenant, pathAndQuery(c.req.url));
-  const control = isSigned ? "private, no-cache" : service.cacheControl;
+  const cacheControl = isSigned ? "private, no-cache" : service.cacheControl;
   const fresh = isSigned ? undefined : service.renditions.fresh(key);
-  if (fresh !== undefined) return fileResponse(c.req.raw, fresh, control, requestContext.headers());
+  if (fresh !== undefined) {
+    const headers = requestContext.headers();
+    return fileResponse(c.req.raw, fresh, { cacheControl, headers });
+  }
   const presentation = presentationOf(parseQuery(PresentationQuery, c.req.queries()));
   const result = await stores.groups.result(digestParameter(c, "group"));
   if (result === undefined) throw notHere("group");
@@ -168,7 +171,7 @@ async function getGroup(service: Service, c: Context<Env>): Promise<Response> {
   const bytes = new TextEncoder().encode(JSON.stringify(body));
   const rendered = { bytes, type: "application/json", etag: await strongEtag(bytes) };
   if (!isSigned) service.renditions.set(key, rendered);
-  return fileResponse(c.req.raw, rendered, control);
+  return fileResponse(c.req.raw, rendered, { cacheControl });
 }
 
 async function deleteGroup(service: Service, c: Context<Env>): Promise<Response> {

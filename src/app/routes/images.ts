@@ -4,6 +4,7 @@ import { type Env, timed } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { BODY, file, GUARDED, json, problems } from "../openapi/responses.ts";
 import { fileResponse } from "../representation/conditional.ts";
+import { sendFile } from "../representation/send-file.ts";
 import { ImagePath } from "../schemas/common.ts";
 import { ConditionalHeaders, DigestHeaders } from "../schemas/request.ts";
 import { StoredImageSchema } from "../schemas/service.ts";
@@ -101,15 +102,20 @@ async function putImage({ host }: Service, c: Context<Env>): Promise<Response> {
   return c.json(body, isKnown ? 200 : 201, { location: `/v1/images/${sha256}` });
 }
 
-async function getImage({ host }: Service, c: Context<Env>): Promise<Response> {
-  const { images } = c.get("requestContext").stores;
+async function getImage(service: Service, c: Context<Env>): Promise<Response> {
+  const { host, sendBuffers } = service;
+  const requestContext = c.get("requestContext");
   const sha256 = digestParameter(c, "sha256");
-  const bytes = await images.get(sha256);
-  if (bytes === undefined) throw notHere("photograph");
-  const { type } = host.decoder.inspect(bytes);
-  const response = fileResponse(c.req.raw, { bytes, type, etag: `"${sha256}"` }, CACHE_CONTROL);
-  response.headers.set("repr-digest", `sha-256=:${base64OfHex(sha256)}:`);
-  return response;
+  const requester = service.requesterOf(c.req.raw, requestContext);
+  return sendFile(sendBuffers, requester, host.limits.imageBytes, async (bodyOf) => {
+    const bytes = await requestContext.stores.images.get(sha256);
+    if (bytes === undefined) throw notHere("photograph");
+    const { type } = host.decoder.inspect(bytes);
+    const file = { bytes, type, etag: `"${sha256}"` };
+    const response = fileResponse(c.req.raw, file, { cacheControl: CACHE_CONTROL, bodyOf });
+    response.headers.set("repr-digest", `sha-256=:${base64OfHex(sha256)}:`);
+    return response;
+  });
 }
 
 async function deleteImage(service: Service, c: Context<Env>): Promise<Response> {

@@ -15,7 +15,12 @@ import type { Part } from "../representation/multipart.ts";
 import type { SendBuffer } from "../representation/send-buffers.ts";
 import type { ServerSentEvent } from "../representation/sse.ts";
 import { lookOfGroup, showsObject } from "../representation/studio.ts";
-import { type Presentation, typeOf, type Variant } from "../representation/variants.ts";
+import {
+  expectedBytes,
+  type Presentation,
+  typeOf,
+  type Variant,
+} from "../representation/variants.ts";
 import type { GroupBody } from "../schemas/group.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -191,8 +196,7 @@ export class ResponseWriter {
   async #file(step: Found): Promise<Bytes> {
     const main = this.#main;
     if (main.suffix === "logits") return step.record as Bytes;
-    const { width, height } = main.studio?.canvas ?? step.result;
-    await this.#buffer.reserve(width * height * (main.kind === "masks" ? 1 : 4));
+    await this.#buffer.reserve(expectedBytes(main, step.result));
     const file = await this.#render(step);
     this.#buffer.resize(file.length);
     return file;

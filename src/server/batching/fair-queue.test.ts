@@ -18,7 +18,7 @@ describe("the shape of a batch", () => {
     const shapes = (batching: Batching) =>
       [1, 2, 3, 5, 6, 9, 12, 40].map((waiting) => batchShape(waiting, batching));
     expect(shapes(BATCHING.webgpu)).toEqual([1, 2, 4, 4, 8, 8, 16, 16]);
-    expect(shapes(BATCHING.native)).toEqual([1, 2, 2, 4, 4, 8, 8, 16]);
+    expect(shapes(BATCHING.native)).toEqual([1, 2, 2, 4, 4, 4, 4, 4]);
     expect(shapes(BATCHING.wasm)).toEqual([1, 2, 2, 4, 4, 4, 4, 4]);
   });
 });
