@@ -9,9 +9,11 @@ import { parseArgs } from "node:util";
 import { machine } from "../machine.ts";
 import type { Attack } from "./attack.ts";
 import { ATTACKS } from "./attacks/index.ts";
+import { BUDGETS } from "./budgets.ts";
 import { type Experience, honestCaller } from "./honest.ts";
+import { startInspectedWorker } from "./isolate.ts";
 import { Peaks } from "./processes.ts";
-import { PLACES, type Place, startTarget, type Target } from "./targets.ts";
+import { PLACES, type Place, startTarget } from "./targets.ts";
 
 const { values } = parseArgs({
   options: {
@@ -36,9 +38,12 @@ const roots: [name: string, path: string][] = [
 /** Groups after which everything is loaded. */
 const WARM_UP = 3;
 
-function attacker(attack: Attack, place: Place, target: Target): ChildProcess {
+/** Seconds under the attack in which the isolate is asked for its memory. */
+const INSPECTED = 10;
+
+function attacker(attack: Attack, place: Place, url: string): ChildProcess {
   const program = join(import.meta.dirname, "attacker.ts");
-  return spawn(process.execPath, [program, attack.name, place, target.url], {
+  return spawn(process.execPath, [program, attack.name, place, url], {
     stdio: ["ignore", "pipe", "inherit"],
   });
 }
@@ -57,12 +62,19 @@ interface Row {
 }
 
 async function run(attack: Attack, place: Place, root: string): Promise<Row> {
+  const row = await measure(attack, place, root);
+  if (place === "server") return row;
+  // That of the whole process, with workerd and all compiled code, is no measure.
+  return { ...row, peaks: new Map([["isolate", await isolateMemory(attack, root)]]) };
+}
+
+async function measure(attack: Attack, place: Place, root: string): Promise<Row> {
   const target = await startTarget(place, root);
   const peaks = new Peaks(target.pid);
   try {
     await honestCaller(target.url, WARM_UP);
     const quiet = await honestCaller(target.url, Math.ceil(seconds / 2));
-    const child = attacker(attack, place, target);
+    const child = attacker(attack, place, target.url);
     const lines = await linesOf(child);
     await lines.next();
     const attacked = await honestCaller(target.url, seconds);
@@ -76,6 +88,21 @@ async function run(attack: Attack, place: Place, root: string): Promise<Row> {
   }
 }
 
+/** MiB that the isolate has at most: in a run of its own, as garbage is collected again and again. */
+async function isolateMemory(attack: Attack, root: string): Promise<number> {
+  const worker = await startInspectedWorker(root);
+  try {
+    await honestCaller(worker.url, WARM_UP);
+    const child = attacker(attack, "worker", worker.url);
+    await (await linesOf(child)).next();
+    await honestCaller(worker.url, INSPECTED);
+    child.kill("SIGKILL");
+    return worker.peak();
+  } finally {
+    await worker.stop();
+  }
+}
+
 function at(latencies: readonly number[], share: number): number {
   const sorted = latencies.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
@@ -83,7 +110,9 @@ function at(latencies: readonly number[], share: number): number {
 
 function cells({ quiet, attacked, peaks, answers }: Row): string {
   const [before, under] = [at(quiet.latencies, 0.99), at(attacked.latencies, 0.99)];
-  const memory = Array.from(peaks, ([name, peak]) => `${name} ${peak.toFixed(0)}`).join(", ");
+  const memory = Array.from(peaks, ([name, peak]) => {
+    return `${name} ${peak.toFixed(0)} of ${BUDGETS[name]?.toFixed(0)}`;
+  }).join(", ");
   return [
     at(quiet.latencies, 0.5).toFixed(0).padStart(9),
     before.toFixed(0).padStart(6),
@@ -91,7 +120,7 @@ function cells({ quiet, attacked, peaks, answers }: Row): string {
     under.toFixed(0).padStart(6),
     `${(under / before).toFixed(1)}x`.padStart(7),
     `${attacked.failures.length}/${attacked.latencies.length}`.padStart(7),
-    `  ${memory}`.padEnd(34),
+    `  ${memory}`.padEnd(42),
     answers,
   ].join(" ");
 }
@@ -101,7 +130,7 @@ console.log(
   `${seconds} s under each attack, ${Math.ceil(seconds / 2)} s without; milliseconds, MiB\n`,
 );
 console.log(
-  `${"".padEnd(27)}${"quiet p50".padStart(9)}    p99  attack p50  p99   ratio  failed   peak memory${" ".repeat(22)}what the attacker was answered`,
+  `${"".padEnd(27)}${"quiet p50".padStart(9)}    p99  attack p50  p99   ratio  failed   memory of its budget${" ".repeat(21)}what the attacker was answered`,
 );
 for (const attack of attacks) {
   for (const place of attack.places.filter((one) => places.includes(one))) {

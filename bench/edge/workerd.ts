@@ -9,6 +9,8 @@ import { join } from "node:path";
 export interface BareWorkerd {
   readonly url: string;
   readonly process: ChildProcess;
+  /** Of the isolate's inspector, `ws:`, where it was asked for. */
+  readonly inspector: URL | undefined;
   stop(): Promise<void>;
 }
 
@@ -22,8 +24,13 @@ const { default: program } = createRequire(import.meta.url)("workerd") as { defa
  * several times what a cached answer does. Of the bindings it has the assets, from disk.
  *
  * @param root the checkout that the entry point belongs to
+ * @param isInspected whether there is an inspector, and `gc()` in the isolate
  */
-export async function startWorkerd(entrypoint: string, root = ROOT): Promise<BareWorkerd> {
+export async function startWorkerd(
+  entrypoint: string,
+  root = ROOT,
+  isInspected = false,
+): Promise<BareWorkerd> {
   const folder = await mkdtemp(join(tmpdir(), "cosal-workerd-"));
   const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--outdir", folder, entrypoint];
@@ -33,8 +40,11 @@ export async function startWorkerd(entrypoint: string, root = ROOT): Promise<Bar
   const modules = files.filter((name) => name.endsWith(".wasm"));
   const main = files.find((name) => name.endsWith(".js")) as string;
   const port = await freePort();
-  await writeFile(join(folder, "config.capnp"), configOf(root, main, modules, port));
-  const child = spawn(program, ["serve", join(folder, "config.capnp")], {
+  const config = configOf(root, main, modules, { port, isInspected });
+  await writeFile(join(folder, "config.capnp"), config);
+  const inspectorPort = await freePort();
+  const inspecting = isInspected ? [`--inspector-addr=127.0.0.1:${inspectorPort}`] : [];
+  const child = spawn(program, ["serve", join(folder, "config.capnp"), ...inspecting], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const url = `http://127.0.0.1:${port}`;
@@ -45,6 +55,7 @@ export async function startWorkerd(entrypoint: string, root = ROOT): Promise<Bar
   return {
     url,
     process: child,
+    inspector: isInspected ? new URL(`ws://127.0.0.1:${inspectorPort}/main`) : undefined,
     async stop() {
       child.kill();
       await once(child, "exit");
@@ -53,10 +64,16 @@ export async function startWorkerd(entrypoint: string, root = ROOT): Promise<Bar
   };
 }
 
-function configOf(root: string, main: string, modules: readonly string[], port: number): string {
+function configOf(
+  root: string,
+  main: string,
+  modules: readonly string[],
+  { port, isInspected }: { readonly port: number; readonly isInspected: boolean },
+): string {
   const wasm = modules.map((name) => `(name = "./${name}", wasm = embed "${name}")`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = [${isInspected ? '"--expose-gc"' : ""}],
   services = [
     (name = "main", worker = .main),
     (name = "assets", disk = (path = "${join(root, ".assets")}")),

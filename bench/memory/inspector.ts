@@ -21,11 +21,11 @@ export class Inspector {
     };
   }
 
-  /** @param url where wrangler's inspector listens */
+  /** @param url of the socket, `ws:` */
   static async connect(url: URL): Promise<Inspector> {
     // Wrangler answers only callers that name an origin on this machine; Node's WebSocket can.
     const options = { headers: { Origin: "http://localhost" } } as unknown as string[];
-    const socket = new WebSocket(new URL("/ws", url.href.replace(/^http/, "ws")), options);
+    const socket = new WebSocket(url, options);
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
       socket.onerror = () => reject(new Error(`no inspector at ${url}`));

@@ -65,7 +65,8 @@ export class MeasuredWorker {
     });
     await worker.ready;
     const { origin } = await worker.url;
-    const inspector = await Inspector.connect((await worker.inspectorUrl) as URL);
+    const { href } = (await worker.inspectorUrl) as URL;
+    const inspector = await Inspector.connect(new URL("/ws", href.replace(/^http/, "ws")));
     return new MeasuredWorker(origin, inspector, worker);
   }
 

@@ -55,6 +55,7 @@ export type {
 } from "./compute/types.ts";
 export type { AppDependencies, BackendState } from "./context/dependencies.ts";
 export { yieldToEventLoop } from "./event-loop.ts";
+export { FairShares } from "./fair-shares.ts";
 export { jobRunner } from "./job-runner.ts";
 export { type Attempt, attemptJob, type JobHandle, tooManyAttempts } from "./jobs/attempt.ts";
 export { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./jobs/in-memory-job.ts";

@@ -44,6 +44,7 @@ import { createMutex } from "./mutex.ts";
 import { recent } from "./recent.ts";
 import { flag, longSecret, positive, webOrigins } from "./settings.ts";
 import { type EdgeStoresOf, edgeStores } from "./stores/stores.ts";
+import { withLength } from "./with-length.ts";
 
 const MODEL = "cosal-lite";
 
@@ -109,6 +110,7 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     addressOf: (request) => request.headers.get("cf-connecting-ip") ?? "",
     docsAsset: (name) => documentation(env.ASSETS, name),
     pageFile: (path) => pageFile(env.ASSETS, path),
+    withLength,
     ...optional(env, log),
   };
   return {

@@ -1,6 +1,5 @@
-import { type RunExclusive, yieldToEventLoop } from "../app/index.ts";
+import { FairShares, type RunExclusive, yieldToEventLoop } from "../app/index.ts";
 import { CosalError } from "../errors.ts";
-import { FairShares } from "./fair-shares.ts";
 
 export interface MutexLimits {
   /**
@@ -66,17 +65,10 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
   let holder: Entry | undefined;
   const shares = new FairShares();
 
-  const isHere = (caller: string) => queue.some((entry) => entry.caller === caller);
-
-  function enqueue(entry: Entry): void {
-    if (!isHere(entry.caller)) shares.join(entry.caller);
-    queue.push(entry);
-  }
-
   function remove(entry: Entry): void {
     queue = queue.filter((other) => other !== entry);
     if (holder === entry) holder = undefined;
-    if (queue.length === 0) shares.clear();
+    if (queue.length === 0) shares.rest();
   }
 
   function dropExpired(): void {
@@ -122,7 +114,7 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
     function giveWay(): void {
       if (holder !== entry) return;
       // Without I/O the runtime's clock stands still: every piece counts for something.
-      shares.end(caller, Math.max(1, Date.now() - began));
+      shares.add(caller, Math.max(1, Date.now() - began));
       holder = undefined;
     }
 
@@ -135,7 +127,7 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
       const since = Date.now();
       for (;;) {
         entry.renewed = Date.now();
-        if (!queue.includes(entry)) enqueue(entry);
+        if (!queue.includes(entry)) queue.push(entry);
         dropExpired();
         if (holder === undefined && next() === entry) break;
         await new Promise((resolve) => setTimeout(resolve, pollInterval));
@@ -148,10 +140,10 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
       holder = entry;
       entry.hasBegun = true;
       began = Date.now();
-      shares.begin(caller, isHere);
+      shares.begin(caller);
     }
 
-    enqueue(entry);
+    queue.push(entry);
     signal.addEventListener("abort", release, { once: true });
     try {
       makeRoomFor(entry);

@@ -112,6 +112,26 @@ describe("a device process", () => {
     expect(order).toEqual(["large", "small", "large", "small", "large", "large"]);
   });
 
+  it("serves whoever has had the least of the device first", async () => {
+    const { supervisor, graph } = start();
+    const order: string[] = [];
+    const ask = (caller: string) =>
+      supervisor.run(
+        graph,
+        () => {
+          order.push(caller);
+          return inputsOf("decoder", 0);
+        },
+        { source: {}, callers: () => [caller] },
+      );
+    const many = Array.from({ length: 8 }, () => ask("many"));
+    await many[0];
+    const one = ask("one");
+    await Promise.all([...many, one]);
+    expect(order.indexOf("one")).toBeLessThanOrEqual(3);
+    expect(order.filter((caller) => caller === "many")).toHaveLength(8);
+  });
+
   it("goes when the server dies, even if it hangs", async () => {
     const program = `
       import { supervise } from ${JSON.stringify(new URL("device.ts", import.meta.url).href)};

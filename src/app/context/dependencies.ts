@@ -9,6 +9,7 @@ import type { Compute } from "../compute/types.ts";
 import type { Jobs } from "../jobs/types.ts";
 import type { Limits } from "../limits.ts";
 import type { Render } from "../representation/renderer.ts";
+import type { WithLength } from "../representation/send-file.ts";
 import type { Analytics, Log } from "../telemetry/types.ts";
 
 /** Whether a backend would take a group now. */
@@ -53,6 +54,8 @@ export interface AppDependencies extends GuardOptions {
   readonly docsAsset?: (name: string) => Promise<Response | undefined>;
   /** A file of the playground by its path (`/index.html`), as `npm run build` makes them. */
   readonly pageFile?: (path: string) => Promise<Response | undefined>;
+  /** A stream of so many bytes, where a response says its length by its body and not by its headers. */
+  readonly withLength?: WithLength;
   /** Bytes of rendered masks kept in memory. */
   readonly renditionBytes?: number;
 }

@@ -10,6 +10,7 @@ import type { View } from "../representation/group-body.ts";
 import { type Render, type Requester, renderer } from "../representation/renderer.ts";
 import { RenditionCache } from "../representation/rendition-cache.ts";
 import { SendBuffers } from "../representation/send-buffers.ts";
+import type { Sending } from "../representation/send-file.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { AppDependencies } from "./dependencies.ts";
 import type { RequestContext } from "./request-context.ts";
@@ -64,6 +65,10 @@ export class Service {
   /** Who a request is from, for fair shares: its tenant, or its network where there are none. */
   callerOf(request: Request, { tenant }: Pick<RequestContext, "tenant">): string {
     return tenant || networkOf(this.host.addressOf?.(request) ?? "");
+  }
+
+  get sending(): Sending {
+    return { buffers: this.sendBuffers, withLength: this.host.withLength };
   }
 
   requesterOf(request: Request, context: Pick<RequestContext, "tenant">): Requester {

@@ -7,6 +7,16 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** What a response is made with, of a file's bytes. */
 export type BodyOf = (bytes: Bytes) => Bytes | ReadableStream<Uint8Array>;
 
+export type WithLength = (
+  body: ReadableStream<Uint8Array>,
+  bytes: number,
+) => ReadableStream<Uint8Array>;
+
+export interface Sending {
+  readonly buffers: SendBuffers;
+  readonly withLength?: WithLength | undefined;
+}
+
 /** Bytes of a file that a connection takes at once: it is sent as it is, and not counted. */
 export const SMALL_FILE = 256 * 1024;
 
@@ -18,7 +28,7 @@ export const SMALL_FILE = 256 * 1024;
  * @param respond makes the file, and a response of it
  */
 export async function sendFile(
-  buffers: SendBuffers,
+  { buffers, withLength = (body) => body }: Sending,
   requester: Requester,
   expected: number,
   respond: (bodyOf: BodyOf) => Promise<Response>,
@@ -32,7 +42,8 @@ export async function sendFile(
       isSending = true;
       buffer.resize(bytes.length);
       const events = { onPull: buffer.renew, onEnd: buffer.close };
-      return bytesStream(only(bytes), new AbortController(), events);
+      const body = bytesStream(only(bytes), new AbortController(), events);
+      return withLength(body, bytes.length);
     });
   } finally {
     if (!isSending) buffer.close();

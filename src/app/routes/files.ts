@@ -89,11 +89,11 @@ function getFile(service: Service, c: Context<Env>, kind: FileKind): Response | 
   const key = renditionKey(requestContext.tenant, unsigned(c.req.url));
   const fresh = service.renditions.fresh(key);
   if (fresh === undefined) return findFile(service, c, kind, key);
-  const { cacheControl, sendBuffers } = service;
+  const { cacheControl, sending } = service;
   const options = { cacheControl, headers: requestContext.headers() };
   if (fresh.bytes.length <= SMALL_FILE) return fileResponse(c.req.raw, fresh, options);
   const requester = service.requesterOf(c.req.raw, requestContext);
-  return sendFile(sendBuffers, requester, fresh.bytes.length, async (bodyOf) =>
+  return sendFile(sending, requester, fresh.bytes.length, async (bodyOf) =>
     fileResponse(c.req.raw, fresh, { ...options, bodyOf }),
   );
 }
@@ -115,12 +115,12 @@ async function findFile(
   // Not the group's result: a mask can be fetched while the others are still being computed.
   const record = await groups.mask(group, image);
   if (record === undefined) throw notHere("mask");
-  const { cacheControl, sendBuffers } = service;
+  const { cacheControl, sending } = service;
   const requester = service.requesterOf(c.req.raw, requestContext);
   const stale = service.renditions.stale(key);
   if (stale !== undefined) {
     service.renditions.revalidate(key);
-    return sendFile(sendBuffers, requester, stale.bytes.length, async (bodyOf) =>
+    return sendFile(sending, requester, stale.bytes.length, async (bodyOf) =>
       fileResponse(c.req.raw, stale, { cacheControl, bodyOf }),
     );
   }
@@ -130,7 +130,7 @@ async function findFile(
   const known = await unchanged(c.req.raw, record, variant, cacheControl);
   if (known !== undefined) return known;
   const expected = expectedBytes(variant, recordSize(record));
-  return sendFile(sendBuffers, requester, expected, async (bodyOf) => {
+  return sendFile(sending, requester, expected, async (bodyOf) => {
     const context = service.fileContext(requestContext, requester);
     const rendered = await renderedFile(image, record, variant, context);
     service.renditions.set(key, rendered);

@@ -103,11 +103,11 @@ async function putImage({ host }: Service, c: Context<Env>): Promise<Response> {
 }
 
 async function getImage(service: Service, c: Context<Env>): Promise<Response> {
-  const { host, sendBuffers } = service;
+  const { host, sending } = service;
   const requestContext = c.get("requestContext");
   const sha256 = digestParameter(c, "sha256");
   const requester = service.requesterOf(c.req.raw, requestContext);
-  return sendFile(sendBuffers, requester, host.limits.imageBytes, async (bodyOf) => {
+  return sendFile(sending, requester, host.limits.imageBytes, async (bodyOf) => {
     const bytes = await requestContext.stores.images.get(sha256);
     if (bytes === undefined) throw notHere("photograph");
     const { type } = host.decoder.inspect(bytes);

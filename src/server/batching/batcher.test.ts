@@ -10,7 +10,7 @@ const image = (value: number): Tensor => ({ dims: [1, 2], data: Float32Array.of(
 /** A device that runs when it is told to. */
 function setUp(pads = false) {
   const turns: { inputs: () => Tensors; settle: PromiseWithResolvers<Tensors> }[] = [];
-  const run: RunGraph = (inputs, signal) => {
+  const run: RunGraph = (inputs, { signal } = {}) => {
     const settle = Promise.withResolvers<Tensors>();
     const turn = { inputs, settle };
     turns.push(turn);

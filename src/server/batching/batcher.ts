@@ -10,6 +10,8 @@ export interface BatcherOptions {
   readonly onBatch?: (batch: { readonly images: number; readonly shape: BatchShape }) => void;
   /** An image that is being encoded already, or waits for it, was asked for again. */
   readonly onShared?: () => void;
+  /** How much of the device a caller has had. */
+  readonly servedOf?: (caller: string) => number;
   /** Milliseconds; `performance.now` unless a test says otherwise. */
   readonly now?: () => number;
 }
@@ -17,6 +19,8 @@ export interface BatcherOptions {
 /** An image to encode, and everybody who asked for it. */
 interface Entry {
   readonly image: Tensor;
+  /** Who asked for it first. */
+  readonly caller: string;
   readonly waiters: Set<Waiter>;
 }
 
@@ -45,7 +49,7 @@ class Batcher {
   readonly #run: RunGraph;
   readonly #options: BatcherOptions;
   readonly #now: () => number;
-  readonly #queue = new FairQueue<Entry>();
+  readonly #queue: FairQueue<Entry>;
   /** What the device is busy with, or about to be. */
   #batch: readonly Entry[] = [];
   /** Takes back the run that was asked for while nothing has been put into it. */
@@ -54,6 +58,7 @@ class Batcher {
   constructor(run: RunGraph, options: BatcherOptions) {
     this.#run = run;
     this.#options = options;
+    this.#queue = new FairQueue(options.servedOf);
     this.#now = options.now ?? (() => performance.now());
   }
 
@@ -72,8 +77,9 @@ class Batcher {
   }
 
   #enqueue(image: Tensor, group: CurrentGroup | undefined): Entry {
-    const entry: Entry = { image, waiters: new Set() };
-    this.#queue.push(entry, group ?? { images: 1, served: 0 }, this.#now());
+    const flow = group ?? { images: 1, caller: "", served: 0 };
+    const entry: Entry = { image, caller: flow.caller, waiters: new Set() };
+    this.#queue.push(entry, flow, this.#now());
     return entry;
   }
 
@@ -105,7 +111,8 @@ class Batcher {
     if (this.#pendingRun !== undefined || this.#queue.length === 0) return;
     const run = new AbortController();
     this.#pendingRun = run;
-    this.#run(() => this.#compose(), run.signal)
+    const callers = () => this.#callers();
+    this.#run(() => this.#compose(), { signal: run.signal, callers })
       .then(
         (outputs) => this.#deliver(outputs),
         (error) => this.#fail(error, run.signal),
@@ -115,6 +122,12 @@ class Batcher {
         this.#pendingRun = undefined;
         this.#requestRun();
       });
+  }
+
+  /** For whom the device is, or would be. */
+  #callers(): readonly string[] {
+    if (this.#batch.length > 0) return this.#batch.map(({ caller }) => caller);
+    return [this.#queue.caller(this.#now()) ?? ""];
   }
 
   #compose(): Tensors {

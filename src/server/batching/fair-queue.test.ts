@@ -18,13 +18,13 @@ describe("the shape of a batch", () => {
     const shapes = (batching: Batching) =>
       [1, 2, 3, 5, 6, 9, 12, 40].map((waiting) => batchShape(waiting, batching));
     expect(shapes(BATCHING.webgpu)).toEqual([1, 2, 4, 4, 8, 8, 16, 16]);
-    expect(shapes(BATCHING.native)).toEqual([1, 2, 2, 4, 4, 4, 4, 4]);
+    expect(shapes(BATCHING.native)).toEqual([1, 2, 2, 2, 2, 2, 2, 2]);
     expect(shapes(BATCHING.wasm)).toEqual([1, 2, 2, 4, 4, 4, 4, 4]);
   });
 });
 
 describe("the queue", () => {
-  const flow = (images: number): Flow => ({ images, served: 0 });
+  const flow = (images: number, caller = ""): Flow => ({ images, caller, served: 0 });
 
   it("lets groups take turns, and the smaller of two end first", () => {
     const queue = new FairQueue<string>();
@@ -49,7 +49,7 @@ describe("the queue", () => {
 
   /** A large group under a stream of small ones, one batch of 2 each 100 ms: when it is done. */
   function endOfLargeGroup(maxWait: number): number {
-    const queue = new FairQueue<Flow>(maxWait);
+    const queue = new FairQueue<Flow>(undefined, maxWait);
     const large = flow(6);
     for (let i = 0; i < 6; i++) queue.push(large, large, 0);
     for (let now = 0; now < 100_000; now += 100) {
@@ -62,6 +62,18 @@ describe("the queue", () => {
     }
     return Number.POSITIVE_INFINITY;
   }
+
+  it("serves whoever has had the least of the device, however long another's images wait", () => {
+    const served: Record<string, number> = { many: 500, one: 100 };
+    const queue = new FairQueue<string>((caller) => served[caller] ?? 0);
+    for (let i = 0; i < 20; i++) queue.push(`many ${i}`, flow(1, "many"), 0);
+    queue.push("one", flow(4, "one"), 2 * MAX_WAIT);
+    expect(queue.caller(2 * MAX_WAIT)).toBe("one");
+    expect(queue.take(2, 2 * MAX_WAIT)).toEqual(["one", "many 0"]);
+    served.many = 0;
+    queue.push("one", flow(4, "one"), 2 * MAX_WAIT);
+    expect(queue.take(2, 2 * MAX_WAIT)).toEqual(["many 1", "many 2"]);
+  });
 
   it("starves nobody, as it would without a longest wait", () => {
     expect(endOfLargeGroup(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);

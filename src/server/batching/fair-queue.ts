@@ -2,6 +2,7 @@
 export interface Flow {
   /** Images of the group. */
   readonly images: number;
+  readonly caller: string;
   /** Of these, how many have been taken from the queue. */
   served: number;
   /** Nobody waits for the group. */
@@ -21,19 +22,23 @@ interface Entry<Item> {
 }
 
 /**
- * Who goes next. The group that has had the fewest images encoded does; of equals, the smaller
- * group; of equals, who came first. So groups share the device image by image, and a small group is
- * done while a large one has just begun (foreground-background scheduling; Kleinrock, Queueing
- * Systems II, 4.4). That alone would starve a large group under a stream of small ones: who has
- * waited for longer than `MAX_WAIT` goes before all who have not, in the order of arrival. Groups that
- * nobody waits for go after all others.
+ * Who goes next. The caller that has had the least of the device's time does; of its groups the one
+ * that has had the fewest images encoded; of equals, the smaller group; of equals, who came first. So
+ * a caller's groups share the device image by image, and a small group is done while a large one has
+ * just begun (foreground-background scheduling; Kleinrock, Queueing Systems II, 4.4). That alone would
+ * starve a large group under a stream of small ones: who has waited for longer than `MAX_WAIT` goes
+ * before all of the same caller who have not, in the order of arrival. Groups that nobody waits for go
+ * after all others.
  */
 export class FairQueue<Item> {
   readonly #maxWait: number;
+  readonly #servedOf: (caller: string) => number;
   /** In the order of arrival. */
   #entries: Entry<Item>[] = [];
 
-  constructor(maxWait: number = MAX_WAIT) {
+  /** @param servedOf how much of the device a caller has had */
+  constructor(servedOf: (caller: string) => number = () => 0, maxWait: number = MAX_WAIT) {
+    this.#servedOf = servedOf;
     this.#maxWait = maxWait;
   }
 
@@ -54,6 +59,11 @@ export class FairQueue<Item> {
     return this.#entries.find(({ item }) => wanted(item))?.item;
   }
 
+  /** Whose item comes next. */
+  caller(now: number): string | undefined {
+    return this.#own(now)[0]?.flow.caller;
+  }
+
   /** The next `count` items, fewer when fewer wait. */
   take(count: number, now: number): Item[] {
     const taken: Entry<Item>[] = [];
@@ -67,18 +77,29 @@ export class FairQueue<Item> {
   }
 
   #next(now: number): Entry<Item> {
-    const background = this.#entries.find(({ flow }) => flow.isBackground);
-    if (background !== undefined && now - background.arrived > MAX_BACKGROUND_WAIT) {
-      return background;
-    }
-    const foreground = this.#entries.filter(({ flow }) => !flow.isBackground);
-    const entries = foreground.length > 0 ? foreground : this.#entries;
-    const [oldest, ...others] = entries as [Entry<Item>, ...Entry<Item>[]];
+    const [oldest, ...others] = this.#own(now) as [Entry<Item>, ...Entry<Item>[]];
     if (now - oldest.arrived > this.#maxWait) return oldest;
     return others.reduce(
       (best, entry) => (goesBefore(entry.flow, best.flow) ? entry : best),
       oldest,
     );
+  }
+
+  /** What the caller whose turn it is has in the queue. */
+  #own(now: number): Entry<Item>[] {
+    const entries = this.#eligible(now);
+    const callers = new Set(entries.map(({ flow }) => flow.caller));
+    const [next] = [...callers].sort((a, b) => this.#servedOf(a) - this.#servedOf(b));
+    return entries.filter(({ flow }) => flow.caller === next);
+  }
+
+  #eligible(now: number): Entry<Item>[] {
+    const background = this.#entries.find(({ flow }) => flow.isBackground);
+    if (background !== undefined && now - background.arrived > MAX_BACKGROUND_WAIT) {
+      return [background];
+    }
+    const foreground = this.#entries.filter(({ flow }) => !flow.isBackground);
+    return foreground.length > 0 ? foreground : this.#entries;
   }
 }
 

@@ -43,6 +43,7 @@ export async function serverSegmenter(
         wrap: (run) => {
           const encode = batched(run, {
             batching: () => BATCHING[supervisor.status.device?.runtime ?? runtime],
+            servedOf: (caller) => supervisor.servedOf(caller),
             onBatch: (batch) => metrics.onBatch(batch),
             onShared: () => metrics.onShared(),
           });

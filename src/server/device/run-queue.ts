@@ -1,3 +1,4 @@
+import { FairShares } from "../../app/index.ts";
 import type { Tensors } from "../../engine/index.ts";
 import type { OpenGraph } from "./graph.ts";
 
@@ -8,8 +9,10 @@ export interface RunRequest {
   readonly inputs: () => Tensors;
   /** Takes it out of the queue. */
   readonly signal?: AbortSignal | undefined;
-  /** Whose run it is: sources take turns. */
+  /** What asks for it, a group for instance: sources of one caller take turns. */
   readonly source?: object | undefined;
+  /** For whom it is: before its turn who waits for it, then who is served by it. */
+  readonly callers?: (() => readonly string[]) | undefined;
 }
 
 export interface QueuedRun extends RunRequest {
@@ -22,12 +25,14 @@ export interface QueuedRun extends RunRequest {
 }
 
 /**
- * Runs that outlive the process that takes them. Each source has its own in the order asked for, and
- * sources take turns: a group that asks for many runs at once does not hold up one that asks for few.
+ * Runs that outlive the process that takes them. Next comes who has had the least of the device's time.
+ * Each source has its runs in the order asked for, and sources of one caller take turns: a group that
+ * asks for many runs at once does not hold up one that asks for few.
  */
 export class RunQueue {
   /** In the order of their next turns; none is empty. */
   readonly #sources = new Map<object | undefined, QueuedRun[]>();
+  readonly #shares = new FairShares();
   /** What a process that is gone had begun, before all others. */
   readonly #interrupted: QueuedRun[] = [];
   #changed = Promise.withResolvers<void>();
@@ -70,13 +75,39 @@ export class RunQueue {
   take(): QueuedRun | undefined {
     const interrupted = this.#interrupted.shift();
     if (interrupted !== undefined) return interrupted;
-    const [next] = this.#sources;
-    if (next === undefined) return undefined;
-    const [source, runs] = next;
-    const run = runs.shift();
+    const [first, ...others] = this.#sources;
+    if (first === undefined) return undefined;
+    const [source, runs] = others.reduce(
+      (least, other) => (this.#servedBefore(other) < this.#servedBefore(least) ? other : least),
+      first,
+    );
+    const run = runs.shift() as QueuedRun;
     this.#sources.delete(source);
     if (runs.length > 0) this.#sources.set(source, runs);
+    this.#shares.begin(this.#leastServed(run));
     return run;
+  }
+
+  /** A run has taken so long. */
+  count({ callers = () => [""] }: QueuedRun, milliseconds: number): void {
+    const served = callers();
+    for (const caller of served) this.#shares.add(caller, milliseconds / served.length);
+    if (this.#sources.size === 0) this.#shares.rest();
+  }
+
+  /** Milliseconds of the device that a caller has had, to be compared with another's. */
+  servedOf(caller: string): number {
+    return this.#shares.of(caller);
+  }
+
+  #servedBefore([, [run]]: [unknown, QueuedRun[]]): number {
+    return this.#shares.of(this.#leastServed(run as QueuedRun));
+  }
+
+  #leastServed({ callers = () => [""] }: QueuedRun): string {
+    return callers().reduce((least, caller) =>
+      this.#shares.of(caller) < this.#shares.of(least) ? caller : least,
+    );
   }
 
   /** For the next process. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Runtime, Session, Tensors } from "../../engine/index.ts";
+import type { RunRequest } from "./run-queue.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** What the engine does not say when it opens a graph. */
@@ -12,10 +13,14 @@ export interface GraphRole {
 }
 
 /** Runs a graph when the device is free; `inputs` is called then. */
-export type RunGraph = (inputs: () => Tensors, signal?: AbortSignal) => Promise<Tensors>;
+export type RunGraph = (
+  inputs: () => Tensors,
+  options?: Pick<RunRequest, "signal" | "callers">,
+) => Promise<Tensors>;
 
 /** On whose behalf the engine runs a graph. */
 export interface Source {
+  readonly caller: string;
   readonly signal: AbortSignal;
 }
 
@@ -33,13 +38,14 @@ export function deviceRuntime(
     async open(file) {
       const { wrap, ...role } = roleOf(createHash("sha256").update(file).digest("hex"));
       const graph = supervisor.open({ ...role, bytes: file });
-      const run: RunGraph = (inputs, signal) => supervisor.run(graph, inputs, { signal });
+      const run: RunGraph = (inputs, options) => supervisor.run(graph, inputs, options);
       return {
         run:
           wrap?.(run) ??
           ((inputs) => {
             const source = sourceOf();
-            return supervisor.run(graph, () => inputs, { source, signal: source?.signal });
+            const { caller = "", signal } = source ?? {};
+            return supervisor.run(graph, () => inputs, { source, signal, callers: () => [caller] });
           }),
         close: async () => supervisor.forget(graph),
       };

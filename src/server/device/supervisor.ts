@@ -92,15 +92,20 @@ export class Supervisor {
    *
    * @param inputs called when the run's turn comes, once
    * @param options.signal takes the run out of the queue; one that has begun ends first
-   * @param options.source whose run it is: sources take turns
+   * @param options.source what asks for it, and `callers` for whom: see `RunQueue`
    * @throws CosalError backend_unavailable; the signal's reason
    */
   async run(
     graph: OpenGraph,
     inputs: () => Tensors,
-    options: Pick<RunRequest, "signal" | "source"> = {},
+    options: Pick<RunRequest, "signal" | "source" | "callers"> = {},
   ): Promise<Tensors> {
     return this.#queue.add({ graph, inputs, ...options });
+  }
+
+  /** Milliseconds of the device that a caller has had, to be compared with another's. */
+  servedOf(caller: string): number {
+    return this.#queue.servedOf(caller);
   }
 
   /** The graph is not loaded again. */
@@ -217,6 +222,7 @@ export class Supervisor {
     const timeout = this.#limits.runTimeout(run.tensors);
     const outputs = await this.#runIn(process, run.graph, run.tensors, timeout);
     const milliseconds = performance.now() - started;
+    this.#queue.count(run, milliseconds);
     this.#options.onEvent?.({ kind: "run", graph: run.graph.name, milliseconds });
     return outputs;
   }
