@@ -1,7 +1,7 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./components/app.tsx";
-import { findService } from "./service/service.ts";
+import { findService } from "./service/find-service.ts";
 import { startController } from "./state/controller.ts";
 import { hasService } from "./state/run.ts";
 import { language, theme } from "./state/settings.ts";

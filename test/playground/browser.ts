@@ -32,7 +32,11 @@ export interface Visit {
   readonly errors: string[];
 }
 
-/** The page, opened by someone who has never seen it. */
+/**
+ * The page, opened by someone who has never seen it.
+ *
+ * @param path on the tests' server, or the whole address of another one
+ */
 export async function visit(path = "/", options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 860 },
@@ -43,19 +47,18 @@ export async function visit(path = "/", options: BrowserContextOptions = {}): Pr
   // No dialog of the system's can be answered here.
   await context.addInitScript(() => Reflect.deleteProperty(globalThis, "showSaveFilePicker"));
   const page = await context.newPage();
-  const url = inject("url");
+  const { href, origin: own } = new URL(path, inject("url"));
   const strangers: string[] = [];
   const errors: string[] = [];
   context.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (origin !== new URL(url).origin && protocol.startsWith("http"))
-      strangers.push(request.url());
+    if (origin !== own && protocol.startsWith("http")) strangers.push(request.url());
   });
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
     if (/Content.Security.Policy/i.test(message.text())) errors.push(message.text());
   });
-  await page.goto(url + path);
+  await page.goto(href);
   await page.locator("h1").first().waitFor();
   return { page, strangers, errors };
 }
@@ -69,7 +72,7 @@ export async function takeSample(page: Page, name: string): Promise<void> {
 /** Until what is on the page is masked. */
 export async function done(
   page: Page,
-  wanted: RegExp = / in [\d.]+ s$/,
+  wanted: RegExp = / in [\d.]+ s/,
   patience = WORK,
 ): Promise<void> {
   await expect.poll(() => sentence(page), { timeout: patience, interval: 250 }).toMatch(wanted);

@@ -7,11 +7,13 @@ interface Drawing {
 }
 
 /**
- * Drops photographs on the page that are drawn there, as large as wanted: the samples, each enlarged
- * and turned towards another hue, so that no two are the same.
+ * Photographs that are drawn on the page, as large as wanted: the samples, each enlarged and turned
+ * towards another hue, so that no two are the same.
+ *
+ * @returns drops them
  */
-export async function dropDrawn(page: Page, drawing: Drawing): Promise<void> {
-  await page.evaluate(async ({ count, width, height }) => {
+export async function drawn(page: Page, drawing: Drawing): Promise<() => Promise<void>> {
+  const files = await page.evaluateHandle(async ({ count, width, height }) => {
     const names = ["on-a-rock", "by-a-hedge", "in-a-wooden-box", "on-a-waste-bin"];
     const samples = await Promise.all(
       names.map(async (name) => {
@@ -30,6 +32,10 @@ export async function dropDrawn(page: Page, drawing: Drawing): Promise<void> {
       const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
       transfer.items.add(new File([blob], `drawn-${i}.jpg`, { type: "image/jpeg" }));
     }
-    dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, cancelable: true }));
+    return transfer;
   }, drawing);
+  return () =>
+    page.evaluate((dataTransfer) => {
+      dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+    }, files);
 }

@@ -1,8 +1,8 @@
 // Two hundred photographs: the page answers all the time, and its memory does not grow with them.
-import type { Browser, CDPSession } from "playwright-core";
+import type { Browser, CDPSession, Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { usesBrowser, visit } from "./browser.ts";
-import { dropDrawn } from "./drawn.ts";
+import { sentence, usesBrowser, visit } from "./browser.ts";
+import { drawn } from "./drawn.ts";
 import { longTasks } from "./long-tasks.ts";
 
 usesBrowser(["--enable-precise-memory-info", "--js-flags=--expose-gc"]);
@@ -17,9 +17,10 @@ test("200 photographs: no long task, and a heap that is flat after the first 50"
   const { page, errors } = await visit("/?backend=wasm");
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  await dropDrawn(page, { count: 1, width: 1600, height: 1200 });
+  const drop = await drawn(page, { count: COUNT, width: 1600, height: 1200 });
+  await observeLongTasks(page);
   const tasks = await longTasks(page.context().browser() as Browser, async () => {
-    await dropDrawn(page, { count: COUNT, width: 1600, height: 1200 });
+    await drop();
     await expect
       .poll(() => page.locator(".work .sentence").textContent(), {
         timeout: 900_000,
@@ -32,7 +33,7 @@ test("200 photographs: no long task, and a heap that is flat after the first 50"
         timeout: 900_000,
         interval: 500,
       })
-      .toMatch(/^20\d photographs in/);
+      .toMatch(/^200 photographs in/);
     const after = await heap(session);
     console.log(`heap after 50: ${megabytes(before)}, after ${COUNT}: ${megabytes(after)}`);
     expect(after - before).toBeLessThan(GROWTH);
@@ -41,10 +42,28 @@ test("200 photographs: no long task, and a heap that is flat after the first 50"
     await page.mouse.wheel(0, 4000);
     await page.waitForTimeout(500);
   });
-  console.log(`longest task ${Math.max(0, ...tasks).toFixed(0)} ms of the page's thread`);
+  console.log(
+    `longest task: ${Math.max(0, ...tasks).toFixed(0)} ms of the page's thread, ` +
+      `${(await longestObserved(page)).toFixed(0)} ms by the clock; ${await sentence(page)}`,
+  );
   expect(Math.max(0, ...tasks)).toBeLessThan(LONGEST_TASK);
   expect(errors).toEqual([]);
 }, 1_800_000);
+
+/** Collects what the page's own observer tells: by the clock, with what others take of the processor. */
+async function observeLongTasks(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const found: number[] = [];
+    Object.assign(globalThis, { found });
+    new PerformanceObserver((list) => {
+      found.push(...list.getEntries().map(({ duration }) => duration));
+    }).observe({ type: "longtask" });
+  });
+}
+
+function longestObserved(page: Page): Promise<number> {
+  return page.evaluate(() => Math.max(0, ...(globalThis as unknown as { found: number[] }).found));
+}
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 

@@ -14,7 +14,7 @@ test("the sample group by one click: the API's masks, on WebAssembly, and nothin
   expect(await page.locator(".where").textContent()).toMatch(
     /threads · [\d.]+ photographs a second/,
   );
-  await page.getByRole("button", { name: "Take away" }).click();
+  await page.getByRole("button", { name: "Export" }).click();
   await page.getByText("Soft edges").click();
   await page.getByLabel("Leave out photographs").uncheck();
   const { name, bytes } = await saved(page, () =>
@@ -31,7 +31,7 @@ test("the service: the same masks, with a link to the group", async () => {
   await page.getByLabel("Service").check({ force: true });
   await takeSample(page, "Hats");
   expect(await page.locator(".where").textContent()).toContain("Service");
-  await page.getByRole("button", { name: "Take away" }).click();
+  await page.getByRole("button", { name: "Export" }).click();
   await page.getByText("Soft edges").click();
   await page.getByLabel("Leave out photographs").uncheck();
   const { bytes } = await saved(page, () =>

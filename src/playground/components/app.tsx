@@ -1,6 +1,10 @@
 import { useSignal } from "@preact/signals";
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
+import { problemOf } from "../engine/problem.ts";
+import { isTakingAway } from "../state/dialog.ts";
 import { takeDropped, takeFiles } from "../state/files.ts";
+import { notice } from "../state/notice.ts";
 import { photographs } from "../state/photographs.ts";
 import { words } from "../state/words.ts";
 import { Grid } from "./grid.tsx";
@@ -8,7 +12,6 @@ import { Header } from "./header.tsx";
 import { Messages } from "./messages.tsx";
 import { Start } from "./start.tsx";
 import { Status } from "./status.tsx";
-import { TakeAway } from "./take-away.tsx";
 import { Toolbar } from "./toolbar.tsx";
 import { Viewer } from "./viewer.tsx";
 
@@ -33,11 +36,27 @@ export function App() {
           <Messages />
           <Grid />
           <Viewer />
-          <TakeAway />
+          {isTakingAway.value && <TakeAwayOnDemand />}
         </main>
       )}
     </>
   );
+}
+
+/** The dialog with what makes archives is loaded when it is first opened. */
+function TakeAwayOnDemand() {
+  const loaded = useSignal<{ readonly TakeAway: ComponentType } | undefined>(undefined);
+  useEffect(() => {
+    import("./take-away.tsx")
+      .then((module) => {
+        loaded.value = module;
+      })
+      .catch((error) => {
+        isTakingAway.value = false;
+        notice.value = problemOf(error);
+      });
+  }, []);
+  return loaded.value ? <loaded.value.TakeAway /> : null;
 }
 
 /** Files may be dropped and pasted anywhere. */

@@ -4,7 +4,7 @@ import { words } from "../state/words.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
 interface ChooserProps {
-  readonly icon: IconName;
+  readonly icon?: IconName;
   readonly label: string;
   readonly kind: "files" | "folder" | "camera" | "consensus";
   readonly class?: string;
@@ -16,7 +16,7 @@ function Chooser({ icon, label, kind, class: className = "button" }: ChooserProp
   return (
     <>
       <button type="button" class={className} onClick={() => input.current?.click()}>
-        <Icon name={icon} />
+        {icon && <Icon name={icon} />}
         <span>{label}</span>
       </button>
       <input
@@ -58,7 +58,7 @@ export function Choosers() {
 
 export function ConsensusChooser() {
   const t = words.value;
-  return <Chooser icon="files" kind="consensus" label={t.loadConsensus} />;
+  return <Chooser kind="consensus" label={t.loadConsensus} />;
 }
 
 export function AddChooser() {

@@ -4,7 +4,7 @@ import { removePhotograph } from "../state/actions.ts";
 import { shown } from "../state/group.ts";
 import type { Photograph } from "../state/photographs.ts";
 import { words } from "../state/words.ts";
-import { inRows } from "./rows.ts";
+import { inRows, type Rows } from "./rows.ts";
 import { Tile } from "./tile.tsx";
 
 /** Before a photograph's size is known. */
@@ -21,9 +21,14 @@ function aspectOf({ opened }: Photograph): number {
   return Math.min(Math.max(aspect, NARROWEST), WIDEST);
 }
 
-function rowHeightFor(width: number): number {
-  return width < 520 ? 132 : width < 900 ? 176 : 216;
+/** Heights of rows, largest first: few photographs fill the window, many are smaller. */
+function rowHeightsFor(width: number): readonly number[] {
+  const least = width < 520 ? 132 : width < 900 ? 176 : 216;
+  return [1.6, 1.45, 1.3, 1.15, 1].map((factor) => factor * least);
 }
+
+/** Pixels of the window that the page's bars take. */
+const BARS = 220;
 
 /** All photographs; only those in or near the window are in the document. */
 export function Grid() {
@@ -31,19 +36,22 @@ export function Grid() {
   const width = useSignal(0);
   const visible = useSignal({ from: 0, to: 0 });
   const focused = useSignal(0);
-  const rows = useComputed(() =>
-    inRows(shown.value, aspectOf, {
-      width: width.value,
-      height: rowHeightFor(width.value),
-      gap: GAP,
-    }),
-  );
+  const room = useSignal(0);
+  const rows = useComputed(() => {
+    const layouts = rowHeightsFor(width.value).map((height) =>
+      inRows(shown.value, aspectOf, { width: width.value, height, gap: GAP }),
+    );
+    return (
+      layouts.find(({ height }) => height <= room.value) ?? (layouts.at(-1) as Rows<Photograph>)
+    );
+  });
 
   useLayoutEffect(() => {
     const element = list.current as HTMLUListElement;
     const measure = () => {
       const { top, width: across } = element.getBoundingClientRect();
       width.value = Math.floor(across);
+      room.value = innerHeight - BARS;
       const from = -top - MARGIN;
       const to = innerHeight - top + MARGIN;
       // Steps: not every pixel scrolled is a new picture of the page.

@@ -2,6 +2,7 @@
 const PATHS = {
   add: "M12 5v14M5 12h14",
   close: "M6 6l12 12M18 6L6 18",
+  remove: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   camera: "M4 8h3l2-3h6l2 3h3v11H4zM12 17a4 4 0 100-8 4 4 0 000 8z",
   folder: "M3 6h6l2 2h10v11H3z",
   files: "M4 5h16v14H4zM4 16l5-5 4 4 2-2 5 5M15.5 9.5h.01",

@@ -68,6 +68,7 @@ export function Stage({ photograph, camera }: StageProps) {
       class={`stage tool-${tool.value} view-${view.value} ${isMasked ? "is-masked" : ""}`}
       role="application"
       aria-label={`${photograph.name}. ${t.toolHelp[tool.value]}`}
+      aria-description={t.keys}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes the keys that t.keys tells of
       tabIndex={0}
     >

@@ -22,12 +22,11 @@ export function Start() {
       <section class="drop" aria-label={t.dropHere}>
         <p class="drop-here">{t.dropHere}</p>
         <Choosers />
-        <p class="quiet">{t.orPaste}</p>
+        <p class="privacy">
+          <Icon name={place.value === "device" ? "shield" : "cloud"} />
+          <span>{place.value === "device" ? t.privacy : t.privacyService}</span>
+        </p>
       </section>
-      <p class="privacy">
-        <Icon name={place.value === "device" ? "shield" : "cloud"} />
-        <span>{place.value === "device" ? t.privacy : t.privacyService}</span>
-      </p>
       <section class="samples" aria-labelledby="samples">
         <h2 id="samples">{t.trySample}</h2>
         <ul>

@@ -25,12 +25,20 @@ function sentence(state: RunState): string {
     case "masking":
       return state.total > 0 ? stages[state.stage](state.done, state.total) : stages.starting;
     case "done":
-      return stages.done(state.total, decimal(state.milliseconds / 1000));
+      return [
+        stages.done(state.total, decimal(state.milliseconds / 1000)),
+        ...(isAllFresh(state) ? [] : [stages.fresh(state.fresh ?? 0)]),
+      ].join(words.value.comma);
     case "idle":
       return stages.starting;
     default:
       return "";
   }
+}
+
+/** Whether nothing was known from before: what was is no measure of speed. */
+function isAllFresh({ total, fresh = total }: Extract<RunState, { stage: "done" }>): boolean {
+  return fresh >= total;
 }
 
 /** Where it runs, and how fast that was. */
@@ -41,7 +49,7 @@ function Where() {
   const parts: string[] = [];
   if (place.value === "service") parts.push(t.atService);
   else if (engine) parts.push(engine.backend === "webgpu" ? t.gpu : t.cpu(engine.threads));
-  if (state.stage === "done" && state.milliseconds > 0) {
+  if (state.stage === "done" && isAllFresh(state) && state.milliseconds > 0) {
     parts.push(t.rate(decimal((1000 * state.total) / state.milliseconds)));
   }
   return <span class="where">{parts.join(" · ")}</span>;

@@ -1,10 +1,10 @@
 import { useEffect, useRef } from "preact/hooks";
+import { isTakingAway } from "../state/dialog.ts";
 import { keptConsensus } from "../state/group.ts";
 import { groupAddress } from "../state/run.ts";
 import {
   format,
   isOneFile,
-  isTakingAway,
   label,
   leavesOut,
   saveConsensus,
@@ -18,17 +18,13 @@ import { ConsensusChooser } from "./choosers.tsx";
 import { Icon } from "./icon.tsx";
 import { StudioOptions } from "./studio-options.tsx";
 
-/** What can be taken from the page. */
-export function TakeAway() {
-  return isTakingAway.value ? <Dialog /> : null;
-}
-
 function close(): void {
   isTakingAway.value = false;
   if (saving.value.stage === "saved") saving.value = { stage: "none" };
 }
 
-function Dialog() {
+/** What can be taken from the page. */
+export function TakeAway() {
   const t = words.value;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -125,7 +121,7 @@ function Save() {
   const state = saving.value;
   const total = taken.value.length;
   return (
-    <div class="dialog-actions">
+    <div class="dialog-actions is-main">
       <button
         type="button"
         class="button primary"

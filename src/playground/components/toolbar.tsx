@@ -1,6 +1,6 @@
 import { removeAll } from "../state/actions.ts";
+import { isTakingAway } from "../state/dialog.ts";
 import { isSorted, place, threshold, type View, view } from "../state/settings.ts";
-import { isTakingAway } from "../state/taking-away.ts";
 import { decimal, words } from "../state/words.ts";
 import { AddChooser } from "./choosers.tsx";
 import { Icon } from "./icon.tsx";

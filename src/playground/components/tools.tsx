@@ -48,7 +48,7 @@ export function Tools({ photograph }: { readonly photograph: Photograph }) {
         onClick={() => undo(photograph)}
       >
         <Icon name="undo" />
-        <span>{t.undo}</span>
+        <span class="wide">{t.undo}</span>
       </button>
       <p class="tool-help" title={t.keys}>
         {t.toolHelp[chosen]}
@@ -87,7 +87,9 @@ function CopyButton({ photograph }: { readonly photograph: Photograph }) {
       }}
     >
       <Icon name={isCopied.value ? "check" : "copy"} />
-      <span aria-live="polite">{isCopied.value ? t.copied : t.copy}</span>
+      <span class="wide" aria-live="polite">
+        {isCopied.value ? t.copied : t.copy}
+      </span>
     </button>
   );
 }

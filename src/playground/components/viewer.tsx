@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { undo } from "../state/actions.ts";
+import { removePhotograph, undo } from "../state/actions.ts";
 import { shown } from "../state/group.ts";
 import { openId, openPhotograph } from "../state/large-view.ts";
 import { isReadable, type Photograph } from "../state/photographs.ts";
@@ -97,6 +97,11 @@ function OpenViewer({ photograph }: { readonly photograph: Photograph }) {
           <ToolButton icon="fit" label={t.fit} onClick={() => camera.fit()} />
           <ToolButton icon="zoomIn" label={t.zoomIn} onClick={() => camera.zoom(ZOOM)} />
         </span>
+        <ToolButton
+          icon="remove"
+          label={t.removeThis}
+          onClick={() => removePhotograph(photograph)}
+        />
         <ToolButton icon="close" label={t.close} onClick={close} />
       </div>
       <div class="stage-area">

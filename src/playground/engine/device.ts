@@ -55,7 +55,12 @@ export class DeviceEngine {
         running.thread.mask(group, proxy(onEvent)),
         running.gone.then((reason) => ({ [LOST]: reason })),
       ]);
-      if (!(LOST in outcome)) return "problem" in outcome ? outcome.problem : undefined;
+      if (!(LOST in outcome)) {
+        if (!("problem" in outcome)) return undefined;
+        // Graphs and decoders that did not come are not asked for again by the same thread.
+        if (outcome.problem.code === "network" && this.#running === running) this.#end();
+        return outcome.problem;
+      }
       if (this.#running !== running) continue;
       this.#end();
       const wasGpu = started.value.backend === "webgpu";

@@ -5,6 +5,6 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof CosalError) return { code: error.code, message: error.message };
   const { name, message } = error as Error;
   // What fetch rejects with when nobody answers.
-  const isNetwork = name === "TypeError" && /fetch|network|load failed/i.test(message);
+  const isNetwork = name === "TypeError" && /fetch|network|load failed|importing/i.test(message);
   return { code: isNetwork ? "network" : "unexpected", message };
 }

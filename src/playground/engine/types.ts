@@ -3,7 +3,7 @@ import type { ErrorCode } from "../../errors.ts";
 
 /** Errors lose their class on the way between threads, so they travel as values. */
 export interface Problem {
-  readonly code: ErrorCode | "network" | "unexpected";
+  readonly code: ErrorCode | "network" | "copy" | "unexpected";
   readonly message: string;
 }
 

@@ -1,7 +1,7 @@
-import { Cosal, CosalError } from "../../client/index.ts";
+import { type ApplyOptions, type api, Cosal, CosalError } from "../../client/index.ts";
 import { decodeLogits } from "../../codec/index.ts";
-import { decodeConsensus } from "../../engine/index.ts";
-import type { EngineEvent, GroupTask, Problem } from "../engine/types.ts";
+import { decodeConsensus, encodeConsensus } from "../../engine/index.ts";
+import type { EngineEvent, GroupTask, Problem, SeedTask } from "../engine/types.ts";
 
 export type ServiceEvent =
   | {
@@ -13,38 +13,30 @@ export type ServiceEvent =
   /** The group is stored, at that address. */
   | { readonly type: "stored"; readonly url: string };
 
-/** Whether there is a service at this page's address: a folder of files alone has none. */
-export async function findService(): Promise<boolean> {
-  const response = await fetch("/v1/limits").catch(() => undefined);
-  const type = response?.headers.get("content-type") ?? "";
-  return /^application\/(problem\+)?json/.test(type) && response?.status !== 404;
-}
-
 /**
  * Masks of a group, as events, computed by the service.
  *
  * @param key empty where the service has none
  */
 export async function maskAtService(
-  { images, seeds }: GroupTask,
+  { images, seeds, consensus }: GroupTask,
   key: string,
   signal: AbortSignal,
   emit: (event: EngineEvent | ServiceEvent) => void,
 ): Promise<Problem | undefined> {
   const cosal = new Cosal({ url: location.origin, ...(key && { key }) });
   const photographs = images.map(({ id, file }) => ({ id: `${id}`, file }));
-  const run = cosal.group(photographs, {
+  const options: ApplyOptions = {
     signal,
     onError: "skip",
-    seeds: seeds.flatMap(({ id, point, box }) => [
-      ...(point ? [{ image: `${id}`, point: [...point] as [number, number] }] : []),
-      ...(box ? [{ image: `${id}`, box: [...box] as [number, number, number, number] }] : []),
-    ]),
     onProgress({ stage, done, total }) {
       if (stage === "uploaded") emit({ type: "progress", stage: "uploading", done, total });
       if (stage === "encoded") emit({ type: "progress", stage: "reading", done, total });
     },
-  });
+  };
+  const run = consensus
+    ? cosal.apply(encodeConsensus(consensus), photographs, options)
+    : cosal.group(photographs, { ...options, seeds: seeds.flatMap(seedsOf) });
   try {
     for await (const mask of run) {
       const record = await decodeLogits(await mask.bytes("logits"));
@@ -61,8 +53,10 @@ export async function maskAtService(
         problem: { code: code as Problem["code"], message: detail },
       });
     }
-    const consensus = decodeConsensus(await group.consensus({ signal }));
-    emit({ type: "consensus", consensus });
+    if (consensus === undefined) {
+      const found = decodeConsensus(await group.consensus({ signal }));
+      emit({ type: "consensus", consensus: found });
+    }
     emit({ type: "stored", url: `${location.origin}/v1/groups/${group.id}` });
     return undefined;
   } catch (error) {
@@ -70,4 +64,11 @@ export async function maskAtService(
       return { code: error.code as Problem["code"], message: error.message };
     return { code: "unexpected", message: (error as Error).message };
   }
+}
+
+function seedsOf({ id, point, box }: SeedTask): api.Seed[] {
+  return [
+    ...(point ? [{ image: `${id}`, point: [...point] as [number, number] }] : []),
+    ...(box ? [{ image: `${id}`, box: [...box] as [number, number, number, number] }] : []),
+  ];
 }

@@ -6,7 +6,7 @@ import { createPhotograph, type Mark, type Photograph, photographs } from "./pho
 import { givenConsensus } from "./run.ts";
 
 /** Longer side of thumbnails, in pixels: what the largest tile shows on a fine screen. */
-const THUMBNAIL_SIDE = 512;
+const THUMBNAIL_SIDE = 640;
 
 /** Photographs that are opened at once: the thread reads one while it waits for another's pixels. */
 const CONCURRENCY = 2;

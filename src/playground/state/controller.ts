@@ -1,8 +1,9 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { Consensus } from "../../engine/index.ts";
 import { DeviceEngine } from "../engine/device.ts";
+import { problemOf } from "../engine/problem.ts";
 import type { EngineEvent, GroupTask, Problem } from "../engine/types.ts";
-import { maskAtService, type ServiceEvent } from "../service/service.ts";
+import type { ServiceEvent } from "../service/service.ts";
 import { keptConsensus, readable } from "./group.ts";
 import { type Photograph, photographs } from "./photographs.ts";
 import {
@@ -113,11 +114,29 @@ async function start(task: GroupTask, where: "device" | "service"): Promise<void
   }
   const report = new Report(task, aborted);
   report.begin(where === "device" && device.value === undefined);
+  const onEvent = (event: EngineEvent | ServiceEvent) => report.onEvent(event);
   const problem =
     where === "device"
-      ? await engine.mask(task, (event) => report.onEvent(event))
-      : await maskAtService(task, serviceKey.value, aborted, (event) => report.onEvent(event));
-  if (!aborted.aborted) report.end(problem);
+      ? await engine.mask(task, onEvent)
+      : await maskElsewhere(task, aborted, onEvent);
+  if (aborted.aborted) return;
+  // The engine begins anew, with what did not come.
+  if (problem?.code === "network") device.value = undefined;
+  report.end(problem);
+}
+
+/** The client is loaded when it is first used. */
+async function maskElsewhere(
+  task: GroupTask,
+  aborted: AbortSignal,
+  onEvent: (event: EngineEvent | ServiceEvent) => void,
+): Promise<Problem | undefined> {
+  try {
+    const { maskAtService } = await import("../service/service.ts");
+    return await maskAtService(task, serviceKey.value, aborted, onEvent);
+  } catch (error) {
+    return problemOf(error);
+  }
 }
 
 /** Turns the events of one group into what the page shows. */
@@ -126,6 +145,7 @@ class Report {
   readonly #signal: AbortSignal;
   readonly #byId: ReadonlyMap<number, Photograph>;
   readonly #encoded = new Set<number>();
+  readonly #fresh = new Set<number>();
   #masked = 0;
   #began: number | undefined;
 
@@ -152,6 +172,7 @@ class Report {
       run.value = { stage: event.stage, done: event.done, total: event.total };
     } else if (event.type === "encoded") {
       this.#encoded.add(event.id);
+      if (!event.cached) this.#fresh.add(event.id);
       if (this.#masked === 0) run.value = { stage: "reading", done: this.#encoded.size, total };
     } else if (event.type === "consensus") {
       consensus.value = event.consensus;
@@ -176,7 +197,12 @@ class Report {
     const milliseconds = performance.now() - (this.#began ?? performance.now());
     run.value = problem
       ? { stage: "failed", problem }
-      : { stage: "done", total: this.#masked, milliseconds };
+      : {
+          stage: "done",
+          total: this.#masked,
+          fresh: this.#encoded.size > 0 ? this.#fresh.size : undefined,
+          milliseconds,
+        };
   }
 }
 

@@ -22,7 +22,7 @@ export async function copyCutout(photograph: Photograph): Promise<boolean> {
     await navigator.clipboard.write([new ClipboardItem({ "image/png": cutoutOf(photograph) })]);
     return true;
   } catch (error) {
-    notice.value = { code: "unexpected", message: (error as Error).message };
+    notice.value = { code: "copy", message: (error as Error).message };
     return false;
   }
 }

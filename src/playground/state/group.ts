@@ -31,12 +31,15 @@ export const common = computed(() => {
   return masks.reduce((sum, { presence }) => sum + presence, 0) / masks.length;
 });
 
-export const hasNothingInCommon = computed(
-  () =>
-    readable.value.length > 1 &&
-    common.value !== undefined &&
-    common.value < presenceLimits.value.group,
-);
+/** Share of a group that may lack its object: those are marked themselves, and lower the mean as well. */
+const STRAYS = 0.2;
+
+export const hasNothingInCommon = computed(() => {
+  const group = readable.value;
+  if (group.length < 2 || common.value === undefined) return false;
+  const lacking = group.filter(lacksObject).length;
+  return common.value < presenceLimits.value.group && lacking > STRAYS * group.length;
+});
 
 export const marked = computed(() => readable.value.filter(({ marks }) => marks.value.length > 0));
 

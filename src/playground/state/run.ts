@@ -11,7 +11,13 @@ export type RunState =
   | { readonly stage: "reading"; readonly done: number; readonly total: number }
   | { readonly stage: "masking"; readonly done: number; readonly total: number }
   /** Milliseconds from the first photograph read to the last mask. */
-  | { readonly stage: "done"; readonly total: number; readonly milliseconds: number }
+  | {
+      readonly stage: "done";
+      readonly total: number;
+      /** How many were encoded; the others were known from before. The service does not say. */
+      readonly fresh: number | undefined;
+      readonly milliseconds: number;
+    }
   | { readonly stage: "failed"; readonly problem: Problem };
 
 export const run = signal<RunState>({ stage: "idle" });

@@ -10,9 +10,6 @@ import { keptConsensus, lacksObject, readable } from "./group.ts";
 import { maskOf } from "./mask.ts";
 import { notice } from "./notice.ts";
 
-/** Whether the dialog is open. */
-export const isTakingAway = signal(false);
-
 export const format = signal<FormatName>("cutout");
 export const label = signal("object");
 export const leavesOut = signal(true);

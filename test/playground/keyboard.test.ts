@@ -23,7 +23,8 @@ test("the main path by keyboard: sample, masks, large view, other photographs, a
   await expect.poll(label).not.toBe(first);
   const second = await label();
   await page.keyboard.press("Enter");
-  await expect.poll(label).toContain(second.slice("Open ".length));
+  await page.locator(".stage:focus").waitFor();
+  expect(await label()).toContain(second.slice("Open ".length));
   await page.keyboard.press("ArrowRight");
   await expect.poll(label).not.toContain(second.slice("Open ".length));
   await page.keyboard.press("Space");
@@ -34,10 +35,10 @@ test("the main path by keyboard: sample, masks, large view, other photographs, a
   expect(await page.locator(".sheet").first().getAttribute("style")).not.toBe(zoomed);
   await page.keyboard.press("Enter");
   await expect.poll(() => page.locator(".viewer .mark-point").count()).toBe(1);
-  await done(page);
+  await done(page, /none of them new/);
   await page.keyboard.press("Escape");
   await expect.poll(() => page.locator("dialog[open]").count()).toBe(0);
-  await page.getByRole("button", { name: "Take away" }).focus();
+  await page.getByRole("button", { name: "Export" }).focus();
   await page.keyboard.press("Enter");
   const { bytes } = await saved(page, async () => {
     await page.getByRole("button", { name: "Save as ZIP" }).focus();

@@ -1,0 +1,6 @@
+/** Whether there is a service at this page's address: a folder of files alone has none. */
+export async function findService(): Promise<boolean> {
+  const response = await fetch("/v1/limits").catch(() => undefined);
+  const type = response?.headers.get("content-type") ?? "";
+  return /^application\/(problem\+)?json/.test(type) && response?.status !== 404;
+}
