@@ -17,17 +17,12 @@ export function withoutExtension(name: string): string {
   return name.replace(EXTENSION, "");
 }
 
-/**
- * The names, in their order, such that every file system takes them, and no two are the same to one
- * that ignores case. They have no folders, no control characters, nothing that means something to a
- * file system or a shell's user, and are numbered where they are repeated.
- */
+/** The names, in their order, numbered where they are repeated to a file system that ignores case. */
 export function distinctNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((wished) => {
-    const plain = portable(wished);
-    let name = plain;
-    for (let n = 2; taken.has(foldedName(name)); n++) name = `${plain}-${n}`;
+    let name = wished;
+    for (let n = 2; taken.has(foldedName(name)); n++) name = `${wished}-${n}`;
     taken.add(foldedName(name));
     return name;
   });
@@ -38,7 +33,11 @@ export function foldedName(name: string): string {
   return name.toUpperCase().toLowerCase().normalize("NFC");
 }
 
-function portable(name: string): string {
+/**
+ * A name that every file system takes: without folders, control characters, and what means something to a
+ * file system or a shell's user; short, and no device's.
+ */
+export function portableName(name: string): string {
   const plain = name
     .normalize("NFC")
     .replace(/[\p{C}\p{Z}/\\:*?"<>|]/gu, (character) => (character === " " ? " " : "_"))

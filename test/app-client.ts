@@ -1,4 +1,3 @@
-import { expect } from "vitest";
 import type { AppDependencies } from "../src/app/index.ts";
 import { createApp } from "../src/app/index.ts";
 import { sha256 } from "../src/group/index.ts";
@@ -6,6 +5,7 @@ import { fakeHost } from "./fakes.ts";
 import { form } from "./forms.ts";
 import { DescribedClient } from "./openapi.ts";
 
+export { events } from "./events.ts";
 export { form } from "./forms.ts";
 export { group, problem } from "./responses.ts";
 
@@ -30,13 +30,3 @@ export function setUp(changes: Partial<AppDependencies> = {}) {
 }
 
 export const digestOf = (text: string) => sha256(new TextEncoder().encode(text));
-
-/** The events of a text/event-stream answer. */
-export async function events(response: Response) {
-  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
-  const blocks = (await response.text()).split("\n\n").filter((block) => /^event/m.test(block));
-  return blocks.map((block) => {
-    const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
-    return { event: field("event"), id: field("id"), data: JSON.parse(field("data")!) };
-  });
-}

@@ -9,7 +9,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -18,11 +18,10 @@ import { Worker } from "node:worker_threads";
 import type { RuntimeName } from "../../src/cli/engine/runtime-name.ts";
 import { MAX_GROUP } from "../../src/engine/index.ts";
 import { machine } from "../machine.ts";
-import { enlargedExample } from "../photographs.ts";
 import type { EngineShare } from "./engine-thread.ts";
+import { writePhotographs } from "./photographs.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const EXAMPLES = ["by-a-hedge", "in-a-wooden-box", "on-a-rock", "on-a-waste-bin"];
 
 const { values } = parseArgs({
   options: {
@@ -37,7 +36,7 @@ const RUNTIME = values.runtime as RuntimeName;
 console.log(machine());
 const folder = await mkdtemp(join(tmpdir(), "cosal-bench-"));
 try {
-  const paths = await photographsIn(folder);
+  const paths = await writePhotographs(folder, COUNT);
   const before = await engineAlone(paths.filter((_, place) => place % 2 === 0));
   const cosal = await wholeCommand();
   const after = await engineAlone(paths.filter((_, place) => place % 2 === 1));
@@ -47,24 +46,6 @@ try {
   console.log(`cosal: ${cosal.toFixed(1)}, ratio ${(cosal / engine).toFixed(2)}`);
 } finally {
   await rm(folder, { recursive: true });
-}
-
-/** Bytes after a JPEG's end make it a file of its own. @returns their paths */
-async function photographsIn(into: string): Promise<string[]> {
-  const files = await Promise.all(
-    EXAMPLES.map((name) => enlargedExample(`cats/${name}.jpg`, 1200, 833)),
-  );
-  const paths: string[] = [];
-  for (let i = 0; i < COUNT; i++) {
-    const name = `${String(i).padStart(5, "0")}.jpg`;
-    const path = join(into, name);
-    await writeFile(
-      path,
-      Buffer.concat([files[i % files.length] as Uint8Array, Buffer.from(name)]),
-    );
-    paths.push(path);
-  }
-  return paths;
 }
 
 /** Photographs a second, from the start of the process to the last mask; prints what it holds meanwhile. */

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { foregroundOf } from "../../src/codec/output/foreground/foreground.ts";
 import { estimateLayers, type MattedImage } from "../../src/codec/output/foreground/multilevel.ts";
+import { runInPieces } from "../../src/codec/output/paced.ts";
 import type { Pixels } from "../../src/codec/types.ts";
 import { machine } from "../machine.ts";
 import { blurFusion } from "./blur-fusion.ts";
@@ -32,7 +33,10 @@ type Method = (subject: Subject) => Uint8Array | Promise<Uint8Array>;
 const METHODS: Readonly<Record<string, Method>> = {
   "as photographed": ({ pixels, alpha }) => withoutAlpha(pixels.data, alpha.length),
   "blur fusion, radii 90 and 6": (subject) => bytesOf(blurFusion(mattedImage(subject))),
-  "multi-level, whole size": (subject) => bytesOf(estimateLayers(mattedImage(subject)).foreground),
+  "multi-level, whole size": async (subject) => {
+    const layers = await runInPieces(estimateLayers(mattedImage(subject)), undefined);
+    return bytesOf(layers.foreground);
+  },
   "multi-level at 320": estimatedAt(320, 1),
   "multi-level at 160": estimatedAt(160, 1),
   "multi-level at 80": estimatedAt(80, 1),

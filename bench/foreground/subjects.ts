@@ -65,7 +65,7 @@ export async function* masked(folder: string, count: number, model: string) {
       const { pixels, drawn } = photographs[k++] as Photograph;
       const alpha = new Uint8Array(pixels.width * pixels.height);
       let at = 0;
-      for (const row of guidedMaskRows(logits, pixels)) {
+      for (const row of await guidedMaskRows(logits, pixels)) {
         alpha.set(row, at);
         at += row.length;
       }

@@ -124,8 +124,12 @@ describe("authentication", () => {
   it("is off only where nothing says otherwise", () => {
     expect(read({})).toBeUndefined();
     expect(read({ AUTHENTICATION: "off", API_KEY_LIST: JSON.stringify([KEY]) })).toBeUndefined();
-    expect(() => read({ API_KEY_LIST: JSON.stringify([KEY]) })).toThrow("set AUTHENTICATION");
-    expect(() => read({ JWT_KEYS: "https://id.example.com" })).toThrow("set AUTHENTICATION");
+    expect(() => read({ API_KEY_LIST: JSON.stringify([KEY]) })).toThrow(
+      "AUTHENTICATION is not: set it to keys",
+    );
+    expect(() => read({ JWT_KEYS: "https://id.example.com" })).toThrow(
+      "AUTHENTICATION is not: set it to keys",
+    );
   });
 
   it("by tokens asks for keys that nobody can change on the way", () => {

@@ -1,4 +1,4 @@
-import { distinctNames, withoutExtension } from "../../file-names.ts";
+import { distinctNames, portableName, withoutExtension } from "../../file-names.ts";
 import type { SentImage } from "../compute/plan.ts";
 
 /**
@@ -7,6 +7,6 @@ import type { SentImage } from "../compute/plan.ts";
  * @param suffix without a dot, e.g. `rle.json`
  */
 export function archiveNames(sent: readonly SentImage[], suffix: string): Map<string, string> {
-  const names = distinctNames(sent.map(({ id }) => withoutExtension(id.normalize("NFC"))));
+  const names = distinctNames(sent.map(({ id }) => portableName(withoutExtension(id))));
   return new Map(sent.map(({ id }, i) => [id, `${names[i]}.${suffix}`]));
 }

@@ -11,7 +11,7 @@ export interface NamedPhotograph extends Photograph {
 /**
  * Names for the files that are made of photographs: `cat.jpg` gives `cat.png`. Where two would give
  * the same, both keep their endings (`cat.jpg.png`, `cat.webp.png`), and what is still the same is
- * numbered.
+ * numbered. Otherwise names stay as they are: the photographs' file system takes them.
  */
 export function withStems(photographs: readonly Photograph[]): NamedPhotograph[] {
   const count = new Map<string, number>();

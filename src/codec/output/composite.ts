@@ -34,8 +34,9 @@ export async function cutout(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { pause, webp } = options;
   const { logits } = prepared(record, options);
-  const foreground = await foregroundOf(pixels, guidedMaskRows(logits, pixels), pause);
-  return encodePicture(pixels, "rgba", webp, paced(foreground.rows(), pixels.width, pause));
+  const masks = await guidedMaskRows(logits, pixels, pause);
+  const foreground = await foregroundOf(pixels, masks, pause);
+  return encodePicture(pixels, "rgba", webp, paced(foreground.rows(), 2 * pixels.width, pause));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Logits, maskRows, nodesOf, soft } from "../mask.ts";
 import { taps } from "../resample.ts";
 import type { Pixels } from "../types.ts";
+import { type PausableWork, type Pause, runInPieces } from "./paced.ts";
 
 /** Logits on each side that a window reaches. */
 const RADIUS = 1;
@@ -19,14 +20,27 @@ const CLIP = 6;
  *
  * @param pixels the upright photograph; one smaller than the logits has no edges to add
  *
- * @yields rows of the photograph's size, in a buffer that is used again for the next
+ * @returns rows of the photograph's size, in a buffer that is used again for the next
  */
-export function* guidedMaskRows(logits: Logits, pixels: Pixels): Generator<Uint8Array> {
+export async function guidedMaskRows(
+  logits: Logits,
+  pixels: Pixels,
+  pause?: Pause,
+): Promise<Iterable<Uint8Array>> {
   if (pixels.width < logits.width || pixels.height < logits.height) {
-    yield* maskRows(logits, pixels.width, pixels.height);
-    return;
+    return maskRows(logits, pixels.width, pixels.height);
   }
-  const { slope, offset } = linearModel(logits, averageLuminance(pixels, logits));
+  const light = await runInPieces(averageLuminance(pixels, logits), pause);
+  return rowsOf(linearModel(logits, light), pixels);
+}
+
+/** For each logit, the coefficients of `logit = slope * luminance + offset` around it. */
+interface LinearModel {
+  readonly slope: Logits;
+  readonly offset: Logits;
+}
+
+function* rowsOf({ slope, offset }: LinearModel, pixels: Pixels): Generator<Uint8Array> {
   const slopes = nodesOf(slope, pixels.width, pixels.height);
   const offsets = nodesOf(offset, pixels.width, pixels.height).rows();
   const { starts, share } = slopes.across;
@@ -48,8 +62,7 @@ export function* guidedMaskRows(logits: Logits, pixels: Pixels): Generator<Uint8
   }
 }
 
-/** For each logit, the coefficients of `logit = slope * luminance + offset` around it. */
-function linearModel(logits: Logits, light: Float32Array): { slope: Logits; offset: Logits } {
+function linearModel(logits: Logits, light: Float32Array): LinearModel {
   const { width, height } = logits;
   const mean = (values: Float32Array) => windowMeans(values, width, height);
   const target = logits.data.map((logit) => Math.min(Math.max(logit, -CLIP), CLIP));
@@ -101,7 +114,7 @@ function windowMeans(values: Float32Array, width: number, height: number): Float
 }
 
 /** Mean luminance, 0..1, of the part of the photograph that each logit stands for. */
-function averageLuminance(pixels: Pixels, { width, height }: Logits): Float32Array {
+function* averageLuminance(pixels: Pixels, { width, height }: Logits): PausableWork<Float32Array> {
   const across = taps(pixels.width, width);
   const down = taps(pixels.height, height);
   const light = new Float32Array(pixels.width);
@@ -119,6 +132,7 @@ function averageLuminance(pixels: Pixels, { width, height }: Logits): Float32Arr
         result[y * width + x]! += weight * sum;
       }
     }
+    yield pixels.width * (down.count[y] as number);
   }
   return result;
 }

@@ -23,7 +23,11 @@ export async function runInPieces<T>(work: PausableWork<T>, pause: Pause | undef
   }
 }
 
-/** The same rows; after every `PIECE` pixels there is a pause, where one is wanted. */
+/**
+ * The same rows; after every `PIECE` pixels there is a pause, where one is wanted.
+ *
+ * @param width pixels that a row takes the time of: twice its own where colours are mixed
+ */
 export function paced(rows: Iterable<Uint8Array>, width: number, pause: Pause | undefined): Rows {
   return pause === undefined ? rows : withPauses(rows, width, pause);
 }

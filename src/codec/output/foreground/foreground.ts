@@ -1,7 +1,6 @@
 import { taps } from "../../resample.ts";
 import type { Pixels } from "../../types.ts";
-import type { Pause } from "../paced.ts";
-import { paced } from "../paced.ts";
+import { type Pause, paced, runInPieces } from "../paced.ts";
 import { estimateLayers, type Layers } from "./multilevel.ts";
 import { Reduction } from "./reduction.ts";
 
@@ -26,8 +25,10 @@ export interface Foreground {
   /**
    * Rows of RGBA: the mask times the photograph's alpha, and colours that are free of the old
    * background; 0 where nothing is seen. A row's buffer is used again for the next.
+   *
+   * @param from the first row, 0 unless said
    */
-  rows(): Generator<Uint8Array, void>;
+  rows(from?: number): Generator<Uint8Array, void>;
 }
 
 /**
@@ -58,8 +59,8 @@ export async function foregroundOf(
     alpha.set(row, y * width);
     reduction.add(y++, row, steep);
   }
-  const layers = estimateLayers(reduction.image);
-  return { alpha, rows: () => rowsOf(pixels, alpha, steep, layers) };
+  const layers = await runInPieces(estimateLayers(reduction.image), pause);
+  return { alpha, rows: (from = 0) => rowsOf(pixels, alpha, steep, layers, from) };
 }
 
 function* rowsOf(
@@ -67,13 +68,14 @@ function* rowsOf(
   alpha: Uint8Array,
   steep: Float32Array,
   layers: Layers,
+  first: number,
 ): Generator<Uint8Array, void> {
   const across = taps(layers.width, width);
-  const front = mixedRows(layers, layers.foreground, height);
-  const back = mixedRows(layers, layers.background, height);
+  const front = mixedRows(layers, layers.foreground, height, first);
+  const back = mixedRows(layers, layers.background, height, first);
   const row = new Uint8ClampedArray(4 * width);
   const bytes = new Uint8Array(row.buffer);
-  for (let y = 0; y < height; y++) {
+  for (let y = first; y < height; y++) {
     const fronts = front.next().value as Float32Array;
     const backs = back.next().value as Float32Array;
     for (let x = 0, from = 4 * width * y, to = 0; x < width; x++, from += 4, to += 4) {
@@ -105,10 +107,11 @@ function* mixedRows(
   { width, height: from }: Layers,
   layer: Float32Array,
   height: number,
+  first: number,
 ): Generator<Float32Array> {
   const down = taps(from, height);
   const row = new Float32Array(3 * width);
-  for (let y = 0; y < height; y++) {
+  for (let y = first; y < height; y++) {
     row.fill(0);
     for (let k = 0; k < (down.count[y] as number); k++) {
       const start = 3 * width * ((down.first[y] as number) + k);

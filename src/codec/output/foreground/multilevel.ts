@@ -1,3 +1,5 @@
+import type { PausableWork } from "../paced.ts";
+
 /** Colours of an object and of what is behind it: 3 numbers a pixel, 0..1, row by row. */
 export interface Layers {
   readonly width: number;
@@ -19,6 +21,8 @@ const REGULARIZATION = 1e-5;
 const SMALL_SIDE = 32;
 const SMALL_ITERATIONS = 10;
 const LARGE_ITERATIONS = 2;
+/** Time of a pixel here, in that of a picture's pixel. */
+const STEPS = 4;
 
 /**
  * What a picture is mixed of, `colour = alpha * foreground + (1 - alpha) * background`, by multi-level
@@ -27,7 +31,7 @@ const LARGE_ITERATIONS = 2;
  *
  * Time and memory go with the pixels: 40 bytes for each.
  */
-export function estimateLayers(image: MattedImage): Layers {
+export function* estimateLayers(image: MattedImage): PausableWork<Layers> {
   const { width, height } = image;
   const levels = Math.max(1, Math.ceil(Math.log2(Math.max(width, height))));
   let layers = meanLayers(image);
@@ -36,7 +40,10 @@ export function estimateLayers(image: MattedImage): Layers {
     const reduced = level === levels ? image : sampled(image, at(width), at(height));
     layers = enlarged(layers, reduced.width, reduced.height);
     const isSmall = reduced.width <= SMALL_SIDE && reduced.height <= SMALL_SIDE;
-    for (let i = isSmall ? SMALL_ITERATIONS : LARGE_ITERATIONS; i > 0; i--) relax(reduced, layers);
+    for (let i = isSmall ? SMALL_ITERATIONS : LARGE_ITERATIONS; i > 0; i--) {
+      relax(reduced, layers);
+      yield STEPS * reduced.width * reduced.height;
+    }
   }
   return layers;
 }

@@ -52,15 +52,17 @@ export async function studio(
   const { box } = measureMask(logits, width, height);
   if (box === null) throw new CosalError("object_missing", "No object is found in the photograph.");
   const placed = place({ width, height, box }, options, extent);
-  const masks = steepRows(guidedMaskRows(logits, pixels), pixels.width);
+  const masks = steepRows(await guidedMaskRows(logits, pixels, pause), pixels.width);
   const foreground = await foregroundOf(pixels, masks, pause, { steepness: 1 });
   const object = objectRows(pixels, record, box, foreground, placed);
   const shadow = options.shadow
     ? shadowOf(pixels, record, box, foreground, placed, options)
     : undefined;
+  // A row of a small canvas is made of many pixels of a large photograph.
+  const sourcePixels = pixels.width * (object.sourceRows / object.height);
   const rows = paced(
     composed(object, backdropRows(backdrop, canvas), canvas.width, shadow),
-    canvas.width,
+    2 * Math.max(canvas.width, sourcePixels),
     pause,
   );
   const { profile } = pixels;
@@ -86,6 +88,8 @@ interface PlacedRows {
   readonly width: number;
   readonly height: number;
   readonly rows: Iterable<Uint8Array>;
+  /** Of the photograph, that all of them are made of. */
+  readonly sourceRows: number;
 }
 
 /** The part of the photograph that has the object and its soft edge, of the size that it is to have. */
@@ -110,12 +114,13 @@ function objectRows(
     width: Math.max(1, Math.round(seen.width * scaleX)),
     height: Math.max(1, Math.round(seen.height * scaleY)),
   };
-  const rows = { width: pixels.width, height: pixels.height, rows: foreground.rows() };
+  const below = { width: pixels.width, height: pixels.height - y, rows: foreground.rows(y) };
   return {
     x: placed.x + Math.round((x - left * stepX) * scaleX),
     y: placed.y + Math.round((y - top * stepY) * scaleY),
     ...size,
-    rows: reducedRows(cropped(rows, seen), size.width, size.height).rows,
+    rows: reducedRows(cropped(below, { ...seen, y: 0 }), size.width, size.height).rows,
+    sourceRows: seen.height,
   };
 }
 
