@@ -34,18 +34,20 @@ export function fresh(group: readonly Photograph[]): Photograph[] {
 export const formOf = (group: readonly Photograph[]) =>
   form(group.map(({ name, bytes }) => [name, bytes] as const));
 
-export const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 /** The logits of each photograph by name, as the service has stored them. */
 export async function masksOf(
   send: (path: string) => Promise<Response>,
   { images }: GroupBody,
+  group: readonly Photograph[],
 ): Promise<Map<string, Float32Array>> {
+  const names = new Map(group.map(({ name, bytes }) => [digestOf(bytes), name]));
   const found = new Map<string, Float32Array>();
-  for (const { id, mask } of images) {
+  for (const { sha256, mask } of images) {
     const response = await send(mask.url.replace(/\.png$/, ".logits"));
     const record = await decodeLogits(new Uint8Array(await response.arrayBuffer()));
-    found.set(id, record.logits.data);
+    found.set(names.get(sha256) ?? sha256, record.logits.data);
   }
   return found;
 }

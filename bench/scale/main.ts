@@ -69,7 +69,9 @@ async function job(group: readonly Photograph[]): Promise<JobBody | GroupBody> {
 
 /** The right masks of each pair, while nothing happens. */
 const expected = new Map<readonly Photograph[], Awaited<ReturnType<typeof masksOf>>>();
-for (const pair of PAIRS) expected.set(pair, await masksOf(send, await direct(pair)));
+for (const pair of PAIRS) {
+  expected.set(pair, await masksOf(send, await direct(pair), pair));
+}
 
 const outcomes: Outcome[] = [];
 const failures: string[] = [];
@@ -95,7 +97,7 @@ async function one(kind: Outcome["kind"], number: number): Promise<void> {
   }
   const id = "group" in answered ? answered.group : answered.id;
   const body = (await (await send(`/v1/groups/${id}`)).json()) as GroupBody;
-  const found = await masksOf(send, body);
+  const found = await masksOf(send, body, group);
   const isRight = areEqual(found, expected.get(pair) as typeof found);
   outcomes.push({ kind, milliseconds, isRight, ...told });
 }
