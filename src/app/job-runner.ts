@@ -20,7 +20,7 @@ import { PresentationQuery, SeedSchema } from "./schemas/request.ts";
 export function jobRunner(dependencies: AppDependencies): RunJob {
   const service = new Service(dependencies);
   return async function runJob(request, { signal, onEvent, deadline }) {
-    const { tenant, images, onError, backend, model, consensusOf } = request;
+    const { tenant, images, onError, detail = "normal", backend, model, consensusOf } = request;
     const requestContext = {
       id: request.request,
       tenant,
@@ -30,7 +30,7 @@ export function jobRunner(dependencies: AppDependencies): RunJob {
     const context = await service.planContext(requestContext);
     const seeds = request.seeds.map((seed) => parseBody(SeedSchema, seed));
     const group = await planGroup(
-      { images, seeds, onError, backend, model: model.name, consensusOf },
+      { images, seeds, onError, detail, backend, model: model.name, consensusOf },
       context,
     );
     if (!isDigest(request.group) || group.id !== request.group) throw anotherModel();

@@ -140,11 +140,12 @@ class Run {
     seeds: readonly api.Seed[] = [],
   ): AsyncGenerator<Mask, string> {
     const { http } = this.#connection;
-    const { onProgress = () => {}, model, onError, backend, timeout } = this.#options;
+    const { onProgress = () => {}, model, onError, backend, detail, timeout } = this.#options;
     const options = {
       ...(model !== undefined && { model }),
       ...(onError !== undefined && { on_error: onError }),
       ...(backend !== undefined && { backend }),
+      ...(detail !== undefined && { detail }),
       ...(seeds.length > 0 && { seeds: [...seeds] }),
     };
     const before = this.#masks.size;

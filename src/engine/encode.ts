@@ -87,7 +87,8 @@ export class ImageEncoder {
   }
 }
 
-function load({ bytes }: ImageInput): Promise<Uint8Array> | Uint8Array {
+/** The file of an image. */
+export function load({ bytes }: ImageInput): Promise<Uint8Array> | Uint8Array {
   return typeof bytes === "function" ? bytes() : bytes;
 }
 

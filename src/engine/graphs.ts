@@ -1,7 +1,8 @@
+import type { Logits } from "../codec/index.ts";
 import { CosalError } from "../errors.ts";
 import type { GraphName, Manifest } from "./manifest.ts";
 import { openGraph } from "./model.ts";
-import type { Runtime, Session, Tensors } from "./runtime/runtime.ts";
+import type { Runtime, Session, Tensor, Tensors } from "./runtime/runtime.ts";
 import type { ModelFiles } from "./types.ts";
 
 type Sessions = Partial<Record<GraphName, Session>>;
@@ -66,4 +67,9 @@ export class Graphs {
     this.sessions[name] = session;
     return session;
   }
+}
+
+/** The `logits` of the decoder, `[1, 1, height, width]`. */
+export function logitsOf({ data, dims }: Tensor): Logits {
+  return { width: dims[3] as number, height: dims[2] as number, data };
 }

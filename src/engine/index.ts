@@ -15,6 +15,7 @@ export { reduceSeedMask, seedGrid } from "./seeds.ts";
 export { createSegmenter, MAX_GROUP, type SegmenterParts } from "./segmenter.ts";
 export type {
   Consensus,
+  Detail,
   FeatureCache,
   ImageInput,
   ImageMask,

@@ -5,12 +5,13 @@ import { confidenceOf } from "./confidence.ts";
 import { requireShape } from "./consensus-file.ts";
 import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.ts";
 import { FeatureFormat, type Features } from "./features.ts";
-import { Graphs } from "./graphs.ts";
+import { Graphs, logitsOf } from "./graphs.ts";
 import { computeConsensus, type Regions } from "./group-consensus.ts";
 import { withoutUnlike } from "./likeness.ts";
 import { describeModel } from "./model.ts";
 import { Progress } from "./progress.ts";
 import type { Runtime, Tensor } from "./runtime/runtime.ts";
+import { lookAgain } from "./second-look.ts";
 import { checkSeeds, regionOf, seedGrid } from "./seeds.ts";
 import type {
   Consensus,
@@ -90,7 +91,7 @@ function forGroup(network: Network, { features }: SegmentOptions): Network {
 /** An image that was encoded successfully. */
 interface Encoded {
   readonly index: number;
-  readonly id: string;
+  readonly input: ImageInput;
   readonly features: Features;
 }
 
@@ -103,7 +104,7 @@ async function* segment(
   const progress = new Progress(options);
   const { encoded, consensus } = await compare(network, images, options, progress);
   yield* mapConcurrently(encoded, network.concurrency, (image) =>
-    decode(network, image, consensus, progress),
+    decode(network, image, consensus, options, progress),
   );
 }
 
@@ -150,7 +151,7 @@ async function* segmentWith(
   }
   requireShape(consensus, manifest);
   yield* encodeAll(network, images, options, progress, (image) =>
-    decode(network, image, consensus, progress),
+    decode(network, image, consensus, options, progress),
   );
 }
 
@@ -177,7 +178,7 @@ async function* encodeAll<Result>(
   };
   const results = mapConcurrently(images.entries(), network.concurrency, async ([index, image]) => {
     const features = await encode(image, index);
-    return features && { result: await use({ index, id: image.id, features }) };
+    return features && { result: await use({ index, input: image, features }) };
   });
   try {
     for await (const made of results) if (made) yield made.result;
@@ -225,13 +226,13 @@ function regionsOf(
   const regions = new Map<number, Tensor>();
   if (seeds.length === 0) return regions;
   const grid = seedGrid(manifest);
-  for (const [place, { index, id, features }] of encoded.entries()) {
+  for (const [place, { index, input, features }] of encoded.entries()) {
     const marks = seeds.filter(({ image }) => image === index);
     if (marks.length === 0) continue;
     try {
       regions.set(place, regionOf(marks, features, grid));
     } catch (error) {
-      throw aboutImage(error, { id, bytes: features.record }, index);
+      throw aboutImage(error, input, index);
     }
   }
   if (regions.size === 0) {
@@ -241,28 +242,32 @@ function regionsOf(
 }
 
 async function decode(
-  { manifest, graphs, format }: Network,
-  { index, id, features }: Encoded,
+  network: Network,
+  { index, input, features }: Encoded,
   consensus: Consensus,
+  { detail = "normal" }: SegmentOptions,
   progress: Progress,
 ): Promise<ImageMask> {
   progress.check();
+  const { manifest, graphs, format } = network;
   const tensors = format.unpack(features, graphs.inputs("decoder"));
   const outputs = await graphs.run("decoder", {
     ...tensors,
     consensus: { data: consensus.data, dims: consensus.shape },
   });
-  const found = toLogits(outputs.logits as Tensor);
-  const logits =
+  const alike = (found: Logits) =>
     manifest.likeness === undefined
       ? found
       : withoutUnlike(found, tensors.features as Tensor, consensus, manifest.likeness);
+  const first = alike(logitsOf(outputs.logits as Tensor));
+  const second = detail === "high" && (await lookAgain(network, input, index, first, consensus));
+  const logits = second ? alike(second) : first;
   const { width, height } = features;
   const presence = (outputs.presence as Tensor).data[0] as number;
   const weights = manifest.confidence;
   const mask: ImageMask = {
     index,
-    id,
+    id: input.id,
     width,
     height,
     ...measureMask(logits, width, height),
@@ -272,11 +277,6 @@ async function decode(
     }),
     logits,
   };
-  await progress.report({ stage: "mask", index, id });
+  await progress.report({ stage: "mask", index, id: input.id });
   return mask;
-}
-
-/** `[1, 1, height, width]` */
-function toLogits({ data, dims }: Tensor): Logits {
-  return { width: dims[3] as number, height: dims[2] as number, data };
 }

@@ -70,6 +70,12 @@ export interface Consensus {
   readonly data: Float32Array;
 }
 
+/**
+ * How closely photographs are looked at. "high": each is encoded and decoded a second time, in a window
+ * around its mask, for finer outlines at twice the cost.
+ */
+export type Detail = "normal" | "high";
+
 /** A step that was completed. `index` and `id` identify the image. */
 export type SegmentEvent =
   | {
@@ -118,6 +124,8 @@ export interface SegmentOptions {
    * images are skipped too.
    */
   readonly seeds?: readonly Seed[];
+  /** "normal" by default. With "high", `bytes` of an image are asked for a second time. */
+  readonly detail?: Detail;
   /** Feature cache for this group, instead of the segmenter's own. */
   readonly features?: FeatureCache;
 }

@@ -14,7 +14,7 @@ export {
   memoryStores,
 } from "./memory.ts";
 export type { GroupOptions } from "./options.ts";
-export { DEFAULT_OPTIONS, optionsOf } from "./options.ts";
+export { type ComputeOptions, optionsOf } from "./options.ts";
 export type { GroupResult, ImageResult, Notice, SkippedImage } from "./result.ts";
 export { MAX_COORDINATE, type SeedIdentity } from "./seeds.ts";
 export {

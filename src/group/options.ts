@@ -1,3 +1,5 @@
+import type { Detail } from "../engine/index.ts";
+
 /**
  * The options of a group that change its masks, each only if it differs from its default: this way,
  * a new option does not change the identity of existing groups. Names and values match
@@ -6,9 +8,16 @@
  */
 export type GroupOptions = Readonly<Record<string, string>>;
 
-export const DEFAULT_OPTIONS: GroupOptions = {};
+/** What a request asks for. */
+export interface ComputeOptions {
+  readonly onError: "fail" | "skip";
+  readonly detail: Detail;
+}
 
-/** The part of a group's identity that comes from `on_error`. */
-export function optionsOf(onError: "fail" | "skip"): GroupOptions {
-  return onError === "skip" ? { on_error: "skip" } : DEFAULT_OPTIONS;
+/** The part of a group's identity that comes from `on_error` and `detail`. */
+export function optionsOf({ onError, detail }: ComputeOptions): GroupOptions {
+  return {
+    ...(onError === "skip" && { on_error: "skip" }),
+    ...(detail === "high" && { detail: "high" }),
+  };
 }

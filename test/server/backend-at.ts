@@ -53,11 +53,12 @@ export async function jobOf(
   const contents = {
     model: digest,
     ...(consensusOf !== undefined && { consensusOf }),
-    options: optionsOf("fail"),
+    options: optionsOf({ onError: "fail", detail: "normal" }),
     images: images.map((image) => image.sha256),
   };
   return {
-    ...{ tenant: "t", images, seeds: [], seedRequests: [], onError: "fail", backend: "auto" },
+    ...{ tenant: "t", images, seeds: [], seedRequests: [] },
+    ...{ onError: "fail", detail: "normal", backend: "auto" },
     group: await groupId(contents),
     model: { name: manifest.name, digest },
   };

@@ -26,17 +26,21 @@ class InputFormat:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
-    def tensor(self, image: np.ndarray) -> np.ndarray:
-        """RGB uint8 (H, W, 3) -> float32 (3, size, size), as the engine resizes: each axis by itself."""
-        height, width = image.shape[:2]
+    def tensor(self, image: np.ndarray, width: int | None = None, height: int | None = None) -> np.ndarray:
+        """RGB uint8 (H, W, 3) -> float32 (3, height, width), as the engine resizes: each axis by itself.
+
+        width and height: those of the input, unless given.
+        """
+        width, height = width or self.size, height or self.size
         pixels = image.astype(np.float32)
-        pixels = cv2.resize(pixels, (self.size, height), interpolation=self._from(width))
-        pixels = cv2.resize(pixels, (self.size, self.size), interpolation=self._from(height))
+        pixels = cv2.resize(pixels, (width, len(image)), interpolation=_between(image.shape[1], width))
+        pixels = cv2.resize(pixels, (width, height), interpolation=_between(len(image), height))
         return ((pixels / 255 - self.mean) / self.std).transpose(2, 0, 1).astype(np.float32)
 
-    def _from(self, length: int) -> int:
-        """How an axis of this length is resized: by the area when it shrinks, else linearly."""
-        return cv2.INTER_AREA if self.size < length else cv2.INTER_LINEAR
+
+def _between(source: int, target: int) -> int:
+    """How an axis is resized: by the area when it shrinks, else linearly."""
+    return cv2.INTER_AREA if target < source else cv2.INTER_LINEAR
 
 
 @dataclass

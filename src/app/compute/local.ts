@@ -77,11 +77,12 @@ async function segment(
   giveWay: () => Promise<void>,
 ): Promise<void> {
   channel.push({ type: "backend", name, reason });
-  const { images, seeds, onError, consensus } = job;
+  const { images, seeds, onError, detail, consensus } = job;
   const options = {
     signal,
     deadline,
     onError,
+    detail,
     ...(features && { features }),
     onEvent: async (event: SegmentEvent) => {
       const computeEvent = eventOf(event);

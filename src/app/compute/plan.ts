@@ -1,5 +1,11 @@
 import type { Decoder, ImageHeader } from "../../codec/index.ts";
-import { decodeConsensus, type ModelDescription, type Seed, seedGrid } from "../../engine/index.ts";
+import {
+  type Detail,
+  decodeConsensus,
+  type ModelDescription,
+  type Seed,
+  seedGrid,
+} from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import { distinct, groupId, optionsOf, type Stores } from "../../group/index.ts";
 import type { Limits } from "../limits.ts";
@@ -29,6 +35,7 @@ export interface Group {
   /** The seeds as they were sent, their images named by SHA-256. */
   readonly seedRequests: readonly SeedRequest[];
   readonly onError: "fail" | "skip";
+  readonly detail: Detail;
   readonly backend: BackendChoice;
   readonly consensusOf?: string;
   /** That consensus, where it came with the request. */
@@ -40,6 +47,7 @@ export interface GroupRequest {
   readonly images: readonly ReceivedImage[];
   readonly seeds: readonly SeedRequest[];
   readonly onError: "fail" | "skip";
+  readonly detail: Detail;
   readonly backend: BackendChoice;
   /** Its name; the default one when it is missing. */
   readonly model?: string | undefined;
@@ -63,14 +71,14 @@ export interface PlanContext {
  * consensus_incompatible, not_found
  */
 export async function planGroup(request: GroupRequest, context: PlanContext): Promise<Group> {
-  const { images, onError, backend, consensusOf, consensus } = request;
+  const { images, onError, detail, backend, consensusOf, consensus } = request;
   const model = await modelOf(request, context);
   const seeds = await seedsOf(request, model.digest, context);
   const digests = images.map(({ sha256 }) => sha256);
   const id = await groupId({
     model: model.digest,
     ...(consensusOf !== undefined && { consensusOf }),
-    options: optionsOf(onError),
+    options: optionsOf({ onError, detail }),
     seeds: seeds.map(({ identity }) => identity),
     images: digests,
   });
@@ -86,6 +94,7 @@ export async function planGroup(request: GroupRequest, context: PlanContext): Pr
     seeds: seeds.map(({ identity, mark }) => ({ image: names.indexOf(identity.image), ...mark })),
     seedRequests: seeds.map((seed) => seed.request),
     onError,
+    detail,
     backend,
     ...(consensusOf !== undefined && { consensusOf }),
     ...(consensus !== undefined && { consensus }),

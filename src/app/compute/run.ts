@@ -208,12 +208,12 @@ async function* events(
   consensus: ReusedConsensus | undefined,
 ): AsyncGenerator<ComputeEvent> {
   const { tenant, caller, deadline, request, traceparent, isBackground = false } = context;
-  const { id, model, distinct: images, seeds, seedRequests, onError, backend } = group;
+  const { id, model, distinct: images, seeds, seedRequests, onError, detail, backend } = group;
   // A little later than the deadline that the work is told, so that its own error comes first.
   const late = AbortSignal.timeout(Math.max(0, deadline - Date.now()) + 1000);
   const signal = AbortSignal.any([context.signal, late]);
   const job = {
-    ...{ tenant, group: id, model, images, seeds, seedRequests, onError, backend },
+    ...{ tenant, group: id, model, images, seeds, seedRequests, onError, detail, backend },
     ...(consensus && { consensus }),
   };
   const trace = traceparent === undefined ? {} : { traceparent };

@@ -1,5 +1,5 @@
 import type { DecodedElsewhere } from "../../codec/index.ts";
-import type { Box, FeatureCache, Seed } from "../../engine/index.ts";
+import type { Box, Detail, FeatureCache, Seed } from "../../engine/index.ts";
 import type { CosalError } from "../../errors.ts";
 import type { SeedRequest } from "../schemas/request.ts";
 
@@ -48,6 +48,7 @@ export interface ComputeJob {
   /** The seeds as they were sent, their images named by SHA-256: to be passed on. */
   readonly seedRequests: readonly SeedRequest[];
   readonly onError: "fail" | "skip";
+  readonly detail: Detail;
   readonly backend: BackendChoice;
   /** Mask the images with it instead of finding their own. */
   readonly consensus?: ReusedConsensus;

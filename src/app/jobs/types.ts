@@ -1,3 +1,4 @@
+import type { Detail } from "../../engine/index.ts";
 import type { BackendChoice } from "../compute/types.ts";
 import type { Problem } from "../problems/index.ts";
 import type { GroupEvent } from "../representation/events.ts";
@@ -17,6 +18,8 @@ export interface JobRequest {
   /** As in the JSON request, images named by SHA-256. */
   readonly seeds: readonly unknown[];
   readonly onError: "fail" | "skip";
+  /** Missing in jobs of a deployment before. */
+  readonly detail?: Detail;
   readonly backend: BackendChoice;
   /** The group whose consensus the images are masked with. */
   readonly consensusOf?: string;

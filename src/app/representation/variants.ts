@@ -82,7 +82,7 @@ const OF_FORMAT = {
   svg: "svg",
 } as const satisfies Record<NonNullable<Options["format"]>, Suffix>;
 
-type Shown = Omit<Options, "model" | "backend" | "on_error" | "seeds" | "webhook">;
+type Shown = Omit<Options, "model" | "backend" | "on_error" | "detail" | "seeds" | "webhook">;
 
 /**
  * Options of the query go before those of the body.

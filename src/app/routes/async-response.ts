@@ -57,6 +57,7 @@ export async function respondAsync(
       images: group.sent,
       seeds,
       onError: group.onError,
+      detail: group.detail,
       backend: group.backend,
       ...(group.consensusOf !== undefined && { consensusOf: group.consensusOf }),
       presentation: queryOf(presentation),

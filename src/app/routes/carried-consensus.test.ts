@@ -21,7 +21,11 @@ describe("with the consensus of a group that is not stored", () => {
     const body = bodyWith("f".repeat(64));
     const response = await request(path, { method: "POST", body, headers });
     expect(response.status).toBe(200);
-    const expected = { model: "f".repeat(64), options: optionsOf("fail"), consensusOf: of };
+    const expected = {
+      model: "f".repeat(64),
+      options: optionsOf({ onError: "fail", detail: "normal" }),
+      consensusOf: of,
+    };
     const images = [await digestOf("image of a frame")];
     const id = await groupId({ ...expected, images });
     expect(await group(response)).toMatchObject({ id, consensus_of: of });

@@ -208,6 +208,18 @@ describe("POST /v1/groups", () => {
     const none = await post([files[1]!], "?on_error=skip");
     expect([none.status, (await problem(none)).code]).toEqual([400, "group_empty"]);
   });
+
+  it("is another group with detail=high, and the same one with detail=normal", async () => {
+    const { post } = setUp();
+    const files: [string, string][] = [["a.jpg", "image one"]];
+    const [plain, normal, high] = [
+      await group(await post(files)),
+      await group(await post(files, "?detail=normal")),
+      await group(await post(files, "?detail=high")),
+    ];
+    expect([normal.id, normal.cache]).toEqual([plain.id, "hit"]);
+    expect([high.id === plain.id, high.cache]).toEqual([false, "miss"]);
+  });
 });
 
 describe("a stored group", () => {

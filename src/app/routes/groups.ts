@@ -134,6 +134,7 @@ async function postGroup(
       images,
       seeds,
       onError: query.on_error ?? options.on_error ?? "fail",
+      detail: query.detail ?? options.detail ?? "normal",
       backend: query.backend ?? options.backend ?? "auto",
       model: query.model ?? options.model,
       consensusOf,

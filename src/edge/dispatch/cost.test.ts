@@ -10,6 +10,11 @@ test("an image whose features are known costs neither reading nor encoding", () 
   expect(estimate([], 0, cost)).toBe(0);
 });
 
+test("a second look reads, encodes and decodes once more, whatever is known", () => {
+  expect(estimate(reads(5), 0, cost, "high")).toBe(1100);
+  expect(estimate(reads(5), 4, cost, "high")).toBe(700);
+});
+
 test("what an image's header says of decoding it is counted", () => {
   expect(estimate([10, 10, 5000], 0, cost)).toBe(5320);
   expect(estimate([undefined], 0, cost)).toBe(110);

@@ -1,3 +1,5 @@
+import type { Detail } from "../../engine/index.ts";
+
 /** What the network takes for one photograph in this isolate, in milliseconds. */
 export interface ImageCost {
   /** Encoding it: nothing when its features are known. */
@@ -16,17 +18,20 @@ const USUAL_READ = 10;
  * @param reads for each image, what decoding it takes by its header (`ImageHeader.cost`); undefined
  * where that has not been read
  * @param known how many of them have their features in a cache
+ * @param detail with "high", each is read, encoded and decoded once more
  */
 export function estimate(
   reads: readonly (number | undefined)[],
   known: number,
   { encode, decode }: ImageCost,
+  detail: Detail = "normal",
 ): number {
   const images = reads.length;
   if (images === 0) return 0;
   const read = reads.reduce<number>((sum, cost) => sum + (cost ?? USUAL_READ), 0);
   // Which of them are known is not.
-  return ((images - known) / images) * read + (images - known) * encode + images * decode;
+  const first = ((images - known) / images) * read + (images - known) * encode + images * decode;
+  return detail === "high" ? first + read + images * (encode + decode) : first;
 }
 
 /**

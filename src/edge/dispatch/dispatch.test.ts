@@ -50,6 +50,7 @@ function job(count: number, more: Partial<ComputeJob> = {}): ComputeJob {
     seeds: [],
     seedRequests: [],
     onError: "fail",
+    detail: "normal",
     backend: "auto",
     ...more,
   };

@@ -56,8 +56,9 @@ export function dispatch(parts: DispatchParts): Compute {
     const hasGpu = candidates.length > 0;
     const cost = await parts.cost();
     const reads = job.images.map(({ header }) => header?.cost);
-    const isCostly = hasGpu && estimate(reads, 0, cost) > limits.preferred;
-    const milliseconds = estimate(reads, isCostly ? await parts.known(job) : 0, cost);
+    const isCostly = hasGpu && estimate(reads, 0, cost, job.detail) > limits.preferred;
+    const known = isCostly ? await parts.known(job) : 0;
+    const milliseconds = estimate(reads, known, cost, job.detail);
     const wanted = job.backend;
     const isDecodedElsewhere = decoders !== undefined;
     const plan = planFor({ wanted, estimate: milliseconds, limits, hasGpu, isDecodedElsewhere });

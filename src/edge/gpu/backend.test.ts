@@ -31,6 +31,7 @@ const job: ComputeJob = {
   seeds: [{ image: 1, point: [3, 4] }],
   seedRequests: [{ image: "b".repeat(64), point: [3, 4] }],
   onError: "fail",
+  detail: "normal",
   backend: "auto",
 };
 
@@ -131,6 +132,16 @@ describe("a GPU backend", () => {
     const files = form.getAll("image") as File[];
     expect(files.map(({ name }) => name)).toEqual(job.images.map(({ sha256 }) => sha256));
     expect(await files[1]?.text()).toBe("image b");
+  });
+
+  it("is told of a closer look where one is wanted", async () => {
+    let form: FormData | undefined;
+    const send: typeof fetch = async (url, init) => {
+      form = await new Request(url, { ...init, duplex: "half" } as RequestInit).formData();
+      return answerOf();
+    };
+    await compute(send, {}, 1000, { ...job, detail: "high" as const });
+    expect(JSON.parse(String(form?.get("options")))).toMatchObject({ detail: "high" });
   });
 
   it("returns the masks, however its response is split into chunks", async () => {

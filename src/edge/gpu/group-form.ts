@@ -20,6 +20,7 @@ export function groupForm(job: ComputeJob): GroupForm {
   const options = {
     model: job.model.name,
     on_error: job.onError,
+    ...(job.detail !== "normal" && { detail: job.detail }),
     ...(job.seedRequests.length > 0 && { seeds: job.seedRequests }),
   };
   return {
