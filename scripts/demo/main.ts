@@ -33,7 +33,8 @@ async function main(args: string[]): Promise<number> {
     const status = await segment(
       {
         ...{ paths: [folder], recursive: true, out, server: worker.url, format: ["png"] },
-        ...{ threshold: 0.5, force: true, strict: false, json: false, quiet: false },
+        ...{ detail: "normal", threshold: 0.5 },
+        ...{ force: true, strict: false, json: false, quiet: false },
         contactSheet: true,
       },
       new AbortController().signal,

@@ -59,6 +59,11 @@ export const maskOptions = <T>(args: Argv<T>) =>
       requiresArg: true,
       describe: "what coco, yolo and others call the object; the folder's name unless said",
     })
+    .option("detail", {
+      choices: ["normal", "high"] as const,
+      default: "normal" as const,
+      describe: "high: look at each photograph twice, for finer outlines, at about twice the time",
+    })
     .option("threshold", {
       type: "number",
       default: 0.5,

@@ -69,7 +69,7 @@ def _stretch(start: float, end: float) -> tuple[float, float]:
 
 
 def sample_window(model: GroupModel, image: np.ndarray, window: Window) -> np.ndarray:
-    """The network's input (3, S, S) for a window: a part of the photograph at the size at which it has the input's."""
+    """The network's input (3, S, S) for a window: a part of the photograph, at the input's size."""
     size = model.input.size
     width, height = round(size / window.width), round(size / window.height)
     x, y = min(round(window.left * width), width - size), min(round(window.top * height), height - size)

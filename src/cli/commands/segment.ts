@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import type { Detail } from "../../engine/index.ts";
 import { writeContactSheet } from "../contact-sheet/write.ts";
 import type { RuntimeName } from "../engine/runtime-name.ts";
 import { EXIT } from "../exit-status.ts";
@@ -23,6 +24,7 @@ export interface MaskArguments extends StudioArguments {
   readonly out: string;
   /** `png` unless said. */
   readonly format?: readonly string[] | undefined;
+  readonly detail: Detail;
   readonly threshold: number;
   readonly label?: string | undefined;
   readonly recursive: boolean;
@@ -65,10 +67,12 @@ export async function apply(
 }
 
 function sourceOf(
-  { server, key, runtime }: MaskArguments,
+  { server, key, runtime, detail }: MaskArguments,
   signal: AbortSignal,
 ): Promise<MaskSource> {
-  return server === undefined ? localSource(signal, runtime) : serviceSource(server, key, signal);
+  return server === undefined
+    ? localSource(signal, runtime, detail)
+    : serviceSource(server, key, signal, detail);
 }
 
 async function maskSets(

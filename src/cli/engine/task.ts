@@ -1,4 +1,5 @@
 import type { Box, CocoRle, Extent } from "../../codec/index.ts";
+import type { Detail } from "../../engine/index.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { FormName } from "../output/forms.ts";
 import type { StudioSettings } from "../studio/settings.ts";
@@ -7,6 +8,7 @@ import type { RuntimeName } from "./runtime-name.ts";
 /** What every thread is told once. */
 export interface ThreadData {
   readonly runtime: RuntimeName;
+  readonly detail: Detail;
   /** Folder of the features that threads share. */
   readonly features: string;
 }

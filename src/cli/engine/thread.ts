@@ -37,7 +37,7 @@ import type {
   ThreadData,
 } from "./task.ts";
 
-const { runtime, features } = workerData as ThreadData;
+const { runtime, detail, features } = workerData as ThreadData;
 const decoder = nodeDecoder();
 let opened: ReturnType<typeof open> | undefined;
 
@@ -82,7 +82,7 @@ async function perform(task: Task): Promise<unknown> {
     case "mask": {
       const input = inputOf(task.image);
       const consensus = decodeConsensus(task.consensus);
-      const options = { features: lastFeatures(features) };
+      const options = { detail, features: lastFeatures(features) };
       const masks = (await segmenter()).segmentWith(consensus, [input], options);
       const [mask] = await Array.fromAsync(masks);
       if (mask === undefined) throw new Error("a mask for each image");

@@ -1,4 +1,4 @@
-import { describeModel, MAX_GROUP } from "../../engine/index.ts";
+import { type Detail, describeModel, MAX_GROUP } from "../../engine/index.ts";
 import { CosalError } from "../../errors.ts";
 import { representatives } from "../../group/representatives.ts";
 import { bounded } from "../engine/bounded.ts";
@@ -8,14 +8,18 @@ import { EnginePool } from "../engine/pool.ts";
 import { bestRuntime } from "../engine/runtime.ts";
 import type { RuntimeName } from "../engine/runtime-name.ts";
 import type { NamedPhotograph } from "../output/names.ts";
-import type { Mark, MaskSource, SetEvent, SetRequest } from "./source.ts";
+import { type Mark, type MaskSource, modelAt, type SetEvent, type SetRequest } from "./source.ts";
 
 /** The engine on this machine: no picture leaves it. */
-export async function localSource(signal: AbortSignal, wished?: RuntimeName): Promise<MaskSource> {
+export async function localSource(
+  signal: AbortSignal,
+  wished?: RuntimeName,
+  detail: Detail = "normal",
+): Promise<MaskSource> {
   const runtime = wished ?? (await bestRuntime());
   const { digest, manifest } = await describeModel(bundledModel());
   const folder = await temporaryFolder();
-  const pool = new EnginePool({ runtime, features: folder.path }, signal);
+  const pool = new EnginePool({ runtime, detail, features: folder.path }, signal);
 
   async function* learn(request: SetRequest): AsyncGenerator<SetEvent, Uint8Array> {
     const makers = makersOf(request.photographs, request.marks);
@@ -71,7 +75,7 @@ export async function localSource(signal: AbortSignal, wished?: RuntimeName): Pr
 
   return {
     title: `${runtime === "native" ? "natively" : "in WebAssembly"} on ${threadsOf(pool.threads)}`,
-    model: `${manifest.name} ${digest}`,
+    model: modelAt(detail, `${manifest.name} ${digest}`),
     width: pool.threads + 1,
     studio: (photograph, task) => pool.studio(photograph, task),
     async *segment(request) {

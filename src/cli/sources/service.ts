@@ -1,13 +1,13 @@
 import { openAsBlob } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { type api, Cosal, type Group, type GroupRun, type Mask } from "../../client/index.ts";
-import { MAX_GROUP } from "../../engine/index.ts";
+import { type Detail, MAX_GROUP } from "../../engine/index.ts";
 import { bounded } from "../engine/bounded.ts";
 import { temporaryFolder } from "../engine/feature-folder.ts";
 import { EnginePool } from "../engine/pool.ts";
 import type { NamedPhotograph } from "../output/names.ts";
 import { UsageError } from "../usage-error.ts";
-import type { MaskSource, SetEvent, SetRequest } from "./source.ts";
+import { type MaskSource, modelAt, type SetEvent, type SetRequest } from "./source.ts";
 
 /** Milliseconds that one set may take at a service. */
 const TIMEOUT = 24 * 3_600_000;
@@ -17,13 +17,14 @@ export async function serviceSource(
   url: string,
   key: string | undefined,
   signal: AbortSignal,
+  detail: Detail,
 ): Promise<MaskSource> {
   const cosal = new Cosal({ url, ...(key !== undefined && { key }) });
   const [model] = await cosal.models({ signal, timeout: 30_000 });
   if (model === undefined) throw new UsageError(`${url} has no model.`);
   const folder = await temporaryFolder();
-  const pool = new EnginePool({ runtime: "wasm", features: folder.path }, signal);
-  const options = { onError: "skip", signal, timeout: TIMEOUT } as const;
+  const pool = new EnginePool({ runtime: "wasm", detail, features: folder.path }, signal);
+  const options = { onError: "skip", detail, signal, timeout: TIMEOUT } as const;
 
   /** The files of a run's masks as these come; at the end, what the service has skipped. */
   async function* rendered(
@@ -59,7 +60,7 @@ export async function serviceSource(
 
   return {
     title: `by ${new URL(url).host}`,
-    model: `${model.name} ${model.digest}`,
+    model: modelAt(detail, `${model.name} ${model.digest}`),
     width: pool.threads + 1,
     studio: (photograph, task) => pool.studio(photograph, task),
     async *segment({ photographs, marks, isWanted, renderOf, onLearning }) {

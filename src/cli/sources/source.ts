@@ -1,4 +1,5 @@
 import type { Box } from "../../codec/index.ts";
+import type { Detail } from "../../engine/index.ts";
 import type { MaskFacts, RenderTask, StudioTask } from "../engine/task.ts";
 import type { NamedPhotograph } from "../output/names.ts";
 
@@ -39,11 +40,15 @@ export type SetEvent =
       readonly reason: string;
     };
 
+export function modelAt(detail: Detail, model: string): string {
+  return detail === "normal" ? model : `${model} detail=${detail}`;
+}
+
 /** Where masks come from: the engine in this process, or a service. */
 export interface MaskSource extends AsyncDisposable {
   /** As it is shown: `native, 2 threads`. */
   readonly title: string;
-  /** What masks depend on beside the photographs: the model. */
+  /** What masks depend on beside the photographs: the model, and how closely it looks (`modelAt`). */
   readonly model: string;
   /** Photographs that are worked on at the same time. */
   readonly width: number;
