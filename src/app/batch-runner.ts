@@ -38,7 +38,7 @@ export function batchRunner(dependencies: AppDependencies): RunUnit {
       const images = lines.map(({ id, sha256 }) => ({ id, sha256 }));
       const group = await planGroup(
         {
-          ...{ images, seeds: [], onError: "skip", backend: request.backend },
+          ...{ images, seeds: [], onError: "skip", detail: "normal", backend: request.backend },
           ...(consensus === undefined ? { model: request.model.name } : { consensusOf: consensus }),
         },
         context,
