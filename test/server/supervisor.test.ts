@@ -154,7 +154,7 @@ describe("under load, no run is lost or answered wrongly when the device process
     "is killed": ["SIGKILL", /ended by SIGKILL/],
     "is stopped": ["SIGSTOP", /no heartbeat/],
     "loses its device": ["SIGUSR1", /the device was lost: simulated/],
-    "hangs in a run": ["SIGUSR2", /no answer to run/],
+    "hangs in a run": ["SIGUSR2", /no reply to run/],
   } as const;
   it.each(Object.entries(strikes))("%s", async (_, [signal, reason]) => {
     const { supervisor, graph, lost } = start(limits);

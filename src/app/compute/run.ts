@@ -223,7 +223,7 @@ async function* events(
     yield* abortable(context.compute(job, asked), signal);
   } catch (error) {
     if (late.aborted && !context.signal.aborted) {
-      throw new CosalError("deadline_exceeded", "The group took longer than it may.", {
+      throw new CosalError("deadline_exceeded", "The group took longer than its deadline.", {
         cause: error,
       });
     }

@@ -6,14 +6,14 @@ import type { Admission } from "../http/admission.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 
 export interface ServerComputing {
-  /** Where the graphs run, as told to callers. */
+  /** Name of the runtime, shown to callers. */
   readonly runtime: string;
   readonly segmenter: Segmenter;
   readonly admission: Admission;
   readonly metrics: Metrics;
 }
 
-/** Computes all groups that were let in at once: their images meet in the batches. */
+/** Computes all admitted groups concurrently, so that their images share batches. */
 export function serverCompute(computing: ServerComputing): Compute {
   const { runtime, segmenter, admission, metrics } = computing;
   const local = localCompute({
@@ -32,9 +32,9 @@ export function serverCompute(computing: ServerComputing): Compute {
     try {
       yield* forGroup(group, local(job, { ...context, signal }));
     } catch (error) {
-      // What waits for the device ends with the signal, and not all of it says so itself.
+      // Work that waits for the device stops with the signal, but not always with a CosalError.
       if (Date.now() > context.deadline && !(error instanceof CosalError)) {
-        const message = "The group took longer than it may.";
+        const message = "The group took longer than its deadline.";
         throw new CosalError("deadline_exceeded", message, { cause: error });
       }
       throw error;

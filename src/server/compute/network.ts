@@ -22,7 +22,7 @@ export interface NetworkParts {
   readonly metrics: Metrics;
 }
 
-/** The engine, with its graphs in the device process and its encoder runs in batches. */
+/** A segmenter whose graphs run in the device process and whose encoder runs are batched. */
 export async function serverSegmenter(
   { model, decoder, supervisor, metrics }: NetworkParts,
   runtime: RuntimeName,

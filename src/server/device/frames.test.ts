@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Frame, FrameReader, packTensors, unpackTensors, writeFrame } from "./frames.ts";
 
-/** What arrives when `send` has sent over a pipe that cuts everything into pieces of `size`. */
+/** The frames that arrive when a pipe delivers what `send` writes in pieces of `size` bytes. */
 function received(send: (pipe: PassThrough) => void, size: number): Frame<unknown>[] {
   const pipe = new PassThrough({ highWaterMark: 1 << 24 });
   send(pipe);
@@ -14,7 +14,7 @@ function received(send: (pipe: PassThrough) => void, size: number): Frame<unknow
   return frames;
 }
 
-it("brings frames over whole, in order, however the pipe cuts them", () => {
+it("delivers frames complete and in order, however the pipe splits them", () => {
   const frame = fc.record({
     head: fc.jsonValue(),
     parts: fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 3 }),
@@ -34,10 +34,10 @@ it("brings frames over whole, in order, however the pipe cuts them", () => {
   );
 });
 
-it("brings tensors over, whatever lies before them", () => {
+it("delivers tensors, whatever precedes them in the frame", () => {
   const tensors = {
     image: { dims: [1, 3, 2], data: Float32Array.of(1, -2, 3.5, 0, Number.NaN, 6) },
-    // A view into something larger, as a group's shared buffer is.
+    // A view of a larger buffer, as in a group.
     keys: { dims: [2], data: new Float32Array([9, 7, 8, 9]).subarray(1, 3) },
     none: { dims: [0, 4], data: new Float32Array() },
   };

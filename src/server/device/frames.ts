@@ -2,14 +2,14 @@ import type { Writable } from "node:stream";
 import type { Tensors } from "../../engine/index.ts";
 
 /**
- * What goes over the pipe between two processes: a head, which is JSON, and bytes, which are sent as
- * they lie in memory: no base64, no copy before the kernel's.
+ * A message on the pipe between two processes: a JSON head and raw bytes. The bytes are sent without
+ * base64, and only the kernel copies them.
  *
  * ```text
  * u32 length of the head | u32 length of the bytes | head, padded with spaces to 4 | bytes
  * ```
  *
- * Integers in the machine's own byte order: both ends run on it.
+ * Integers have the machine's byte order, since both ends run on the same machine.
  */
 export interface Frame<Head> {
   readonly head: Head;
@@ -18,10 +18,10 @@ export interface Frame<Head> {
 
 const PREFIX = 8;
 
-/** A frame's bytes must lie so that float32 views on them are aligned; so must what follows them. */
+/** The head is padded to this multiple, so that float32 views of a frame's bytes are aligned. */
 const ALIGNMENT = 4;
 
-/** Sends one frame. `parts` are its bytes, in turn; they are read until the pipe has taken them. */
+/** Writes one frame. `parts` are its bytes, in order. Do not change them until the pipe has sent them. */
 export function writeFrame(pipe: Writable, head: unknown, parts: readonly Uint8Array[] = []): void {
   const json = JSON.stringify(head);
   const length = Buffer.byteLength(json);
@@ -37,14 +37,14 @@ export function writeFrame(pipe: Writable, head: unknown, parts: readonly Uint8A
   pipe.uncork();
 }
 
-/** Puts frames together from what a pipe delivers, in pieces of any size. */
+/** Assembles frames from the pieces of any size that a pipe delivers. */
 export class FrameReader<Head> {
   readonly #onFrame: (frame: Frame<Head>) => void;
   readonly #prefix = new Uint8Array(PREFIX);
-  /** Head and bytes of the frame that is being read, once its prefix is complete. */
+  /** Buffer for head and bytes of the current frame. Undefined until its prefix is complete. */
   #frame: Uint8Array<ArrayBuffer> | undefined;
   #headLength = 0;
-  /** How much of `#frame`, or of `#prefix` before it, is there. */
+  /** Bytes that have arrived of `#frame`, or of `#prefix` before it. */
   #filled = 0;
 
   constructor(onFrame: (frame: Frame<Head>) => void) {
@@ -78,7 +78,7 @@ export class FrameReader<Head> {
   }
 }
 
-/** A tensor in a frame's head; its values are the next `size` floats of the frame's bytes. */
+/** A tensor in a frame's head. Its values are the next `size` float32 values of the frame's bytes. */
 export interface TensorHead {
   readonly name: string;
   readonly dims: readonly number[];
@@ -95,7 +95,7 @@ export function packTensors(tensors: Tensors): { heads: TensorHead[]; parts: Uin
   };
 }
 
-/** Views on `bytes`, which must be those of a frame. */
+/** Returns views of `bytes`, which must be the bytes of a frame. */
 export function unpackTensors(
   heads: readonly TensorHead[],
   bytes: Uint8Array<ArrayBuffer>,

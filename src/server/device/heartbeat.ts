@@ -1,6 +1,6 @@
-// A thread of the device process: tells the server that the process lives, and how much memory it
-// has. A graph that runs blocks the main thread, not this one; what stops this one (SIGSTOP, a
-// machine without memory) stops the process.
+// A thread of the device process. It sends heartbeats with the memory use to the server. A running
+// graph blocks the main thread but not this one. If this thread stops (SIGSTOP, a machine out of
+// memory), the whole process has stopped.
 import { writeSync } from "node:fs";
 import { HEARTBEAT_DESCRIPTOR, HEARTBEAT_INTERVAL, type Heartbeat } from "./protocol.ts";
 
@@ -12,9 +12,9 @@ function beat(): void {
   try {
     writeSync(HEARTBEAT_DESCRIPTOR, `${JSON.stringify(heartbeat)}\n`);
   } catch (error) {
-    // A pipe that is full is read again when the server finds the time.
+    // The pipe is full. The server reads it when it has time.
     if ((error as NodeJS.ErrnoException).code === "EAGAIN") return;
-    // The server is gone. The main thread may be in the middle of a long run, or in an endless one.
+    // The server is gone. The main thread may be in a long or endless run, so it cannot exit itself.
     process.kill(process.pid, "SIGKILL");
   }
 }

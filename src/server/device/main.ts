@@ -1,4 +1,4 @@
-// The device process: `main.ts RUNTIME`, started by the server and of no use without it.
+// The device process: `main.ts RUNTIME`. The server starts it and communicates over its pipes.
 import { openRuntime, type RuntimeChoice } from "./open-runtime.ts";
 import { serve } from "./serve.ts";
 

@@ -4,11 +4,11 @@ import type { DeviceRuntime } from "./serve.ts";
 
 export const RUNTIMES = ["webgpu", "native", "wasm"] as const satisfies readonly RuntimeName[];
 
-/** What `--runtime` takes: "auto" is the first of `RUNTIMES` that there is. */
+/** Values of `--runtime`. "auto" is the first of `RUNTIMES` that is available. */
 export type RuntimeChoice = RuntimeName | "auto";
 
 /**
- * A runtime in this process, by name. Each is loaded only when it is wanted: all are large.
+ * Opens a runtime in this process. Each is imported only when needed, since all are large.
  *
  * @throws CosalError backend_unavailable when this machine does not have it
  */

@@ -12,7 +12,7 @@ import {
   type Request,
 } from "./protocol.ts";
 
-/** The program of a device process: it calls `serve`. */
+/** The program of a device process. It calls `serve`. */
 export interface DeviceProgram {
   readonly file: URL;
   readonly args: readonly string[];
@@ -20,24 +20,24 @@ export interface DeviceProgram {
 
 export interface DeviceProcessOptions {
   readonly program: DeviceProgram;
-  /** How long the process may be silent before it counts as hung, in milliseconds. */
+  /** How long the process may send no heartbeat before it is killed, in milliseconds. */
   readonly heartbeatTimeout: number;
   readonly onHeartbeat: (heartbeat: Heartbeat) => void;
-  /** What the process, or a library in it, has written to its standard output or error: one line. */
+  /** Called with each line that the process writes to its standard output or error. */
   readonly onOutput: (line: string) => void;
 }
 
-/** The process has ended, or has been ended, before it answered. */
+/** The process exited or was killed before it replied. */
 export class DeviceLost extends Error {
   override readonly name = "DeviceLost";
 }
 
-/** There is nothing to run graphs on; another process would not find more. */
+/** No runtime is available, so starting another process is useless. */
 export class DeviceUnusable extends Error {
   override readonly name = "DeviceUnusable";
 }
 
-/** One device process, from its start to its end: whatever goes wrong with it ends it. */
+/** One device process, from start to end. Any failure ends it. */
 export class DeviceProcess {
   readonly ready: Promise<DeviceDescription>;
   /** Resolves with the reason when the process is gone. */
@@ -56,14 +56,14 @@ export class DeviceProcess {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     });
     const { stdout, stderr, stdio } = this.#child;
-    // A pipe that breaks: the end of the process says more.
+    // The end of the process reports more than a broken pipe does.
     for (const pipe of stdio) pipe?.on("error", () => {});
     for (const output of [stdout, stderr]) {
       createInterface({ input: output as Readable }).on("line", onOutput);
     }
     const ready = Promise.withResolvers<DeviceDescription>();
     this.ready = ready.promise;
-    // Who does not wait for it learns of the end from `ended`.
+    // `ended` reports the failure to callers that do not await `ready`.
     this.ready.catch(() => {});
     this.#frames = stdio[FRAMES_DESCRIPTOR] as Duplex;
     const reader = new FrameReader<Reply>((frame) => this.#onReply(frame, ready));
@@ -74,7 +74,7 @@ export class DeviceProcess {
       if (heartbeat !== undefined) onHeartbeat(heartbeat);
     });
     this.#watch = setInterval(() => {
-      // This process may have been the busy one: heartbeats that wait in the pipe are read first.
+      // If this process was busy, heartbeats are waiting in the pipe. They are read first.
       setImmediate(() => {
         if (performance.now() - this.#lastHeartbeat > heartbeatTimeout) {
           this.kill(`no heartbeat for ${heartbeatTimeout} ms`);
@@ -99,9 +99,9 @@ export class DeviceProcess {
   }
 
   /**
-   * Asks for one thing; the one before must have been answered.
+   * Sends a request and returns its reply. Only one request may be pending.
    *
-   * @param timeout how long the answer may take, in milliseconds; then the process is ended
+   * @param timeout how long the reply may take, in milliseconds. After that, the process is killed
    * @throws DeviceLost
    */
   async request(
@@ -114,7 +114,7 @@ export class DeviceProcess {
     this.#waiting = waiting;
     writeFrame(this.#frames, { ...request, id: ++this.#ids }, parts);
     const watchdog = setTimeout(
-      () => this.kill(`no answer to ${request.kind} within ${timeout} ms`),
+      () => this.kill(`no reply to ${request.kind} within ${timeout} ms`),
       timeout,
     );
     try {
@@ -125,7 +125,7 @@ export class DeviceProcess {
     }
   }
 
-  /** Ends the process at once, stopped or running: nothing it is asked to do can be refused. */
+  /** Kills the process at once, even if it is stopped: SIGKILL cannot be ignored. */
   kill(reason: string): void {
     this.#reason ??= reason;
     this.#child.kill("SIGKILL");
@@ -153,7 +153,7 @@ export class DeviceProcess {
 /** `Omit` for each member of a union. */
 type DistributiveOmit<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 
-/** Undefined for the half of one, which a process that is killed may leave. */
+/** Undefined for an incomplete line, which a killed process may leave. */
 function parse(line: string): Heartbeat | undefined {
   try {
     return JSON.parse(line);

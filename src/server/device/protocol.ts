@@ -1,11 +1,11 @@
 import type { TensorHead } from "./frames.ts";
 
-// What the server and its device process say to each other. The device process does one thing at a
-// time, in the order asked for, and answers each request with one reply of the same `id`.
+// The protocol between the server and its device process. The device process handles one request at
+// a time, in order, and sends one reply with the same `id` for each.
 
-/** Server to device process. */
+/** From the server to the device process. */
 export type Request =
-  /** The frame's bytes are an ONNX file. From now on `graph` names the session. */
+  /** The frame's bytes are an ONNX file. `graph` names its session from then on. */
   | { readonly kind: "open"; readonly id: number; readonly graph: number }
   /** The frame's bytes are the inputs' values. */
   | {
@@ -15,34 +15,34 @@ export type Request =
       readonly inputs: readonly TensorHead[];
     };
 
-/** Device process to server. */
+/** From the device process to the server. */
 export type Reply =
-  /** Once, when the runtime is there. */
+  /** Sent once, when the runtime is open. */
   | { readonly kind: "ready"; readonly device: DeviceDescription }
-  /** Once, in place of `ready`: there is nothing to run graphs on, and trying again is no use. */
+  /** Sent once instead of `ready`: no runtime is available, and a restart would not help. */
   | { readonly kind: "unusable"; readonly message: string }
   | { readonly kind: "opened"; readonly id: number }
   /** The frame's bytes are the outputs' values. */
   | { readonly kind: "result"; readonly id: number; readonly outputs: readonly TensorHead[] }
-  /** The device process ends after it: a runtime that has thrown is not trusted any further. */
+  /** The device process exits after it, since a runtime that has thrown is not reliable. */
   | { readonly kind: "failed"; readonly id: number; readonly message: string };
 
-/** What the graphs run on. */
+/** The device that runs the graphs. */
 export interface DeviceDescription {
   readonly runtime: RuntimeName;
-  /** What it is called, for people: an adapter or a processor. */
+  /** Name of the adapter or processor, for people. */
   readonly name: string;
 }
 
 export type RuntimeName = "webgpu" | "native" | "wasm";
 
-/** Sent as one line of JSON by a thread of the device process that no graph ever blocks. */
+/** One line of JSON, sent by a thread of the device process that no graph blocks. */
 export interface Heartbeat {
   /** Resident memory of the whole process in bytes. */
   readonly memory: number;
 }
 
-/** The pipes between the two, by file descriptor in the device process. */
+/** File descriptors of the pipes in the device process. */
 export const FRAMES_DESCRIPTOR = 3;
 export const HEARTBEAT_DESCRIPTOR = 4;
 

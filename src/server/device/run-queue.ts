@@ -2,38 +2,38 @@ import { FairShares } from "../../app/index.ts";
 import type { Tensors } from "../../engine/index.ts";
 import type { OpenGraph } from "./graph.ts";
 
-/** A run that the device is asked for. */
+/** A run of a graph on the device. */
 export interface RunRequest {
   readonly graph: OpenGraph;
-  /** Called when its turn comes, once. */
+  /** Called once, when the device is ready for the run. */
   readonly inputs: () => Tensors;
-  /** Takes it out of the queue. */
+  /** Removes the run from the queue. */
   readonly signal?: AbortSignal | undefined;
-  /** What asks for it, a group for instance: sources of one caller take turns. */
+  /** The source of the run, e.g. a group. Sources of one caller take turns. */
   readonly source?: object | undefined;
-  /** For whom it is: before its turn who waits for it, then who is served by it. */
+  /** The callers of the run: those that wait for it, and after it starts those that it serves. */
   readonly callers?: (() => readonly string[]) | undefined;
 }
 
 export interface QueuedRun extends RunRequest {
   /** How many processes have started it. */
   attempts: number;
-  /** The inputs, once its turn has come: the same for each attempt. */
+  /** The inputs, set at the first attempt and used for each. */
   tensors?: Tensors;
   resolve(outputs: Tensors): void;
   reject(error: unknown): void;
 }
 
 /**
- * Runs that outlive the process that takes them. Next comes who has had the least of the device's time.
- * Each source has its runs in the order asked for, and sources of one caller take turns: a group that
- * asks for many runs at once does not hold up one that asks for few.
+ * Runs that wait for the device. They outlive a device process. The caller that has used the least
+ * device time comes next. Runs of one source stay in order, and sources of one caller take turns, so
+ * a group with many runs does not delay a group with few.
  */
 export class RunQueue {
-  /** In the order of their next turns; none is empty. */
+  /** Waiting runs by source, in the order of the sources' next turns. No list is empty. */
   readonly #sources = new Map<object | undefined, QueuedRun[]>();
   readonly #shares = new FairShares();
-  /** What a process that is gone had begun, before all others. */
+  /** Runs that an ended process had started. They come before all others. */
   readonly #interrupted: QueuedRun[] = [];
   #changed = Promise.withResolvers<void>();
   #closed: unknown;
@@ -88,14 +88,14 @@ export class RunQueue {
     return run;
   }
 
-  /** A run has taken so long. */
+  /** Charges a run's time to its callers. */
   count({ callers = () => [""] }: QueuedRun, milliseconds: number): void {
     const served = callers();
     for (const caller of served) this.#shares.add(caller, milliseconds / served.length);
     if (this.#sources.size === 0) this.#shares.rest();
   }
 
-  /** Milliseconds of the device that a caller has had, to be compared with another's. */
+  /** Milliseconds of device time that a caller has used, for comparison with other callers. */
   servedOf(caller: string): number {
     return this.#shares.of(caller);
   }
@@ -110,7 +110,7 @@ export class RunQueue {
     );
   }
 
-  /** For the next process. */
+  /** Puts a run back for the next process. */
   putBack(run: QueuedRun): void {
     if (run.signal?.aborted) return;
     this.#interrupted.push(run);
@@ -126,7 +126,7 @@ export class RunQueue {
     this.#changed = Promise.withResolvers();
   }
 
-  /** Everything that waits fails. */
+  /** Rejects all waiting runs. */
   refuse(error: unknown): void {
     const all = this.#all();
     this.#interrupted.length = 0;
@@ -134,7 +134,7 @@ export class RunQueue {
     for (const run of all) run.reject(error);
   }
 
-  /** Everything that waits or comes fails. */
+  /** Rejects all waiting runs and all future ones. */
   close(error: unknown): void {
     this.#closed = error;
     this.refuse(error);

@@ -3,31 +3,32 @@ import type { Runtime, Session, Tensors } from "../../engine/index.ts";
 import type { RunRequest } from "./run-queue.ts";
 import type { Supervisor } from "./supervisor.ts";
 
-/** What the engine does not say when it opens a graph. */
+/** Facts about a graph that the engine does not pass when it opens it. */
 export interface GraphRole {
   /** For metrics, e.g. `encoder`. */
   readonly name: string;
   readonly warmUps: readonly (() => Tensors)[];
-  /** What stands between the engine and the device. */
+  /** Wraps runs between the engine and the device, e.g. to batch them. */
   readonly wrap?: (run: RunGraph) => Session["run"];
 }
 
-/** Runs a graph when the device is free; `inputs` is called then. */
+/** Runs a graph. `inputs` is called when the device is free. */
 export type RunGraph = (
   inputs: () => Tensors,
   options?: Pick<RunRequest, "signal" | "callers">,
 ) => Promise<Tensors>;
 
-/** On whose behalf the engine runs a graph. */
+/** The group for which the engine runs a graph. */
 export interface Source {
   readonly caller: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * The engine's runtime in another process. A session outlives the processes that it is open in.
+ * An engine runtime whose graphs run in the device process. Sessions survive restarts of it.
  *
- * @param roleOf by SHA-256 of the graph's file, hex
+ * @param roleOf the role of a graph, by the SHA-256 of its file in hex
+ * @param sourceOf the current group; its runs take turns with those of others
  */
 export function deviceRuntime(
   supervisor: Supervisor,

@@ -5,17 +5,17 @@ import { entryPoint } from "../../entry-point.ts";
 import { type Frame, FrameReader, packTensors, unpackTensors, writeFrame } from "./frames.ts";
 import { type DeviceDescription, FRAMES_DESCRIPTOR, type Reply, type Request } from "./protocol.ts";
 
-/** What a device process runs graphs with. */
+/** The runtime of a device process. */
 export interface DeviceRuntime {
   readonly runtime: Runtime;
   readonly device: DeviceDescription;
-  /** Settles when the device is lost for good, with the reason. */
+  /** Resolves with the reason when the device is lost for good. */
   readonly lost?: Promise<string>;
 }
 
 /**
- * The life of a device process: opens the runtime, then does what the server asks, one thing at a
- * time. It ends when the server hangs up, when anything throws and when the device is lost.
+ * Runs a device process: opens the runtime, then handles the server's requests one at a time. The
+ * process exits when the server disconnects, when anything throws, and when the device is lost.
  */
 export async function serve(open: () => Promise<DeviceRuntime>): Promise<void> {
   const pipe = new Socket({ fd: FRAMES_DESCRIPTOR, readable: true, writable: true });
@@ -24,35 +24,35 @@ export async function serve(open: () => Promise<DeviceRuntime>): Promise<void> {
   new Worker(entryPoint(import.meta.url, "heartbeat")).on("error", (error) => {
     throw error;
   });
-  const say = (reply: Reply, parts?: readonly Uint8Array[]) => writeFrame(pipe, reply, parts);
-  // Flushed before the process goes: the reason must reach the server.
+  const send = (reply: Reply, parts?: readonly Uint8Array[]) => writeFrame(pipe, reply, parts);
+  // Flushes the pipe before the process exits, since the reason must reach the server.
   const end = () => pipe.end(() => process.exit(1));
 
   let opened: DeviceRuntime;
   try {
     opened = await open();
   } catch (error) {
-    say({ kind: "unusable", message: messageOf(error) });
+    send({ kind: "unusable", message: messageOf(error) });
     return void end();
   }
   const { runtime, device, lost } = opened;
   const sessions = new Map<number, Session>();
   let current: Request | undefined;
   lost?.then((reason) => {
-    say({ kind: "failed", id: current?.id ?? -1, message: `the device was lost: ${reason}` });
+    send({ kind: "failed", id: current?.id ?? -1, message: `the device was lost: ${reason}` });
     end();
   });
 
-  async function answer({ head, bytes }: Frame<Request>): Promise<void> {
+  async function handle({ head, bytes }: Frame<Request>): Promise<void> {
     if (head.kind === "open") {
       sessions.set(head.graph, await runtime.open(bytes));
-      return say({ kind: "opened", id: head.id });
+      return send({ kind: "opened", id: head.id });
     }
     const session = sessions.get(head.graph);
     if (session === undefined) throw new Error(`graph ${head.graph} is not open`);
     const outputs = await session.run(unpackTensors(head.inputs, bytes));
     const { heads, parts } = packTensors(outputs);
-    say({ kind: "result", id: head.id, outputs: heads }, parts);
+    send({ kind: "result", id: head.id, outputs: heads }, parts);
   }
 
   let last = Promise.resolve();
@@ -60,17 +60,17 @@ export async function serve(open: () => Promise<DeviceRuntime>): Promise<void> {
     last = last.then(async () => {
       current = frame.head;
       try {
-        await answer(frame);
+        await handle(frame);
       } catch (error) {
-        say({ kind: "failed", id: frame.head.id, message: messageOf(error) });
+        send({ kind: "failed", id: frame.head.id, message: messageOf(error) });
         end();
-        // Nothing more is answered: what follows waits for the next process.
+        // Ignores further requests. The supervisor sends them to the next process.
         await new Promise(() => {});
       }
     });
   });
   pipe.on("data", (piece) => reader.push(piece));
-  say({ kind: "ready", device });
+  send({ kind: "ready", device });
 }
 
 function messageOf(error: unknown): string {

@@ -7,21 +7,21 @@ import { DeviceLost, DeviceProcess, type DeviceProgram, DeviceUnusable } from ".
 import type { DeviceDescription, Reply } from "./protocol.ts";
 import { type QueuedRun, RunQueue, type RunRequest } from "./run-queue.ts";
 
-/** How the device is, for people and probes. */
+/** Status of the device, for people and probes. */
 export interface DeviceStatus {
   /**
-   * `starting`: a process comes up. `ready`: it runs graphs. `waiting`: it is gone, and the next one
-   * starts after a pause. `stopped`: for good.
+   * `starting`: a process is starting. `ready`: it runs graphs. `waiting`: it has ended, and the next
+   * one starts after the restart delay. `stopped`: no other process will start.
    */
   readonly state: "starting" | "ready" | "waiting" | "stopped";
   readonly device?: DeviceDescription;
-  /** The process, while there is one. */
+  /** Id of the process, while there is one. */
   readonly pid?: number;
   /** Why the last process ended. */
   readonly reason?: string;
   /** Processes started after the first. */
   readonly restarts: number;
-  /** Resident memory of the process in bytes, as last told. */
+  /** Resident memory of the process in bytes, from its last heartbeat. */
   readonly memory: number;
   /** Runs that wait for the device. */
   readonly waiting: number;
@@ -36,7 +36,7 @@ export type DeviceEvent =
       readonly restartDelay: number;
     }
   | { readonly kind: "output"; readonly line: string }
-  /** Somebody's run, warm-ups are not told. */
+  /** A run for a caller. Warm-ups emit no event. */
   | { readonly kind: "run"; readonly graph: string; readonly milliseconds: number };
 
 export interface SupervisorOptions {
@@ -46,9 +46,9 @@ export interface SupervisorOptions {
 }
 
 /**
- * Owns the device process: starts it, gives it one run at a time, and starts another when it dies,
- * hangs, loses its device or takes too much memory. The run that it was busy with is tried once
- * more; the others never notice.
+ * Owns the device process. It starts the process, gives it one run at a time, and replaces it when it
+ * dies, hangs, loses its device or uses too much memory. The interrupted run is retried once; waiting
+ * runs are not affected.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -61,7 +61,7 @@ export class Supervisor {
   #process: DeviceProcess | undefined;
   #status: Omit<DeviceStatus, "waiting" | "pid"> = { state: "starting", restarts: 0, memory: 0 };
   #graphNumbers = 0;
-  /** Processes in a row that ended before they had answered a single run. */
+  /** Processes in a row that ended before they completed a run. */
   #consecutiveFailures = 0;
 
   constructor(options: SupervisorOptions) {
@@ -71,7 +71,7 @@ export class Supervisor {
     this.#life = this.#live();
   }
 
-  /** Resolves with the first ready process; rejects with DeviceUnusable when there can be none. */
+  /** Resolves when the first process is ready. Rejects with DeviceUnusable if no runtime is available. */
   get started(): Promise<DeviceDescription> {
     return this.#firstReady.promise;
   }
@@ -80,7 +80,7 @@ export class Supervisor {
     return { ...this.#status, pid: this.#process?.pid, waiting: this.#queue.length };
   }
 
-  /** Makes a graph known. It is loaded before its first run, and in each process that follows. */
+  /** Registers a graph. It is loaded before its first run, and again in each new process. */
   open(graph: Omit<OpenGraph, "number">): OpenGraph {
     const opened = { ...graph, number: ++this.#graphNumbers };
     this.#graphs.set(opened.number, opened);
@@ -90,10 +90,10 @@ export class Supervisor {
   /**
    * Runs a graph.
    *
-   * @param inputs called when the run's turn comes, once
-   * @param options.signal takes the run out of the queue; one that has begun ends first
-   * @param options.source what asks for it, and `callers` for whom: see `RunQueue`
-   * @throws CosalError backend_unavailable; the signal's reason
+   * @param inputs called once, when the device is ready for the run
+   * @param options.signal removes the run from the queue. A run that has started is not interrupted
+   * @param options.source the source of the run, with `callers`: see `RunQueue`
+   * @throws CosalError backend_unavailable, or the signal's reason
    */
   async run(
     graph: OpenGraph,
@@ -108,12 +108,12 @@ export class Supervisor {
     return this.#queue.servedOf(caller);
   }
 
-  /** The graph is not loaded again. */
+  /** New processes no longer load the graph. */
   forget(graph: OpenGraph): void {
     this.#graphs.delete(graph.number);
   }
 
-  /** Ends the process. What waits is refused. */
+  /** Kills the process and rejects waiting runs. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#process?.kill("stopped");
@@ -146,7 +146,7 @@ export class Supervisor {
     this.#queue.close(unavailable("it was stopped"));
   }
 
-  /** From start to end. Resolves with the reason of the end. */
+  /** Runs one process until it ends. Resolves with the reason. */
   async #oneProcess(): Promise<string> {
     const started = performance.now();
     const process = new DeviceProcess({
@@ -186,7 +186,7 @@ export class Supervisor {
     return reason;
   }
 
-  /** Gives the process one run after another, until it ends or has grown too large. */
+  /** Gives the process one run after another, until it ends or uses too much memory. */
   async #work(process: DeviceProcess, opened: Set<OpenGraph>): Promise<void> {
     let alive = true;
     process.ended.then(() => {
@@ -232,7 +232,7 @@ export class Supervisor {
     const request = { kind: "open", graph: graph.number } as const;
     await process.request(request, [graph.bytes], this.#limits.openTimeout);
     for (const warmUp of graph.warmUps) {
-      // Compiling shaders takes longer than running them ever does.
+      // Compiling shaders takes much longer than running them.
       await this.#runIn(process, graph, warmUp(), this.#limits.startTimeout);
     }
     opened.add(graph);
@@ -265,7 +265,7 @@ export class Supervisor {
   }
 }
 
-/** Seconds: a process is there again in one or two, unless it is worse than that. */
+/** Seconds. A restart usually takes one or two. */
 const RETRY_AFTER = 5;
 
 function unavailable(reason: string): CosalError {

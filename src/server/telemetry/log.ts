@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from "pino";
 import type { Log } from "../../app/index.ts";
 
-/** Structured logs: a JSON object a line, on standard output unless a test says otherwise. */
+/** Structured logs: one JSON object per line, on standard output by default. */
 export function createLogger(destination?: DestinationStream): Logger {
   const options = {
     base: { service: "cosal" },
@@ -13,7 +13,7 @@ export function createLogger(destination?: DestinationStream): Logger {
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** The app's log on such a logger. */
+/** The app's log, written to a pino logger. */
 export function appLog(logger: Logger): Log {
   return function log({ level, event, ...fields }) {
     logger[level](fields, event);

@@ -12,7 +12,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 const STATES: readonly DeviceStatus["state"][] = ["starting", "ready", "waiting", "stopped"];
 
-/** What is read when somebody asks. */
+/** Sources of the gauges. They are read at each scrape. */
 export interface Observed {
   readonly admission: Admission;
   readonly device: () => DeviceStatus;
@@ -20,23 +20,30 @@ export interface Observed {
   readonly sizes: () => Readonly<Record<StoredKind, number>>;
 }
 
-/** What Prometheus is told at `/metrics`. */
+/** The Prometheus metrics at `/metrics`. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #requests = this.#counter("http_requests_total", "Requests", ["route", "status"]);
-  readonly #seconds = this.#histogram("http_request_seconds", "Until an answer begins", ["route"]);
-  readonly #groups = this.#counter("groups_total", "Groups answered, by cache state", ["cache"]);
+  readonly #seconds = this.#histogram("http_request_seconds", "Time until a response begins", [
+    "route",
+  ]);
+  readonly #groups = this.#counter("groups_total", "Groups returned, by cache state", ["cache"]);
   readonly #problems = this.#counter("problems_total", "Requests that failed, by code", ["code"]);
   readonly #stages = this.#histogram("stage_seconds", "Stages of a group or image", ["stage"]);
   readonly #runs = this.#histogram("run_seconds", "Graph runs, transfers included", ["graph"]);
-  readonly #lookUps = this.#counter("feature_lookups_total", "Feature cache look-ups", ["found"]);
-  readonly #shared = this.#counter("images_shared_total", "Images encoded for another already", []);
+  readonly #lookUps = this.#counter("feature_lookups_total", "Feature cache lookups", ["found"]);
+  readonly #shared = this.#counter(
+    "images_shared_total",
+    "Images whose encoding was shared with another request",
+    [],
+  );
   readonly #lost = this.#counter("device_lost_total", "Device processes that ended", []);
   readonly #padding = this.#counter("batch_padding_total", "Empty places in batches", []);
-  readonly #faults = this.#counter("store_faults_total", "What was wrong with what is stored", [
-    "store",
-    "fault",
-  ]);
+  readonly #faults = this.#counter(
+    "store_faults_total",
+    "Faults of the stores, by store and kind",
+    ["store", "fault"],
+  );
   readonly #batches = new Histogram({
     name: "cosal_batch_images",
     help: "Images of an encoder run",
@@ -48,15 +55,19 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** Takes in what is read when somebody asks. */
+  /** Registers the gauges. */
   observe({ admission, device, sizes }: Observed): void {
-    this.#gauge("queue_images", "Images of groups under way", () => admission.load.images);
-    this.#gauge("queue_bytes", "Bytes of bodies under way", () => admission.load.bytes);
-    this.#gauge("queue_requests", "Requests with a body under way", () => admission.load.requests);
+    this.#gauge("queue_images", "Images of groups in progress", () => admission.load.images);
+    this.#gauge("queue_bytes", "Bytes of request bodies in progress", () => admission.load.bytes);
+    this.#gauge(
+      "queue_requests",
+      "Requests with a body in progress",
+      () => admission.load.requests,
+    );
     this.#gauge("device_waiting_runs", "Runs that wait for the device", () => device().waiting);
     this.#gauge("device_restarts", "Device processes after the first", () => device().restarts);
     this.#gauge("device_memory_bytes", "Memory of the device process", () => device().memory);
-    this.#labelled("device_state", "1 for the state that it is in", "state", () =>
+    this.#labelled("device_state", "1 for the current state of the device", "state", () =>
       STATES.map((state) => [state, device().state === state ? 1 : 0]),
     );
     this.#labelled("store_bytes", "Bytes on disk", "kind", () => Object.entries(sizes()));
@@ -91,12 +102,12 @@ export class Metrics {
     this.#faults.inc({ store, fault });
   }
 
-  /** A whole group. @returns what ends it */
+  /** Starts timing a group. @returns a function that ends it */
   startGroup(): () => void {
     return this.#stages.startTimer({ stage: "group" });
   }
 
-  /** `decode`: a photograph to network input; `encode`: waiting for a batch included. */
+  /** Times a stage. `decode`: a photograph to network input. `encode` includes waiting for a batch. */
   async timed<T>(stage: "decode" | "encode", work: () => Promise<T>): Promise<T> {
     const end = this.#stages.startTimer({ stage });
     try {
