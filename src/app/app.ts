@@ -20,7 +20,7 @@ import { pageRoutes } from "./routes/page.ts";
 import { Router } from "./routes/router.ts";
 import { serviceRoutes } from "./routes/service.ts";
 
-/** What scripts of other origins may read of an answer. */
+/** Response headers that scripts of other origins may read. */
 const EXPOSED = [
   "cache-status",
   "content-location",
@@ -37,7 +37,7 @@ const EXPOSED = [
   "x-request-id",
 ];
 
-/** Seconds that browsers remember what another origin may send. */
+/** How long browsers cache the response to a preflight request, in seconds. */
 const PREFLIGHT = 86_400;
 
 /**

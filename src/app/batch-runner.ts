@@ -7,19 +7,19 @@ import { runGroup } from "./compute/run.ts";
 import type { AppDependencies } from "./context/dependencies.ts";
 import { Service } from "./context/service.ts";
 
-/** Milliseconds that one group of a batch may take. */
+/** Timeout of one group of a batch, in milliseconds. */
 const GROUP_TIMEOUT = 10 * 60_000;
 
-/** Lines with what became of their photographs, and the group that it is stored with. */
+/** The results of lines, and the group that they are stored with. */
 interface Masked {
   readonly group: string;
   readonly results: readonly LineResult[];
 }
 
 /**
- * What computes the work units of batches. Masks end up in the tenant's stores. A photograph that
- * cannot be read has a result that says so, and the others are masked without it; of a group that
- * lacks a photograph nothing is, since its masks would be others.
+ * Computes the work units of batches and writes the masks to the tenant's stores. A photograph that
+ * cannot be read gets a result with the error, and the others are masked without it. If a photograph
+ * is no longer stored, its group is not masked, since its masks would be different.
  */
 export function batchRunner(dependencies: AppDependencies): RunUnit {
   const service = new Service(dependencies);
@@ -119,14 +119,14 @@ function reasonOf(skipped: SkippedImage | undefined): LineProblem {
 }
 
 function missing(): LineProblem {
-  const detail = "The photograph is no longer stored here: send it, and have the batch retry.";
+  const detail = "The photograph is no longer stored here. Send it again and retry the batch.";
   return { code: "images_missing", detail };
 }
 
-/** A deployment in between has changed the model: its name is the same, its masks are not. */
+/** A new deployment has changed the model. Its name is the same, but its masks are different. */
 function anotherModel(): CosalError {
   return new CosalError(
     "model_unknown",
-    "The model that the batch was sent for is not served any more. Send the batch again.",
+    "The model of the batch is no longer available. Send the batch again.",
   );
 }

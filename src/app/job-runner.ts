@@ -12,10 +12,10 @@ import { presentationOf } from "./representation/variants.ts";
 import { PresentationQuery, SeedSchema } from "./schemas/request.ts";
 
 /**
- * What computes jobs: the group ends up in the tenant's stores, and every event that a request would
- * have been told is told to `onEvent`, `result` last.
+ * Computes jobs and writes the groups to the tenant's stores. It emits the same events as an event
+ * stream of the request, `result` last.
  *
- * @throws CosalError (when called) what the request would have been answered
+ * @throws CosalError (when called) the same errors as a request
  */
 export function jobRunner(dependencies: AppDependencies): RunJob {
   const service = new Service(dependencies);
@@ -60,10 +60,10 @@ export function jobRunner(dependencies: AppDependencies): RunJob {
   };
 }
 
-/** A deployment in between has changed the model: its name is the same, its masks are not. */
+/** A new deployment has changed the model. Its name is the same, but its masks are different. */
 function anotherModel(): CosalError {
   return new CosalError(
     "model_unknown",
-    "The model that the job was sent for is not served any more. Send the group again.",
+    "The model of the job is no longer available. Send the group again.",
   );
 }

@@ -1,7 +1,7 @@
-// Readers of variables that several hosts have. What has no meaning is a TypeError that says what to
-// write, and repeats no secret.
+// Readers of variables that several hosts have. Each throws a TypeError for an invalid value. The
+// message says what to write and has no secret.
 
-/** The entries of a list that is separated by commas. */
+/** Splits a comma-separated list. */
 export function entries(list: string | undefined): string[] {
   return (list ?? "")
     .split(",")
@@ -9,7 +9,7 @@ export function entries(list: string | undefined): string[] {
     .filter((entry) => entry !== "");
 }
 
-/** Names of hosts as a URL has them: in lower case, without a port. */
+/** Reads a list of host names as in a URL: in lower case, without a port. */
 export function hostNames(name: string, list: string | undefined): string[] {
   return entries(list).map((entry) => {
     const host = entry.toLowerCase();
@@ -21,7 +21,7 @@ export function hostNames(name: string, list: string | undefined): string[] {
   });
 }
 
-/** Hosts that may be told of a job's end, and what signs it. */
+/** Hosts that webhooks may be sent to, and the secret that signs them. */
 export interface WebhookVariables {
   readonly WEBHOOK_SECRET?: string | undefined;
   readonly WEBHOOK_HOSTS?: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * What a source gives, until the signal aborts: then its reason is thrown, whether or not the source
- * takes notice of the signal.
+ * Yields the values of a source until the signal aborts. Then it throws the signal's reason, even if
+ * the source ignores the signal.
  */
 export async function* abortable<T>(
   source: AsyncIterable<T>,
@@ -27,7 +27,7 @@ export async function* abortable<T>(
     throw error;
   } finally {
     signal.removeEventListener("abort", onAbort);
-    // Not awaited: a source that hangs would hold up its consumer after all.
+    // Not awaited, since a source that hangs would block its consumer.
     if (!isDone) iterator.return?.()?.catch(() => {});
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What one side pushes, the other iterates. The pushing side is never held up; it learns that nobody
- * iterates any more from the signal that its work runs under.
+ * A queue between a producer that pushes and a consumer that iterates. Pushing never waits. When the
+ * consumer stops iterating, the producer learns of it from its own abort signal.
  */
 export class Channel<T> implements AsyncIterable<T> {
   readonly #items: T[] = [];
@@ -12,7 +12,7 @@ export class Channel<T> implements AsyncIterable<T> {
     this.#wake?.();
   }
 
-  /** No more will come; with an error, that is thrown after what was pushed. */
+  /** Ends the iteration. A failure is thrown after the values that were pushed. */
   end(failure?: { readonly error: unknown }): void {
     this.#end ??= failure ?? {};
     this.#wake?.();

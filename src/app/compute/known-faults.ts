@@ -2,17 +2,17 @@ import { LRUCache } from "lru-cache";
 import { CosalError, type LimitReference } from "../../errors.ts";
 import type { LoadableImage } from "./types.ts";
 
-/** Milliseconds that a fault is remembered: a decoder may have been short of memory for a moment. */
+/** How long a fault is cached, in milliseconds. It is short, since a decoder may lack memory once. */
 const LIFETIME = 5 * 60_000;
 
 const MAX_FAULTS = 1000;
 
-/** Faults that are found by decoding alone. All others cost nothing to find again. */
+/** Faults that only decoding finds. Finding the others again costs nothing. */
 const COSTLY: ReadonlySet<string> = new Set(["image_undecodable", "image_too_slow"]);
 
 /**
- * What an error says, without the error: its stack, and that of its cause, would keep everything
- * alive that was at work when it was thrown, a decoder's heap of 16 MiB or more among it.
+ * The fields of an error. The error itself is not kept: its stack, and that of its cause, would keep
+ * objects alive, such as a decoder's heap of 16 MiB or more.
  */
 interface Fault {
   readonly code: CosalError["code"];
@@ -20,7 +20,7 @@ interface Fault {
   readonly limit: LimitReference | undefined;
 }
 
-/** Photographs that could not be decoded: sent again, they are refused without being tried again. */
+/** Caches which photographs could not be decoded. When they are sent again, they are refused at once. */
 export class KnownFaults {
   readonly #faults = new LRUCache<string, Fault>({
     max: MAX_FAULTS,
@@ -29,7 +29,7 @@ export class KnownFaults {
     perf: Date,
   });
 
-  /** The same image. Known not to be decodable, it cannot be loaded either. */
+  /** Returns the image. If it has a known fault, loading it throws that. */
   guarded(tenant: string, image: LoadableImage): LoadableImage {
     const fault = this.#faults.get(keyOf(tenant, image));
     if (fault === undefined) return image;
@@ -47,7 +47,7 @@ export class KnownFaults {
   }
 }
 
-/** Apart by tenant, so that nobody can tell what others have sent. */
+/** Keys include the tenant, so that no caller can find out what others have sent. */
 function keyOf(tenant: string, { sha256 }: LoadableImage): string {
   return `${sha256} ${tenant}`;
 }

@@ -13,10 +13,9 @@ import { KnownFaults } from "./known-faults.ts";
 import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } from "./types.ts";
 
 /**
- * Runs one piece of work at a time, each when its turn comes, until `work` settles or `signal` aborts.
- * `work` awaits `giveWay` between its pieces, where others may go first. A host whose requests can
- * vanish midway (a Worker's do when a caller disconnects) may pass over one that has not done so for
- * long.
+ * Runs one piece of work at a time, until `work` settles or `signal` aborts. `work` awaits `giveWay`
+ * between its pieces, so that other work may go first. In a Worker, a request can vanish midway when
+ * its client disconnects. Such a host may skip work that has not called `giveWay` for a long time.
  */
 export type RunExclusive = <T>(
   work: (giveWay: () => Promise<void>) => Promise<T>,
@@ -24,13 +23,13 @@ export type RunExclusive = <T>(
 ) => Promise<T>;
 
 export interface LocalBackend {
-  /** As computeEvent to the caller, e.g. `wasm`. */
+  /** Name of the backend, shown to callers, e.g. `wasm`. */
   readonly name: string;
-  /** Why groups come here, e.g. `no other backend`. */
+  /** Why groups are computed here, e.g. `no other backend`. */
   readonly reason: string;
-  /** Of the model with that digest. Cheap when it has been loaded. */
+  /** Returns the segmenter of the model with this digest. Cheap once it is loaded. */
   readonly segmenter: (digest: string) => Promise<Segmenter>;
-  /** Turns at a network that takes one group at a time; without them groups run at once. */
+  /** For a network that computes one group at a time. Without it, groups run concurrently. */
   readonly runExclusive?: RunExclusive;
 }
 
@@ -106,7 +105,7 @@ async function segment(
   }
 }
 
-/** A mask of the engine in the form that is stored and sent. */
+/** Converts a mask of the engine to the form that is stored and sent. */
 export async function maskOf(mask: ImageMask): Promise<MaskOfImage> {
   const { width, height, coverage, box, presence, confidence, logits } = mask;
   const record = await encodeLogits({ width, height, logits });

@@ -16,20 +16,20 @@ import type { BackendChoice, LoadableImage } from "./types.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A photograph of a request, named by its contents. */
+/** A photograph of a request, identified by its SHA-256. */
 export interface SentImage {
   readonly id: string;
   readonly sha256: string;
 }
 
-/** A request's group: what was sent, in the order sent, and what is to be computed. */
+/** The group of a request: its photographs in the order sent, and the work to compute. */
 export interface Group {
   readonly id: string;
   readonly model: { readonly name: string; readonly digest: string };
   readonly sent: readonly SentImage[];
   /** Each photograph once, sorted by SHA-256, so that equal groups are computed in equal order. */
   readonly distinct: readonly LoadableImage[];
-  /** Files that came with the request and are in memory, by SHA-256. */
+  /** Files of the request that are in memory, by SHA-256. */
   readonly files: ReadonlyMap<string, Bytes>;
   readonly seeds: readonly Seed[];
   /** The seeds as they were sent, their images named by SHA-256. */
@@ -38,22 +38,22 @@ export interface Group {
   readonly detail: Detail;
   readonly backend: BackendChoice;
   readonly consensusOf?: string;
-  /** That consensus, where it came with the request. */
+  /** That consensus, if it came with the request. */
   readonly consensus?: Bytes;
 }
 
-/** What a request asks for, in whichever way it came in. */
+/** The content of a group request, from a form or from JSON. */
 export interface GroupRequest {
   readonly images: readonly ReceivedImage[];
   readonly seeds: readonly SeedRequest[];
   readonly onError: "fail" | "skip";
   readonly detail: Detail;
   readonly backend: BackendChoice;
-  /** Its name; the default one when it is missing. */
+  /** Name of the model. The default model if undefined. */
   readonly model?: string | undefined;
-  /** A group that is stored, whose consensus is to be used. */
+  /** A stored group whose consensus is used. */
   readonly consensusOf?: string | undefined;
-  /** Its consensus, where it came with the request: then the group need not be stored. */
+  /** The consensus of that group, if it came with the request. The group need not be stored then. */
   readonly consensus?: Bytes | undefined;
 }
 
@@ -122,7 +122,7 @@ async function seedsOf(
   });
 }
 
-/** From what was sent, or from the store. */
+/** Reads the size from the request or from the store. */
 async function sizeOfImage(
   sha256: string,
   images: readonly ReceivedImage[],
@@ -135,7 +135,7 @@ async function sizeOfImage(
 }
 
 /**
- * The model that computes it: that of the consensus, or the one that is named.
+ * The model for a request: the model of its consensus, or the one that it names.
  *
  * @throws CosalError model_unknown, consensus_incompatible, not_found
  */
@@ -173,11 +173,11 @@ async function storedModel(group: string, { groups }: Stores): Promise<Group["mo
 
 function loadable(images: readonly ReceivedImage[], index: number, stores: Stores): LoadableImage {
   const { id, sha256 } = images[index] as ReceivedImage;
-  // The same photograph may have come as a file and by name.
+  // The same photograph may be sent both as a file and by SHA-256.
   const withFile = images.find((image) => image.sha256 === sha256 && (image.bytes ?? image.header));
   const { bytes, header } = withFile ?? {};
   const expired = () => {
-    const message = `The photograph ${JSON.stringify(id)} is no longer stored: send it again.`;
+    const message = `The photograph ${JSON.stringify(id)} is no longer stored. Send it again.`;
     return new CosalError("image_expired", message);
   };
   const stream = async () => {
@@ -204,7 +204,7 @@ function headerOf(header: NonNullable<ReceivedImage["header"]>) {
   return { bytes, width, height, cost, ...(decodedElsewhere && { decodedElsewhere }) };
 }
 
-/** Whether some backend that the caller admits takes the group; what is not known counts nothing. */
+/** Checks that a backend of the caller's choice accepts the group. Unknown sizes count as 0. */
 function checkSize({ distinct: images, backend, onError }: Group, { backends }: Limits): void {
   const kinds = backend === "auto" ? (["wasm", "gpu"] as const) : [backend];
   const candidates = kinds.flatMap((kind) => backends[kind] ?? []);
@@ -220,7 +220,7 @@ function checkSize({ distinct: images, backend, onError }: Group, { backends }: 
   if (large?.header && onError === "fail") {
     const { width, height } = large.header;
     const { index, id } = large;
-    const message = `The image is ${width} x ${height} pixels; at most ${each} are taken.`;
+    const message = `The image is ${width} x ${height} pixels; at most ${each} are accepted.`;
     throw new CosalError("image_too_many_pixels", message, {
       image: { index, id },
       limit: { name: "pixels", limit: each, actual: width * height },
@@ -232,7 +232,7 @@ function checkSize({ distinct: images, backend, onError }: Group, { backends }: 
   if (actual > limit) {
     throw new CosalError(
       "group_too_many_pixels",
-      `The photographs have ${actual} pixels together; at most ${limit} are taken.`,
+      `The photographs have ${actual} pixels together; at most ${limit} are accepted.`,
       { limit: { name: "pixels", limit, actual } },
     );
   }

@@ -4,7 +4,7 @@ import type { GroupResult, ImageResult, Notice, SkippedImage } from "../../group
 import type { Group } from "./plan.ts";
 import type { LoadableImage, MaskOfImage } from "./types.ts";
 
-/** Presence below which photographs seem to share nothing, where the model does not say. */
+/** Mean presence below which photographs seem to share nothing. A model may set another value. */
 const NOTHING_IN_COMMON = 0.5;
 
 export function imageResult({ sha256 }: LoadableImage, mask: MaskOfImage): ImageResult {
@@ -17,7 +17,7 @@ export function skippedImage({ sha256 }: LoadableImage, error: CosalError): Skip
   return { sha256, code, detail: message, ...(limit && { limit }) };
 }
 
-/** What a group came to, once every photograph of it has been told. */
+/** The result of a group, after the events of all its photographs. */
 export function groupResult(
   group: Group,
   backend: string,
@@ -49,7 +49,7 @@ function noticesOf(
   const notices: Notice[] = [];
   if (images === 1 && consensusOf === undefined && seeds.length === 0) {
     const detail =
-      "One photograph has nothing to be compared with: the mask is of what stands out in it.";
+      "A single photograph cannot be compared with others. Its mask shows its salient object.";
     notices.push({ code: "single_image", detail });
   }
   if (common < threshold) {

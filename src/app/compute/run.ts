@@ -14,7 +14,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** Where a result came from. */
 export type CacheState = "hit" | "miss" | "coalesced";
 
-/** A step that is done, for one distinct photograph or for the group. `done` is the last. */
+/** A completed step, for one distinct photograph or for the group. `done` is the last one. */
 export type Step =
   | {
       readonly type: "backend";
@@ -29,7 +29,7 @@ export type Step =
       readonly type: "mask";
       readonly image: LoadableImage;
       readonly result: ImageResult;
-      /** Undefined when it is stored and was not asked for. */
+      /** Undefined when the mask is stored and its record was not requested. */
       readonly record: Bytes | undefined;
     }
   | { readonly type: "skipped"; readonly image: LoadableImage; readonly skipped: SkippedImage }
@@ -46,20 +46,20 @@ export interface RunContext {
   readonly caller: string;
   /** Milliseconds since 1970. */
   readonly deadline: number;
-  /** Nobody waits for it: what somebody waits for goes first. */
+  /** Whether no client waits for the result. Work that a client waits for goes first. */
   readonly isBackground?: boolean;
   readonly request: string;
   readonly traceparent?: string | undefined;
-  /** Whether the masks' records, and the consensus, are needed with a result that is stored. */
+  /** Whether a stored result is needed with the masks' records and the consensus. */
   readonly withRecords: boolean;
 }
 
 /**
- * A group's result, step by step: from the store if it is there, else from the network, which leaves
- * it in the store. Equal groups that arrive together are computed once: who waited for another looks
- * in the store again.
+ * Yields a group's result step by step. A stored group is read from the store; any other is computed
+ * and stored. Equal groups that arrive together are computed once: a request that waited for another
+ * reads the store again.
  *
- * @throws CosalError as `Compute` does, its `image` counted in the order sent; images_missing
+ * @throws CosalError as `Compute` does, with `image` counted in the order sent, and images_missing
  */
 export async function* runGroup(group: Group, context: RunContext): AsyncGenerator<Step> {
   let cache: CacheState = "hit";
@@ -76,7 +76,7 @@ export async function* runGroup(group: Group, context: RunContext): AsyncGenerat
       continue;
     }
     try {
-      // Somebody may have stored it between the look-up and the lease.
+      // Another request may have stored it between the lookup and the lease.
       const late = await lookUp(group, context);
       if (late === undefined) yield* compute(group, context, lease.renew);
       else yield* replay(group, late, "coalesced");
@@ -88,8 +88,8 @@ export async function* runGroup(group: Group, context: RunContext): AsyncGenerat
 }
 
 /**
- * The group's lease, or undefined when another request's has ended. Waiting for it counts like any
- * other work: what the other one may take, a job for instance, can be much more than this one may.
+ * Acquires the group's lease. Undefined when the lease of another request has ended. The wait counts
+ * towards the deadline, since the other request may be a job with a much longer one.
  */
 async function acquire({ id }: Group, context: RunContext): Promise<Lease | undefined> {
   const { singleFlight, tenant, signal, deadline } = context;
@@ -110,7 +110,7 @@ interface Stored {
   readonly consensus: Bytes | undefined;
 }
 
-/** A stored group; as good as none when a part of it is gone, or the store cannot be read. */
+/** A stored group. Undefined if a part of it is missing or the store cannot be read. */
 async function lookUp(group: Group, context: RunContext): Promise<Stored | undefined> {
   try {
     return await find(group, context);
@@ -177,7 +177,7 @@ async function* compute(
     renew();
     const step = stepOf(event, group);
     if (step.type === "mask") {
-      // After a fallback to another backend a mask may come again.
+      // After a fallback to another backend, a mask may be emitted again.
       if (found.has(step.result.sha256)) continue;
       await stores.groups.putMask(group.id, step.result.sha256, step.record as Bytes);
       found.set(step.result.sha256, step.result);
@@ -209,7 +209,7 @@ async function* events(
 ): AsyncGenerator<ComputeEvent> {
   const { tenant, caller, deadline, request, traceparent, isBackground = false } = context;
   const { id, model, distinct: images, seeds, seedRequests, onError, detail, backend } = group;
-  // A little later than the deadline that the work is told, so that its own error comes first.
+  // A little later than the deadline of the work, so that the work's own error comes first.
   const late = AbortSignal.timeout(Math.max(0, deadline - Date.now()) + 1000);
   const signal = AbortSignal.any([context.signal, late]);
   const job = {
@@ -235,7 +235,7 @@ function stepOf(event: ComputeEvent, { distinct }: Group): Step {
   if (event.type === "backend") return { ...event, cache: "miss" };
   if (event.type === "consensus") return event;
   const image = distinct[event.image];
-  if (image === undefined) throw new Error(`a backend told of image ${event.image}`);
+  if (image === undefined) throw new Error(`a backend emitted unknown image ${event.image}`);
   if (event.type === "mask") {
     const { mask } = event;
     return { type: "mask", image, result: imageResult(image, mask), record: mask.record };
@@ -256,7 +256,7 @@ async function reusedConsensus(
   throw new CosalError("not_found", "The group's consensus is not stored here, or no longer.");
 }
 
-/** Backends count in the order computed, the caller in the order sent. */
+/** Converts an error's image from its index in the computed order to that in the order sent. */
 function inOrderSent(error: unknown, images: readonly LoadableImage[]): unknown {
   if (!(error instanceof CosalError) || error.image === undefined) return error;
   const image = images[error.image.index];

@@ -1,7 +1,7 @@
 import type { Log } from "../telemetry/types.ts";
 import { type Lease, memorySingleFlight, type SingleFlight } from "./single-flight.ts";
 
-/** A lease that is kept elsewhere, for all who may want it. */
+/** A lease outside of this process, shared by all isolates or servers. */
 export interface SharedLease {
   acquire(name: string): Promise<boolean>;
   renew(name: string): Promise<void>;
@@ -21,9 +21,9 @@ export interface SharedSingleFlightParts {
 const RENEWAL_INTERVAL = 5_000;
 
 /**
- * Single flight across all isolates or servers. A request first takes the lease of its own, so that
- * equal groups in one of them cost a single call, then the shared one. When that cannot be reached,
- * groups are computed once in each.
+ * Single flight across all isolates or servers. A request first acquires the local lease, so that
+ * equal groups in one process cost a single call, and then the shared one. If the shared lease cannot
+ * be reached, each process computes the group once.
  */
 export function sharedSingleFlight(parts: SharedSingleFlightParts): SingleFlight {
   const { stubOf, waitUntil, log, local = memorySingleFlight() } = parts;

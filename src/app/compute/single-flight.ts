@@ -36,7 +36,7 @@ export function memorySingleFlight(
 ): SingleFlight {
   const leases = new Map<string, { renewed: number }>();
 
-  /** Removes the leases of dropped requests, which nobody will release. */
+  /** Removes the leases of dropped requests, which are never released. */
   function dropExpired(): void {
     for (const [key, { renewed }] of leases) {
       if (Date.now() - renewed <= timeout) break;

@@ -4,12 +4,12 @@ import type { Log } from "../telemetry/types.ts";
 import type { Group } from "./plan.ts";
 
 /**
- * Photographs that came by name have to be stored.
+ * Checks that all photographs named by SHA-256 are stored.
  *
- * @throws CosalError images_missing, with a place for each
+ * @throws CosalError images_missing, with a place for each missing photograph
  */
 export async function requireImages(group: Group, { images }: Stores): Promise<void> {
-  // One that came along is here, or was stored as it came.
+  // Photographs sent as files are in memory, or were stored when they arrived.
   const named = group.distinct.filter(
     ({ sha256, header }) => !group.files.has(sha256) && header === undefined,
   );
@@ -27,14 +27,14 @@ export async function requireImages(group: Group, { images }: Stores): Promise<v
     }));
   throw new CosalError(
     "images_missing",
-    `${missing.length} of ${group.distinct.length} photographs are not stored here: send those.`,
+    `${missing.length} of ${group.distinct.length} photographs are not stored here. Send them.`,
     { places },
   );
 }
 
 /**
- * Keeps the photographs that came with the request and are in memory, so that they can be named by SHA-256 and cut
- * out. Files that are none (`on_error=skip`) are not kept.
+ * Stores the request's photographs that are in memory, so that later requests can name them by
+ * SHA-256 and get cut-outs. Files that are not photographs (`on_error=skip`) are not stored.
  *
  * @throws what the store throws
  */
@@ -50,7 +50,7 @@ export async function storeImages({ distinct, files }: Group, { images }: Stores
   );
 }
 
-/** The same for a group that is computed at once: a store that fails costs no masks. */
+/** As `storeImages`, but errors of the store are logged: they do not prevent a synchronous response. */
 export async function tryStoreImages(
   group: Group,
   { stores, log, request }: { stores: Stores; log: Log; request: string },

@@ -7,92 +7,92 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 /** One distinct photograph of a group. */
 export interface LoadableImage {
-  /** What the caller calls it. */
+  /** Id of the image in the request. */
   readonly id: string;
   /** Its first place in the request, from 0. */
   readonly index: number;
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
   /**
-   * What its header says, where it was read: bytes of the file, upright size in pixels, and the
-   * milliseconds that decoding it takes in WebAssembly, estimated.
+   * Facts from the file's header, if it was read: size of the file in bytes, upright size in pixels,
+   * and the estimated time of decoding in WebAssembly, in milliseconds.
    */
   readonly header?: {
     readonly bytes: number;
     readonly width: number;
     readonly height: number;
     readonly cost?: number;
-    /** Where another decoder than this host's has to decode it. */
+    /** Set if this host's decoder cannot decode it, but another one may. */
     readonly decodedElsewhere?: DecodedElsewhere;
   };
-  /** The file. Called when its turn comes; who calls it drops the bytes soon after. */
+  /** Loads the file. Called when the bytes are needed; the caller drops them soon after. */
   load(): Promise<Bytes>;
-  /** The file as a stream, where it is in a store that has one. */
+  /** Opens the file as a stream, if its store supports streams. */
   stream?(): Promise<ReadableStream<Uint8Array>>;
 }
 
-/** Where the caller wants a group computed. "auto" leaves it to the deployment. */
+/** The backend that the caller asks for. "auto" leaves the choice to the deployment. */
 export type BackendChoice = "auto" | "gpu" | "wasm";
 
-/** A group to be computed: everything that a backend, here or elsewhere, has to know. */
+/** A group to compute: everything that a local or remote backend needs. */
 export interface ComputeJob {
   readonly tenant: string;
   /** The group's identity. */
   readonly group: string;
-  /** Name and digest of one of the models that the host says it serves. */
+  /** Name and digest of one of the host's models. */
   readonly model: { readonly name: string; readonly digest: string };
   /** Each photograph once, sorted by SHA-256. */
   readonly images: readonly LoadableImage[];
   /** `Seed.image` is a place in `images`. */
   readonly seeds: readonly Seed[];
-  /** The seeds as they were sent, their images named by SHA-256: to be passed on. */
+  /** The seeds as sent, with images named by SHA-256, for remote backends. */
   readonly seedRequests: readonly SeedRequest[];
   readonly onError: "fail" | "skip";
   readonly detail: Detail;
   readonly backend: BackendChoice;
-  /** Mask the images with it instead of finding their own. */
+  /** The consensus to mask the images with, instead of their own. */
   readonly consensus?: ReusedConsensus;
 }
 
-/** What another group has in common. */
+/** The consensus of another group. */
 export interface ReusedConsensus {
-  /** That group's identity. */
+  /** Identity of that group. */
   readonly of: string;
   /** Bytes of `encodeConsensus`. */
   readonly bytes: Bytes;
 }
 
 export interface ComputeContext {
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when the result is no longer needed. */
   readonly signal: AbortSignal;
-  /** Who asks, a tenant or a network: what is scarce is shared out among these. */
+  /** The tenant or network that sends the request. Resources are shared fairly among callers. */
   readonly caller: string;
-  /** Milliseconds since 1970 after which the work is in vain: CosalError deadline_exceeded. */
+  /** Deadline in milliseconds since 1970. After it, `compute` throws CosalError deadline_exceeded. */
   readonly deadline: number;
-  /** Nobody waits for it: what somebody waits for goes first. */
+  /** Whether no client waits for the result. Work that a client waits for goes first. */
   readonly isBackground?: boolean;
-  /** The request's id and, where one was sent, its `traceparent` (W3C), to be passed on. */
+  /** Id of the request and, if sent, its `traceparent` (W3C). Remote backends receive both. */
   readonly request: string;
   readonly traceparent?: string;
   /** Where features of the tenant's photographs are kept. */
   readonly features?: FeatureCache;
 }
 
-/** A step that is done. `image` is a place in `ComputeJob.images`. */
+/** A completed step. `image` is an index of `ComputeJob.images`. */
 export type ComputeEvent =
   /**
-   * A backend has taken the group, and why it was this one. Comes first; it comes again when another
-   * one takes over, whose masks may then repeat those that were told already.
+   * A backend has accepted the group; `reason` says why it was chosen. This event comes first. It
+   * comes again when another backend takes over, which may emit the same masks again.
    */
   | { readonly type: "backend"; readonly name: string; readonly reason: string }
   | { readonly type: "decoded"; readonly image: number }
   | { readonly type: "encoded"; readonly image: number; readonly cached: boolean }
   | { readonly type: "consensus"; readonly consensus: Bytes }
   | { readonly type: "mask"; readonly image: number; readonly mask: MaskOfImage }
-  /** `onError: "skip"`: the photograph has no part in the group. */
+  /** With `onError: "skip"`: the photograph is excluded from the group. */
   | { readonly type: "skipped"; readonly image: number; readonly error: CosalError };
 
-/** What was found in one photograph, with the record that everything else is rendered from. */
+/** The mask of one photograph, with the record from which all files are rendered. */
 export interface MaskOfImage {
   readonly width: number;
   readonly height: number;
@@ -105,11 +105,11 @@ export interface MaskOfImage {
 }
 
 /**
- * Computes a group. Hosts implement it: in the Worker it chooses between the isolate's own WASM and
- * GPU backends, on the server it is the server's segmenter (`localCompute`). The iteration ends when
- * every image has been told as `mask` or `skipped`, and without `consensus` the consensus too.
+ * Computes a group. Hosts implement it. The Worker chooses between WASM in its isolate and GPU
+ * servers; the server uses its own segmenter (`localCompute`). The iteration ends when each image has
+ * a `mask` or `skipped` event. Unless the job has a `consensus`, a `consensus` event comes too.
  *
- * @throws CosalError image_* and seed_invalid with `image.index` a place in `images`,
+ * @throws CosalError image_* and seed_invalid with `image.index` an index of `images`,
  * backend_unavailable (with `retryAfter`), deadline_exceeded, model_invalid
  */
 export type Compute = (job: ComputeJob, context: ComputeContext) => AsyncIterable<ComputeEvent>;

@@ -12,49 +12,49 @@ import type { Render } from "../representation/renderer.ts";
 import type { WithLength } from "../representation/send-file.ts";
 import type { Analytics, Log } from "../telemetry/types.ts";
 
-/** Whether a backend would take a group now. */
+/** Whether a backend would accept a group now. */
 export interface BackendState {
   readonly name: string;
   readonly ready: boolean;
-  /** In a few words, e.g. `circuit open for 12 s`. */
+  /** A few words, e.g. `circuit open for 12 s`. */
   readonly reason: string;
 }
 
-/** What the app needs of its host: interfaces only. What is optional is off when it is missing. */
+/** The interfaces that a host provides to the app. A missing optional one turns its feature off. */
 export interface AppDependencies extends GuardOptions {
-  /** What is served; the first is the default. Cheap: asked for every request. */
+  /** The available models; the first is the default. It must be cheap, since each request calls it. */
   readonly models: () => Promise<readonly ModelDescription[]>;
   readonly stores: StoresOf;
   readonly compute: Compute;
   /** Reads headers at upload, and pixels of seeds. Its limits are those of the largest backend. */
   readonly decoder: Decoder;
-  /** Makes files of masks and photographs: in this thread, and PNG only, unless the host knows better. */
+  /** Renders files from masks and photographs. By default in this thread, and PNG only. */
   readonly render?: Render;
   readonly limits: Limits;
   readonly log: Log;
-  /** Per isolate (`memorySingleFlight`) unless the host has one that reaches further. */
+  /** By default within this process (`memorySingleFlight`). */
   readonly singleFlight?: SingleFlight;
   readonly jobs?: Jobs;
   readonly batches?: Batches;
   /** State of each backend, for `GET /readyz`. */
   readonly readiness?: () => Promise<readonly BackendState[]>;
-  /** Whether what has to be kept would be, for `GET /readyz`. */
+  /** Whether photographs and jobs can be stored, for `GET /readyz`. */
   readonly storage?: () => Promise<readonly BackendState[]>;
-  /** Every tenant sees every group and photograph whose hash it knows. */
+  /** A tenant can read any group and photograph whose hash it knows. */
   readonly isCacheShared?: boolean;
-  /** Web pages that may call from a browser: origins, or "*" for all. */
+  /** Origins of web pages that may call the API from a browser, or "*" for all. */
   readonly origins?: readonly string[] | "*";
   readonly links?: LinkSigning;
   /** Photographs by URL. */
   readonly urls?: UrlPolicy;
-  /** Hosts that may be told of a job's end. */
+  /** Hosts that webhooks may be sent to. */
   readonly webhookHosts?: readonly string[];
   readonly analytics?: Analytics;
   /** A file of the documentation page (`swagger-ui.css`), from the host's static assets. */
   readonly docsAsset?: (name: string) => Promise<Response | undefined>;
   /** A file of the playground by its path (`/index.html`), as `npm run build` makes them. */
   readonly pageFile?: (path: string) => Promise<Response | undefined>;
-  /** A stream of so many bytes, where a response says its length by its body and not by its headers. */
+  /** Wraps a body of known length, on hosts that take Content-Length from the body. */
   readonly withLength?: WithLength;
   /** Bytes of rendered masks kept in memory. */
   readonly renditionBytes?: number;

@@ -1,12 +1,12 @@
 import type { RequestContext } from "./request-context.ts";
 
-/** Which backend computed a group, and why: a token with a parameter (RFC 8941). */
+/** Names the backend that computed a group, and why: a token with a parameter (RFC 8941). */
 export const BACKEND_HEADER = "cosal-backend";
 
 /** Whether the result came from the store: `Cache-Status` (RFC 9211). */
 export const CACHE_HEADER = "cache-status";
 
-/** Says on a response where a group's result came from. */
+/** Sets the headers that say where a group's result came from. */
 export function describeDispatch(headers: Headers, { backend, cache }: RequestContext): void {
   if (backend !== undefined) {
     const reason = backend.reason.replace(/[^\x20-\x7e]/g, "?").replace(/["\\]/g, "\\$&");

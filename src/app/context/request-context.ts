@@ -3,13 +3,13 @@ import { type Admittance, ANONYMOUS } from "../access/guard.ts";
 import type { Principal } from "../access/types.ts";
 import type { CacheState } from "../compute/run.ts";
 
-/** One request and what has become known of it on its way. */
+/** One HTTP request, with the facts that its handlers add. */
 export class RequestContext {
   /** `X-Request-Id`: the caller's, or a new one. */
   readonly id: string;
   /** Milliseconds since 1970. */
   readonly began = Date.now();
-  /** W3C Trace Context, passed on as it came. */
+  /** W3C Trace Context, passed on unchanged. */
   readonly traceparent: string | undefined;
   /** Milliseconds by stage, for `Server-Timing`. */
   timings: Map<string, number> | undefined;
@@ -20,9 +20,9 @@ export class RequestContext {
   backend: { readonly name: string; readonly reason: string } | undefined;
   cache: CacheState | undefined;
   images = 0;
-  /** The code of the problem that it ended in. */
+  /** The code of the problem in the response, or "". */
   problem = "";
-  /** Whether the answer has been made with `headers()`. */
+  /** Whether the response was created with `headers()`. */
   hasHeaders = false;
   readonly #storesOf: StoresOf;
   #stores: Stores | undefined;
@@ -36,15 +36,15 @@ export class RequestContext {
     this.#storesOf = storesOf;
   }
 
-  /** Lets the request in, under the name of who sends it. */
+  /** Records the authenticated principal of the request. */
   admit({ principal, rate }: Admittance): void {
     this.principal = principal;
     this.rate = rate;
   }
 
   /**
-   * What every answer says of its request. A handler that makes its response with them spares that
-   * they are added later, which costs a file from memory as much again as the rest.
+   * The headers of every response. A handler that creates its response with them is faster: for a
+   * file from memory, adding them later costs as much as all other work.
    */
   headers(): Record<string, string> {
     this.hasHeaders = true;
@@ -66,7 +66,7 @@ export class RequestContext {
   }
 }
 
-/** What handlers find in their context. */
+/** Variables in the context of handlers. */
 export interface Env {
   Variables: { requestContext: RequestContext };
 }
@@ -74,7 +74,7 @@ export interface Env {
 const REQUEST_ID = /^[\w=.-]{1,128}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** Runs a stage and adds what it took. In a Worker time stands still while nothing is awaited. */
+/** Runs a stage and records its time. In a Worker, the clock advances only while awaiting. */
 export async function timed<T>(
   requestContext: RequestContext,
   stage: string,

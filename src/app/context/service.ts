@@ -15,7 +15,7 @@ import type { Presentation } from "../representation/variants.ts";
 import type { AppDependencies } from "./dependencies.ts";
 import type { RequestContext } from "./request-context.ts";
 
-/** What the routes share: the host's interfaces, and what is kept between requests. */
+/** State that the routes share: the host's interfaces, and values kept between requests. */
 export class Service {
   readonly host: AppDependencies;
   readonly singleFlight: SingleFlight;
@@ -38,13 +38,13 @@ export class Service {
 
   readonly storesOf: StoresOf = (tenant, keep) => this.host.stores(this.storeOf(tenant), keep);
 
-  /** Results may be kept by anyone who may see them: by everybody, or by their tenant's browsers. */
+  /** `public` without authentication. With it, only browsers of the tenant may cache results. */
   get cacheControl(): string {
     const scope = this.host.authenticate === undefined ? "public" : "private";
     return `${scope}, max-age=31536000, immutable`;
   }
 
-  /** Whose stores a tenant's are. */
+  /** The tenant whose stores a tenant uses. */
   storeOf(tenant: string): string {
     return this.host.isCacheShared ? "" : tenant;
   }
@@ -62,7 +62,7 @@ export class Service {
     return { models: await models(), stores, decoder, limits };
   }
 
-  /** Who a request is from, for fair shares: its tenant, or its network where there are none. */
+  /** The caller of a request, for fair shares: its tenant or, without tenants, its network. */
   callerOf(request: Request, { tenant }: Pick<RequestContext, "tenant">): string {
     return tenant || networkOf(this.host.addressOf?.(request) ?? "");
   }

@@ -5,33 +5,33 @@ import type { JobEvent, JobRequest, RunJob } from "./types.ts";
 type Event = JobEvent["event"];
 
 /**
- * A job's state, kept elsewhere, as whoever computes the job sees it. Its methods throw when the place
- * cannot be reached.
+ * A job's state as seen by the worker that computes the job. The state is in another process, so the
+ * methods throw when it cannot be reached.
  */
 export interface JobHandle {
-  /** Takes the job for `holder`. Undefined: it is another's, or has ended. */
+  /** Gives `holder` the job. Undefined when another holder has it, or when it has ended. */
   begin(
     holder: string,
   ): Promise<{ readonly request: JobRequest; readonly attempt: number } | undefined>;
-  /** Adds events; whether to go on. Without events it tells that the work goes on. */
+  /** Appends events. Without events, it is a heartbeat. @returns false when the holder must stop */
   emit(holder: string, events: readonly Event[]): Promise<boolean>;
   succeed(holder: string): Promise<void>;
-  /** Whether it is to be tried again. */
+  /** @returns whether the job will be attempted again */
   fail(holder: string, problem: Problem, isFinal: boolean): Promise<boolean>;
-  /** It was tried as often as it may be. */
+  /** Fails a job that has no attempts left. */
   deadLetter(problem: Problem): Promise<void>;
 }
 
 export interface AttemptOptions {
-  /** What an attempt may take, in milliseconds. */
+  /** Timeout of an attempt, in milliseconds. */
   readonly timeout: number;
-  /** Between two signs of life, in milliseconds. */
+  /** Interval of heartbeats, in milliseconds. */
   readonly heartbeat?: number;
-  /** Aborts when the host stops: the job is left as one that runs. */
+  /** Aborts when the host stops. The job stays in the state `running`. */
   readonly stop?: AbortSignal;
 }
 
-/** How an attempt went. `ignored`: there was nothing to do. */
+/** Outcome of an attempt. `ignored`: there was nothing to do. */
 export type Attempt =
   | { readonly outcome: "ignored" | "succeeded" }
   | {
@@ -69,7 +69,7 @@ export async function attemptJob(
   } catch (error) {
     if (stop?.aborted) return { outcome: "interrupted", attempt, error };
     await reporter.finish();
-    // What the caller did wrong is as wrong the next time.
+    // A caller's fault would fail again.
     const isFinal = error instanceof CosalError && error.isCallerFault;
     const isRetried = await job.fail(holder, problemOf(error, request.request), isFinal);
     return { outcome: isRetried ? "retried" : "failed", attempt, error };
@@ -78,9 +78,9 @@ export async function attemptJob(
   }
 }
 
-/** What a job ends with that was tried too often, where no better reason is known. */
+/** The problem of a job that failed too often, if no better reason is known. */
 export function tooManyAttempts(request: string): Problem {
-  const message = "The job failed as often as it may be tried.";
+  const message = "The job has failed in all attempts.";
   return problemOf(new CosalError("backend_unavailable", message), request);
 }
 
@@ -105,7 +105,7 @@ class EventReporter {
     this.#send();
   }
 
-  /** When all has been told, or the job's object cannot be reached. */
+  /** Resolves when all events are sent, or when the job's state cannot be reached. */
   async finish(): Promise<void> {
     for (let tries = 0; tries < 3; tries++) {
       this.#send();

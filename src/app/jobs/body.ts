@@ -5,7 +5,7 @@ export function jobPath(id: string): string {
   return `/v1/jobs/${id}`;
 }
 
-/** A job as its owner sees it. */
+/** The body of a job in responses. */
 export function jobBody(job: Job): JobBody {
   const self = jobPath(job.id);
   const { id, status, group, created, updated, attempts, done, total, problem } = job;

@@ -4,7 +4,7 @@ import type { Job, JobEvent, JobRequest, JobStatus, Jobs } from "./types.ts";
 
 export interface InMemoryJobOptions {
   readonly tenant: string;
-  /** Names the request: an idempotency key is for one request only. */
+  /** SHA-256 of the request. An idempotency key is valid for one request only. */
   readonly fingerprint: string;
   readonly state: Job;
   /** Events emitted before. */
@@ -93,7 +93,7 @@ export class InMemoryJob {
   }
 }
 
-/** All of `Jobs` but `submit`, over jobs in this process. Another tenant's job is not found. */
+/** The methods of `Jobs` except `submit`, for jobs in this process. Other tenants' jobs are not found. */
 export function jobAccess(jobs: ReadonlyMap<string, InMemoryJob>): Omit<Jobs, "submit"> {
   const find = (tenant: string, id: string) => {
     const job = jobs.get(id);
@@ -124,6 +124,6 @@ export function newJob(id: string, { group, images }: JobRequest): Job {
 /** @throws CosalError idempotency_mismatch when the job of this key was for another request */
 export function requireSameRequest(job: InMemoryJob, fingerprint: string): Job {
   if (job.fingerprint === fingerprint) return job.state;
-  const message = "This Idempotency-Key was used for another request. Take a new one.";
+  const message = "This Idempotency-Key was used for another request. Use a new one.";
   throw new CosalError("idempotency_mismatch", message);
 }

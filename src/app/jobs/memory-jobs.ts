@@ -3,13 +3,13 @@ import { presentable, problemOf } from "../problems/index.ts";
 import { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./in-memory-job.ts";
 import type { JobRequest, Jobs, RunJob } from "./types.ts";
 
-/** Jobs that have ended and are still told about; the oldest go first. */
+/** Ended jobs that are kept. The oldest are removed first. */
 const MAX_ENDED = 1000;
 
-/** Jobs that have not ended: the seeds of each may have a quarter of a megabyte. */
+/** Jobs that have not ended. The seeds of each may have a quarter of a megabyte. */
 const MAX_UNFINISHED = 1000;
 
-/** Jobs in this process, one after another: they do not survive it. */
+/** Jobs in this process, computed one after another. They are lost when the process ends. */
 export function memoryJobs(run: RunJob): Jobs {
   const jobs = new Map<string, InMemoryJob>();
   const keys = new Map<string, string>();
@@ -42,7 +42,7 @@ export function memoryJobs(run: RunJob): Jobs {
       const known = key && jobs.get(keys.get(key) ?? "");
       if (known) return requireSameRequest(known, fingerprint);
       if ([...jobs.values()].filter((job) => !job.hasEnded).length >= MAX_UNFINISHED) {
-        const message = "As many jobs wait as can be kept.";
+        const message = "The queue of jobs is full.";
         throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
       }
       const id = crypto.randomUUID();

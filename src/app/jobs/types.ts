@@ -4,9 +4,9 @@ import type { Problem } from "../problems/index.ts";
 import type { GroupEvent } from "../representation/events.ts";
 
 /**
- * A group to be computed while nobody waits: a plain value, fit for JSON, small enough for a queue's
- * message (below 64 kB; seeds that are masks are kept beside it). The photographs are in the
- * tenant's ImageStore by then.
+ * A group to compute in the background. It is a plain value for JSON, small enough for a message
+ * of a queue (below 64 kB): seeds that are masks are stored separately. The photographs are already in
+ * the tenant's ImageStore.
  */
 export interface JobRequest {
   readonly tenant: string;
@@ -23,9 +23,9 @@ export interface JobRequest {
   readonly backend: BackendChoice;
   /** The group whose consensus the images are masked with. */
   readonly consensusOf?: string;
-  /** How the result is to be told: as the query string of the request says. */
+  /** How the result is presented: the query string of the request. */
   readonly presentation: string;
-  /** Where the end is told (https, checked against the deployment's list). */
+  /** URL of the webhook (https, its host is in the deployment's list). */
   readonly webhook?: string;
   /** The request's id and `traceparent`, for logs. */
   readonly request: string;
@@ -41,30 +41,30 @@ export interface Job {
   /** RFC 3339 times. */
   readonly created: string;
   readonly updated: string;
-  /** How often it has been begun. */
+  /** Number of attempts so far. */
   readonly attempts: number;
   /** Photographs that have their mask, of `total`. */
   readonly done: number;
   readonly total: number;
-  /** Why it failed: after the last attempt, never lost. */
+  /** Why the last attempt failed. */
   readonly problem?: Problem;
 }
 
-/** One event of a job's stream: what the event stream of a request tells, numbered from 1. */
+/** One event of a job, as in the event stream of a request. Numbers start at 1. */
 export interface JobEvent {
   readonly number: number;
   readonly event: GroupEvent | { readonly event: "job"; readonly data: Job };
 }
 
 export interface JobContext {
-  /** Aborts when the job is cancelled, or its time is over. */
+  /** Aborts when the job is cancelled or its time is over. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: GroupEvent) => void;
   /** Milliseconds since 1970; a job may take longer than a request. */
   readonly deadline?: number;
 }
 
-/** Computes a job: its group ends up in the tenant's stores. */
+/** Computes a job and writes its group to the tenant's stores. */
 export type RunJob = (request: JobRequest, context: JobContext) => Promise<void>;
 
 export interface Submission {
@@ -74,19 +74,19 @@ export interface Submission {
 }
 
 /**
- * Work that outlives its request. In the Worker: Queues and a Durable Object; on the server: in
- * process (`memoryJobs`) or on disk. Jobs belong to a tenant; another's is not found.
+ * Work that outlives its request. The Worker uses Queues and a Durable Object. The server keeps jobs
+ * in memory (`memoryJobs`), on disk, or in Redis. Jobs of other tenants are not found.
  */
 export interface Jobs {
   /**
    * @throws CosalError idempotency_mismatch when the key was used for another group,
-   * backend_unavailable when no job can be taken now
+   * backend_unavailable when no job can be accepted now
    */
   submit(submission: Submission): Promise<Job>;
   get(tenant: string, id: string): Promise<Job | undefined>;
   /**
-   * The job's events after a number, those to come included, until the job has ended. Undefined when
-   * there is no such job.
+   * Yields the job's events after a number, including future ones, until the job has ended. Undefined
+   * when there is no such job.
    */
   events(
     tenant: string,
@@ -94,6 +94,6 @@ export interface Jobs {
     after: number,
     signal: AbortSignal,
   ): Promise<AsyncIterable<JobEvent> | undefined>;
-  /** Ends a job that has not ended; a job that has is left as it is. */
+  /** Cancels a job. A job that has ended does not change. */
   cancel(tenant: string, id: string): Promise<Job | undefined>;
 }

@@ -2,26 +2,26 @@ import { Webhook } from "standardwebhooks";
 import type { Job } from "./types.ts";
 
 /**
- * Milliseconds between a delivery that failed and the next: 10 in all, over a little more than a
- * day. (Standard Webhooks, "Deliverability and reliability", recommends several days at most.)
+ * Milliseconds between a failed delivery and the next: 10 deliveries in a little more than a day.
+ * Standard Webhooks ("Deliverability and reliability") recommends several days at most.
  */
 const RETRY_DELAYS = [5, 30, 120, 600, 1800, 3600, 10_800, 21_600, 43_200].map((s) => 1000 * s);
 
-/** How long a receiver may take to answer, in milliseconds. */
+/** How long a receiver may take to respond, in milliseconds. */
 const TIMEOUT = 15_000;
 
-/** Milliseconds until the delivery after `tried` ones that failed; undefined: there is none. */
+/** Milliseconds until the next delivery after `tried` failed ones. Undefined: there is none. */
 export function webhookRetryDelay(tried: number): number | undefined {
   return RETRY_DELAYS[tried - 1];
 }
 
-/** `delivered`: a 2xx. `gone`: a 410, the receiver wants nothing more. Else it is tried again. */
+/** `delivered`: status 2xx. `gone`: status 410, so there is no retry. `failed`: anything else. */
 export type Delivery = "delivered" | "gone" | "failed";
 
 /**
- * Tells a receiver how a job ended, once: a POST signed as Standard Webhooks 1.0 says (`webhook-id`,
- * `webhook-timestamp`, `webhook-signature: v1,...`). Redirects are not followed: the receiver's
- * host was checked, the next one would not be.
+ * Sends one webhook with a job's outcome: a POST signed as Standard Webhooks 1.0 says (`webhook-id`,
+ * `webhook-timestamp`, `webhook-signature: v1,...`). Redirects are not followed, since only the
+ * receiver's host was checked.
  *
  * @param secret `whsec_` and base64 of 24 to 64 bytes
  */

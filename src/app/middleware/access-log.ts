@@ -1,7 +1,7 @@
 import type { AppDependencies } from "../context/dependencies.ts";
 import type { RequestContext } from "../context/request-context.ts";
 
-/** Counts an answer and writes its line in the log. Those that are streamed are counted when they begin. */
+/** Counts a response and logs it. A streamed response is counted when it begins. */
 export function logRequest(
   host: AppDependencies,
   requestContext: RequestContext,
@@ -15,7 +15,7 @@ export function logRequest(
     backend: backend?.name ?? "",
     cache: cache ?? "",
   });
-  // What succeeds and costs nothing is counted, not written down.
+  // Successful reads are counted but not logged.
   if (status < 400 && (method === "GET" || method === "HEAD")) return;
   host.log({
     ...{ level: "info", event: "request", request: id, route, status, tenant, milliseconds },

@@ -4,11 +4,11 @@ import { presentable, problemOf } from "../problems/problem.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
-/** The answer to a request that failed. */
+/** The response to a failed request. */
 export function problemResponse(error: unknown, requestContext: RequestContext): Response {
   const problem = problemOf(error, requestContext.id);
   requestContext.problem = problem.code;
-  // Whatever was made before it failed is not sent.
+  // Headers set before the failure are not sent.
   requestContext.hasHeaders = false;
   const headers = new Headers({ "content-type": PROBLEM_TYPE, "cache-control": "no-store" });
   const { retryAfter, limit, code } = presentable(error);
@@ -17,7 +17,7 @@ export function problemResponse(error: unknown, requestContext: RequestContext):
     const invalid = code === "credentials_invalid" ? ', error="invalid_token"' : "";
     headers.set("www-authenticate", `Bearer realm="cosal"${invalid}`);
   }
-  // RFC 9110, 12.5.3: in an answer it says which codings are taken.
+  // RFC 9110, 12.5.3: in a response, it lists the codings that are accepted.
   if (code === "content_coding_unsupported") headers.set("accept-encoding", "identity");
   if (code === "range_invalid") headers.set("content-range", `bytes */${limit?.limit ?? 0}`);
   if (error instanceof RateLimited) setRateLimitHeaders(headers, error.kind, error.verdict);

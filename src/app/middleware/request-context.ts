@@ -5,7 +5,7 @@ import { type Env, RequestContext } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { logRequest } from "./access-log.ts";
 
-/** What every answer has: a request id, what became of the request, and a line in the log. */
+/** Gives each request its context, and each response a request id, common headers and a log line. */
 export function withRequestContext(service: Service): MiddlewareHandler<Env> {
   const { host } = service;
   return async function withRequestContext(c, next) {

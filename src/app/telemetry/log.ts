@@ -1,13 +1,13 @@
 import type { Log } from "./types.ts";
 
-/** One JSON object a line, an error's stack included: for a collector, never for a caller. */
+/** A log with one JSON object per line, including stacks of errors. Callers never see it. */
 export function jsonLog(write: (line: string) => void = console.log): Log {
   return function jsonLogEntry(entry) {
     write(JSON.stringify({ time: new Date().toISOString(), ...entry }, plain));
   };
 }
 
-/** Says nothing. */
+/** Discards all entries. */
 export const silent: Log = () => {};
 
 function plain(_: string, value: unknown): unknown {

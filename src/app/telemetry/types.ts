@@ -1,4 +1,4 @@
-/** One line of the log. Fields are plain values; no secret, no file name and no pixel is among them. */
+/** One line of the log. Fields are plain values, and never secrets, file names or pixels. */
 export interface LogEntry {
   readonly level: "info" | "warn" | "error";
   /** What happened, in a few fixed words: `request`, `backend failed`. */
@@ -10,13 +10,13 @@ export interface LogEntry {
 
 export type Log = (entry: LogEntry) => void;
 
-/** What is counted of every request under /v1. */
+/** The facts that are counted for each request under /v1. */
 export interface DataPoint {
   /** The route's pattern, e.g. `POST /v1/groups`. */
   readonly route: string;
   readonly status: number;
   readonly tenant: string;
-  /** Where a group was computed, or "" when nothing was. */
+  /** Name of the backend, or "" if nothing was computed. */
   readonly backend: string;
   readonly cache: "hit" | "miss" | "coalesced" | "";
   /** The code of the problem, or "". */

@@ -184,12 +184,12 @@ export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs
       if (typeof created === "string") {
         const message =
           created === "tenant"
-            ? "As many jobs wait as one tenant may have. Send this one when some have ended."
-            : "As many jobs wait as can be kept.";
+            ? "The tenant has too many waiting jobs. Send this one when some have ended."
+            : "The queue of jobs is full.";
         throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
       }
       if (created.fingerprint !== fingerprint) {
-        const message = "This Idempotency-Key was used for another request. Take a new one.";
+        const message = "This Idempotency-Key was used for another request. Use a new one.";
         throw new CosalError("idempotency_mismatch", message);
       }
       if (created.job.status === "queued") await enqueue(record, created);

@@ -100,8 +100,8 @@ export async function diskJobs({
       if (exceeded === "tenant" ? forgetOldest(tenant) : forgetSome()) continue;
       const message =
         exceeded === "tenant"
-          ? "As many jobs wait as one tenant may have. Send this one when some have ended."
-          : "As many jobs wait as can be kept.";
+          ? "The tenant has too many waiting jobs. Send this one when some have ended."
+          : "The queue of jobs is full.";
       throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
     }
   }
@@ -211,7 +211,7 @@ export async function diskJobs({
       const known = jobs.get(id);
       if (known !== undefined) return requireSameRequest(known, fingerprint);
       if (isStopped) {
-        const message = "No more jobs are taken now.";
+        const message = "No more jobs are accepted now.";
         throw new CosalError("backend_unavailable", message, { retryAfter: 60 });
       }
       const header = { id, fingerprint, request };
