@@ -8,6 +8,7 @@ type Event = JobEvent["event"];
 
 /** All that is known of a job. */
 export interface JobState {
+  /** Never changes, and may be large: seeds have up to 256 kB. */
   readonly request: JobRequest;
   /** Names the request: an idempotency key is for one request only. */
   readonly fingerprint: string;
@@ -36,6 +37,9 @@ const MAX_TENANT_UNFINISHED = MAX_UNFINISHED / 2;
 /** How long a job is known after its end, in seconds: Redis keeps all in memory. */
 const RETENTION = 7 * 24 * 3600;
 
+/** Jobs that are looked at together. */
+const MAX_UNSETTLED = 1000;
+
 /** Events that are read at once. */
 const PAGE = 200;
 
@@ -49,7 +53,7 @@ export const UNTOLD = `${PREFIX}:jobs:untold`;
  *
  * KEYS: job, events, unfinished, unfinished of the tenant, untold
  * ARGV: name, expected version, state, 1 when ended, seconds to keep it then, 1 when it has a webhook,
- *       most unfinished, most of the tenant, event...
+ *       most unfinished, most of the tenant, what was asked, event...
  * Returns the new version; 0 when another was faster; -1, -2 when there are too many jobs.
  */
 const COMMIT = `
@@ -60,9 +64,10 @@ if version == 0 then
   if redis.call("SCARD", KEYS[3]) >= tonumber(ARGV[7]) then return -1 end
 end
 redis.call("HSET", KEYS[1], "version", version + 1, "state", ARGV[3])
+if version == 0 then redis.call("HSET", KEYS[1], "request", ARGV[9]) end
 local last = redis.call("XLEN", KEYS[2])
-for i = 9, #ARGV do
-  redis.call("XADD", KEYS[2], (last + i - 8) .. "-0", "event", ARGV[i])
+for i = 10, #ARGV do
+  redis.call("XADD", KEYS[2], (last + i - 9) .. "-0", "event", ARGV[i])
 end
 if ARGV[4] == "1" then
   redis.call("SREM", KEYS[3], ARGV[1])
@@ -95,14 +100,15 @@ export class JobRecords {
     return new JobRecord(this.#connection, name);
   }
 
-  /** Names of jobs that have not ended, and of those whose webhook has not been told. */
-  async unsettled(): Promise<{ readonly unfinished: string[]; readonly untold: string[] }> {
+  /**
+   * Names of some jobs that have not ended, or whose webhook has not been told; of others the next
+   * time. None when another server has looked in the last `interval` milliseconds.
+   */
+  async unsettled(kind: "unfinished" | "untold", interval: number): Promise<string[]> {
     const { commands } = this.#connection;
-    const [unfinished, untold] = await Promise.all([
-      commands.smembers(UNFINISHED),
-      commands.smembers(UNTOLD),
-    ]);
-    return { unfinished, untold };
+    const isFirst = await commands.set(`${PREFIX}:jobs:${kind}:looked`, "", "PX", interval, "NX");
+    if (isFirst !== "OK") return [];
+    return commands.srandmember(kind === "unfinished" ? UNFINISHED : UNTOLD, MAX_UNSETTLED);
   }
 }
 
@@ -127,8 +133,15 @@ export class JobRecord implements JobHandle {
   /** @throws CosalError store_unavailable */
   async state(): Promise<JobState | undefined> {
     try {
-      const [version, state] = await this.#commands.hmget(this.#key, "version", "state");
-      this.#known = state ? { version: Number(version), state: JSON.parse(state) } : undefined;
+      const fields = ["version", "state", "request"] as const;
+      const [version, state, request] = await this.#commands.hmget(this.#key, ...fields);
+      this.#known =
+        state && request
+          ? {
+              version: Number(version),
+              state: { ...JSON.parse(state), request: JSON.parse(request) },
+            }
+          : undefined;
     } catch (error) {
       throw redisError(error);
     }
@@ -266,14 +279,16 @@ export class JobRecord implements JobHandle {
   }
 
   async #commit(version: number, state: JobState, events: readonly Event[]): Promise<number> {
-    const { tenant, webhook } = state.request;
+    const { request, ...rest } = state;
+    const { tenant, webhook } = request;
     try {
       return await (this.#commands as Commit).cosalCommit(
         ...[this.#key, `${this.#key}:events`, UNFINISHED],
         ...[`${UNFINISHED}:${digest([tenant])}`, UNTOLD],
-        ...[this.name, version, JSON.stringify(state)],
+        ...[this.name, version, JSON.stringify(rest)],
         ...[hasEnded(state) ? 1 : 0, RETENTION, webhook === undefined ? 0 : 1],
         ...[MAX_UNFINISHED, MAX_TENANT_UNFINISHED],
+        version === 0 ? JSON.stringify(request) : "",
         ...events.map((event) => JSON.stringify(event)),
       );
     } catch (error) {

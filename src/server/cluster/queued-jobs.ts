@@ -154,14 +154,17 @@ export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs
   /** Puts into the queue what should be in it, and is not: adding what is there does nothing. */
   async function sweep(): Promise<void> {
     try {
-      const { unfinished, untold } = await records.unsettled();
-      for (const name of unfinished) {
+      const interval = Math.floor(sweepInterval / 2);
+      for (const name of await records.unsettled("unfinished", interval)) {
         const record = records.of(name);
         const state = await record.state();
         if (state === undefined || Date.now() - state.seen < sweepInterval) continue;
         await enqueue(record, state);
       }
-      for (const name of untold) await webhooks?.tell(records.of(name));
+      if (webhooks === undefined) return;
+      for (const name of await records.unsettled("untold", interval)) {
+        await webhooks.tell(records.of(name));
+      }
     } catch (error) {
       onError(error as Error);
     }
