@@ -13,6 +13,7 @@ const EXAMPLES = new URL("../examples/", import.meta.url);
  * @param grain grey levels from the darkest to the brightest grain; with 56 a file of 12 megapixels
  * has 4 MB, as a phone's has
  * @param quality of the JPEG, up to 100
+ * @param seed of the grain, other than 0: each gives another photograph
  */
 export async function enlargedExample(
   example: string,
@@ -20,6 +21,7 @@ export async function enlargedExample(
   height: number,
   grain = GRAIN,
   quality = QUALITY,
+  seed = 1,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = new Uint8Array(await readFile(new URL(example, EXAMPLES)));
   const unit = 1 / 255;
@@ -28,7 +30,7 @@ export async function enlargedExample(
   });
   const pixels = width * height;
   const data = new Uint8ClampedArray(4 * pixels);
-  for (let pixel = 0, random = 1; pixel < pixels; pixel++) {
+  for (let pixel = 0, random = seed; pixel < pixels; pixel++) {
     random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
     const shift = grain * (random / 2 ** 32 - 0.5);
     for (let channel = 0; channel < 3; channel++) {

@@ -2,12 +2,14 @@
 // The command `cosal`. Commands are loaded when they are called, so that `--help` is quick.
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
+import { batchCommands } from "./commands/batch-options.ts";
 import { EXIT } from "./exit-status.ts";
 import {
   markOptions,
   maskOptions,
   photographs,
   runtimeOption,
+  serverOf,
   serverOptions,
   studioOptions,
 } from "./options.ts";
@@ -105,6 +107,11 @@ function commands() {
         status = await apply({ ...args, ...serverOf(args) }, interrupt.signal);
       },
     )
+    .command("batch <command>", "any number of sets at a service, in the background", (args) =>
+      batchCommands(args, interrupt.signal, (end) => {
+        status = end;
+      }),
+    )
     .command("serve", "the service on this machine: cosal serve --help")
     .command("doctor", "what works here, and what a bug report needs", {}, async () => {
       const { doctor } = await import("./commands/doctor.ts");
@@ -128,10 +135,6 @@ function commands() {
     .fail((message, error) => {
       throw error ?? new UsageError(message);
     });
-}
-
-function serverOf({ server, key }: { server?: string | undefined; key?: string | undefined }) {
-  return { server: server ?? process.env.COSAL_SERVER, key: key ?? process.env.COSAL_KEY };
 }
 
 function explain(error: unknown): number {

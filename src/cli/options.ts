@@ -106,6 +106,17 @@ export const serverOptions = <T>(args: Argv<T>) =>
       requiresArg: true,
     });
 
+/** Where a service is, and with which key: options go before the environment. */
+export function serverOf({
+  server,
+  key,
+}: {
+  readonly server?: string | undefined;
+  readonly key?: string | undefined;
+}) {
+  return { server: server ?? process.env.COSAL_SERVER, key: key ?? process.env.COSAL_KEY };
+}
+
 /** Any of them asks for the format `studio`. */
 export const studioOptions = <T>(args: Argv<T>) =>
   args

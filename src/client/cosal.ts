@@ -1,4 +1,5 @@
 import type { Limits, Models } from "./api.ts";
+import { Batch, type BatchOptions, type BatchPhotograph, createBatch } from "./batch.ts";
 import { attemptsOf, Connection } from "./connection.ts";
 import { GroupRun } from "./group.ts";
 import type { HttpOptions } from "./http.ts";
@@ -48,6 +49,21 @@ export class Cosal {
     options: ApplyOptions = {},
   ): GroupRun {
     return new GroupRun(masksWithFile(this.#connection, consensus, photographs, options));
+  }
+
+  /**
+   * Begins a batch: any number of groups, which the service computes in the background. What it does
+   * not have is uploaded first.
+   *
+   * @throws CosalError
+   */
+  createBatch(photographs: Iterable<BatchPhotograph>, options: BatchOptions = {}): Promise<Batch> {
+    return createBatch(this.#connection, photographs, options);
+  }
+
+  /** A batch that was begun before. */
+  batch(id: string): Batch {
+    return new Batch(this.#connection, id);
   }
 
   /** What the service takes. */

@@ -1,4 +1,5 @@
 export type * as api from "./api.ts";
+export type { Batch, BatchOptions, BatchPhotograph, BatchResult } from "./batch.ts";
 export { Cosal } from "./cosal.ts";
 export { CosalError, type ErrorCode } from "./errors.ts";
 export type { Group, GroupRun } from "./group.ts";

@@ -1,12 +1,12 @@
 import { representatives } from "../group/representatives.ts";
 import type * as api from "./api.ts";
 import { Computation } from "./computation.ts";
-import { attemptsOf, type Connection } from "./connection.ts";
+import { attemptsOf, type Connection, storeConsensus } from "./connection.ts";
 import { CosalError } from "./errors.ts";
 import { Group } from "./group.ts";
 import { Mask } from "./mask.ts";
 import type { ApplyOptions, GroupOptions } from "./options.ts";
-import { type Hashed, hashed, named, type Photograph, sha256Of } from "./photographs.ts";
+import { type Hashed, hashed, named, type Photograph } from "./photographs.ts";
 import { resizeWithCanvas } from "./resize.ts";
 import type { Attempts } from "./retry.ts";
 
@@ -40,13 +40,7 @@ export async function* masksWithFile(
   photographs: Iterable<Photograph>,
   options: ApplyOptions,
 ): AsyncGenerator<Mask, Group> {
-  const id = await sha256Of(consensus);
-  const request = {
-    method: "PUT",
-    body: new Blob([consensus]),
-    headers: { "content-type": "application/vnd.cosal.consensus" },
-  };
-  await connection.http.send(`/v1/groups/${id}/consensus`, request, attemptsOf(options));
+  const id = await storeConsensus(connection, consensus, attemptsOf(options));
   return yield* masksWith(connection, photographs, options, id);
 }
 

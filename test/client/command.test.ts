@@ -73,3 +73,15 @@ it("masks a set, and applies a consensus file to another", async () => {
     /The consensus cannot be read|too large to be a consensus/,
   );
 });
+
+it("masks folders as a batch, and writes what it writes of each alone", async () => {
+  const folders = ["cats", "raccoons"].map((name) => join(examples, name));
+  const server = ["--server", service.url];
+  await cosal("batch", "create", ...folders, "-o", "batch", ...server);
+  for (const name of ["cats", "raccoons"]) {
+    await cosal(join(examples, name), "-o", `alone-${name}`, ...server);
+    await expectSameMasks(`alone-${name}`, join("batch", name));
+    const manifest = JSON.parse(await readFile(join(folder, "batch", name, "masks.json"), "utf8"));
+    expect(manifest.images).toHaveLength(8);
+  }
+});

@@ -75,7 +75,8 @@ function sourceOf(
     : serviceSource(server, key, signal, detail);
 }
 
-async function maskSets(
+/** Masks sets with what a source gives, and says how it went. */
+export async function maskSets(
   sets: readonly PhotographSet[],
   source: MaskSource,
   args: MaskArguments,
