@@ -36,9 +36,10 @@ export function batchRunner(dependencies: AppDependencies): RunUnit {
 
     async function masked(lines: readonly BatchLine[], consensus?: string): Promise<Masked> {
       const images = lines.map(({ id, sha256 }) => ({ id, sha256 }));
+      const { backend, detail } = request;
       const group = await planGroup(
         {
-          ...{ images, seeds: [], onError: "skip", detail: "normal", backend: request.backend },
+          ...{ images, seeds: [], onError: "skip", detail, backend },
           ...(consensus === undefined ? { model: request.model.name } : { consensusOf: consensus }),
         },
         context,

@@ -26,6 +26,7 @@ export interface BatchOptions extends CallOptions {
   readonly consensus?: string | Uint8Array<ArrayBuffer>;
   readonly model?: string;
   readonly backend?: "auto" | "gpu" | "wasm";
+  readonly detail?: "normal" | "high";
   /** Groups that are computed at the same time. */
   readonly parallelism?: number;
   readonly onProgress?: OnProgress;
@@ -83,7 +84,7 @@ export async function createBatch(
   const { consensus } = options;
   if (typeof consensus === "string") query.set("consensus", consensus);
   else if (consensus) query.set("consensus", await storeConsensus(connection, consensus, attempts));
-  for (const name of ["model", "backend", "parallelism"] as const) {
+  for (const name of ["model", "backend", "detail", "parallelism"] as const) {
     if (options[name] !== undefined) query.set(name, String(options[name]));
   }
   const request = {

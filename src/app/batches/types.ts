@@ -1,3 +1,4 @@
+import type { Detail } from "../../engine/index.ts";
 import type { ErrorCode, LimitReference } from "../../errors.ts";
 import type { ImageResult } from "../../group/index.ts";
 import type { BackendChoice } from "../compute/types.ts";
@@ -21,6 +22,7 @@ export interface BatchRequest {
   /** The group whose consensus masks all photographs. Without one, each group has its own. */
   readonly consensusOf?: string;
   readonly backend: BackendChoice;
+  readonly detail: Detail;
   readonly formats: readonly BatchFormat[];
   /** `source`, `model` or `WIDTHxHEIGHT`. */
   readonly size: string;

@@ -204,6 +204,7 @@ async function postBatch(service: Service, c: Context<Env>): Promise<Response> {
     model,
     ...(consensus !== undefined && { consensusOf: consensus }),
     backend: query.backend ?? "auto",
+    detail: query.detail ?? "normal",
     formats: formatsOf(query.formats),
     size: query.size ?? "source",
     threshold: query.threshold ?? DEFAULT_THRESHOLD,

@@ -164,7 +164,8 @@ export const FileQuery = z
 export const CutoutQuery = FileQuery.extend(studioQuery).partial();
 
 /** For queries of other requests. */
-export const computationQuery = { model: computation.model, backend: computation.backend };
+const { model, backend, detail } = computation;
+export const computationQuery = { model, backend, detail };
 export const sizeQuery = size;
 export const thresholdQuery = number(threshold);
 

@@ -43,7 +43,7 @@ export async function createBatch(args: CreateArguments, signal: AbortSignal): P
   const batch = await serviceOf(args).createBatch(photographsOf(sets, consensus !== undefined), {
     ...(consensus !== undefined && { consensus }),
     ...(args.parallelism !== undefined && { parallelism: args.parallelism }),
-    ...{ signal, timeout: FOREVER },
+    ...{ detail: args.detail, signal, timeout: FOREVER },
     onProgress: ({ done, total }) => reporter.uploaded(done, total),
     onRefused(id, error) {
       isPartial = true;

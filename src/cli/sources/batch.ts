@@ -14,7 +14,7 @@ export interface BatchSource extends MaskSource {
 /** Files are made here, of the service's logits: they equal the local ones. */
 export async function batchSource(batch: Batch, signal: AbortSignal): Promise<BatchSource> {
   const folder = await temporaryFolder();
-  const pool = new EnginePool({ runtime: "wasm", features: folder.path }, signal);
+  const pool = new EnginePool({ runtime: "wasm", detail: "normal", features: folder.path }, signal);
 
   function masked(
     photographs: Iterable<NamedPhotograph> | AsyncIterable<NamedPhotograph>,

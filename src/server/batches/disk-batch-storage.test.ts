@@ -30,6 +30,7 @@ const header = (id = "b", total = 3): BatchHeader => ({
     tenant: "t",
     model: { name: "fake", digest: "f".repeat(64) },
     backend: "auto",
+    detail: "normal",
     formats: ["png"],
     size: "source",
     threshold: 0.5,
