@@ -19,25 +19,25 @@ const ApiKeySchema = z.object({
     .optional(),
 });
 
-/** What is kept of an API key: never the key itself. */
+/** The stored record of an API key. It does not contain the key itself. */
 export interface ApiKey {
-  /** SHA-256 of the key, hex (`hashKey`). Keys are random, so one round of hashing is enough. */
+  /** SHA-256 of the key in hex (`hashKey`). Keys are random, so one round of hashing is enough. */
   readonly hash: string;
-  /** Names it in logs and rate limits. */
+  /** Identifies the key in logs and rate limits. */
   readonly id: string;
   readonly tenant: string;
   readonly scopes: readonly Scope[];
   /** Requests per minute by kind. */
   readonly limits?: KeyLimits | undefined;
-  /** When it ends, RFC 3339. */
+  /** Time of expiry (RFC 3339). */
   readonly expires?: string | undefined;
 }
 
 /**
- * The keys of a JSON array.
+ * Parses the keys of a JSON array.
  *
- * @param name of the setting that has them, for the error
- * @throws TypeError that says where the array is wrong, and repeats nothing of it
+ * @param name name of the setting, for the error
+ * @throws TypeError that says where the array is wrong, without quoting it
  */
 export function readApiKeys(text: string, name: string): ApiKey[] {
   const form = `Expected ${name} to be a JSON array of {hash, id, tenant, scopes}`;
@@ -48,14 +48,14 @@ export function readApiKeys(text: string, name: string): ApiKey[] {
   throw new TypeError(path ? `${form}; at ${path}: ${issue?.message}` : form);
 }
 
-/** The record of a key that is kept under its hash; undefined for what is none. */
+/** Parses the record of a key that is stored under its hash. Undefined if it is invalid. */
 export function readApiKey(text: string, hash: string): ApiKey | undefined {
   const record = parsed(text);
   if (typeof record !== "object") return undefined;
   return ApiKeySchema.safeParse({ ...record, hash }).data;
 }
 
-/** Undefined for what is no JSON: the error would quote it. */
+/** Undefined for invalid JSON. The parser's error would quote it. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -67,7 +67,7 @@ function parsed(text: string): unknown {
 /**
  * Looks a key up by its hash: in an environment variable, a key-value store, a database.
  *
- * @param beforeLookUp to be called before the look-up of a hash that has not been found before
+ * @param beforeLookUp must be called before looking up a hash that was not found before
  */
 export type KeyLookup = (hash: string, beforeLookUp: () => void) => Promise<ApiKey | undefined>;
 
@@ -75,7 +75,7 @@ export type KeyLookup = (hash: string, beforeLookUp: () => void) => Promise<ApiK
 const PREFIX = "cosal_";
 const KEY_BYTES = 32;
 
-/** A new key, to be shown once. */
+/** Generates a new key. Show it once. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
   return PREFIX + Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -90,16 +90,16 @@ export function isKey(token: string): boolean {
   return token.startsWith(PREFIX);
 }
 
-/** Keys that are known beforehand. */
+/** Looks keys up in a fixed list. */
 export function listedKeys(keys: readonly ApiKey[]): KeyLookup {
   const byHash = new Map(keys.map((key) => [key.hash, key]));
   return async (hash) => byHash.get(hash);
 }
 
 /**
- * Who sends `Authorization: Bearer cosal_...`.
+ * Authenticates requests with `Authorization: Bearer cosal_...`.
  *
- * What is compared are hashes, in a table: how long that takes says nothing about the key.
+ * It compares hashes in a table, so the time of a lookup says nothing about the key.
  *
  * @throws CosalError (when called) credentials_missing, credentials_invalid
  */

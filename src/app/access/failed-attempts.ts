@@ -2,23 +2,23 @@ import { LRUCache } from "lru-cache";
 import { memoryRateLimiter, RateLimited } from "./rate-limiter.ts";
 import type { RateLimiter } from "./types.ts";
 
-/** Failures to authenticate that a network has in a minute. */
+/** Failed authentications that a network may have in a minute. */
 export const FAILED_ATTEMPTS = 30;
 
-/** Networks that are remembered to have failed too often. */
+/** Maximum number of blocked networks that are remembered. */
 const NETWORKS = 10_000;
 
 const KIND = "authentication";
 
 /**
- * Counts who fails to authenticate, by network (`networkOf`), so that guessing costs nobody but who
- * guesses. The host's limiter counts where it has this kind of limit, else this process's memory.
+ * Counts failed authentications by network (`networkOf`), so that only the network that guesses keys
+ * is blocked. The host's limiter counts them if it has this kind of limit, and otherwise this process.
  */
 export class FailedAttempts {
   readonly #rates: RateLimiter | undefined;
   readonly #memory: RateLimiter;
   readonly #now: () => number;
-  /** Milliseconds since 1970 until when a network has no more attempts. */
+  /** Blocked networks, each with the end of its block in milliseconds since 1970. */
   readonly #exhausted = new LRUCache<string, number>({ max: NETWORKS });
 
   constructor(rates?: RateLimiter, now: () => number = Date.now) {
@@ -27,13 +27,13 @@ export class FailedAttempts {
     this.#memory = memoryRateLimiter({ [KIND]: FAILED_ATTEMPTS }, now);
   }
 
-  /** @throws RateLimited while the network has failed too often */
+  /** @throws RateLimited while the network is blocked */
   check(network: string): void {
     const left = (this.#exhausted.get(network) ?? 0) - this.#now();
     if (left > 0) throw this.#refusal(left);
   }
 
-  /** @throws RateLimited when this is one too many */
+  /** @throws RateLimited when this failure exceeds the limit */
   async count(network: string): Promise<void> {
     this.check(network);
     const request = { subject: network, kind: KIND } as const;

@@ -13,7 +13,7 @@ import type {
   Scope,
 } from "./types.ts";
 
-/** Everybody, where there are no keys. */
+/** The principal of all requests in deployments without authentication. */
 export const ANONYMOUS: Principal = {
   subject: "",
   tenant: "",
@@ -25,15 +25,15 @@ export interface Admittance {
   readonly rate?: { readonly kind: RateKind; readonly verdict: RateVerdict };
 }
 
-/** What a guard needs of the host. Without any of it, everybody may do everything. */
+/** Options of a guard. Without any, all requests are allowed. */
 export interface GuardOptions {
   readonly authenticate?: Authenticator;
   readonly rates?: RateLimiter;
-  /** Address of the caller, for limits where there are no keys. */
+  /** IP address of the caller, for rate limits without keys. */
   readonly addressOf?: (request: Request) => string;
 }
 
-/** Who sends a request, whether they may, and whether not too often. */
+/** Authenticates a request, checks its scope, and applies rate limits. */
 export type Guard = (request: Request) => Promise<Admittance>;
 
 /**
@@ -79,7 +79,7 @@ export function createGuard(
 }
 
 /**
- * Whether a caller whom nobody asks who they are comes too often, by their network.
+ * Limits requests to routes without authentication, by network.
  *
  * @throws CosalError (when called) rate_limited
  */
@@ -100,8 +100,8 @@ async function limited(
 }
 
 /**
- * Who has a signed link. Counted by link and network: links are handed on, so whoever fetches one
- * often must neither lock the others of its tenant nor the same one for others.
+ * Admits requests with a signed link. They are counted by link and network, since links are shared.
+ * Frequent requests for one link must block neither other links nor the same link in other networks.
  */
 async function holderOf(
   request: Request,

@@ -5,22 +5,22 @@ import { qualifiedName } from "./names.ts";
 import type { Authenticator, Principal, Scope } from "./types.ts";
 
 export interface JwtPolicy {
-  /** Finds the issuer's key of a token (`remoteKeys`). */
+  /** Finds the issuer's key for a token (`remoteKeys`). */
   readonly keys: JWTVerifyGetKey;
   readonly issuer: string;
   readonly audience: string;
-  /** The claim that names the tenant; the subject when there is none of that name. */
+  /** The claim that names the tenant. By default, the subject. */
   readonly tenantClaim?: string;
 }
 
-/** Neither `none` nor shared secrets: the deployment holds no key of the issuer's. */
+/** Excludes `none` and shared secrets, since the deployment has no secret of the issuer. */
 const ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"];
 
 const SCOPES: readonly Scope[] = ["read", "write", "delete"];
 
 /**
- * Who sends a JWT of an identity provider as bearer token (RFC 6750, RFC 7519). Its `scope` claim
- * (RFC 8693) has to name `cosal:read`, `cosal:write` or `cosal:delete`.
+ * Authenticates requests with a JWT of an identity provider as bearer token (RFC 6750, RFC 7519). Its
+ * `scope` claim (RFC 8693) must contain `cosal:read`, `cosal:write` or `cosal:delete`.
  *
  * @throws CosalError (when called) credentials_missing, credentials_invalid,
  * authentication_unavailable
@@ -48,7 +48,7 @@ export function jwtAuthenticator({
   };
 }
 
-/** API keys by their prefix, every other token as a JWT. */
+/** Recognizes API keys by their prefix, and verifies any other token as a JWT. */
 export function keysOrJwt(keys: Authenticator, jwt: Authenticator): Authenticator {
   return async function authenticateEither(request, beforeLookUp) {
     const authenticate = isKey(bearerToken(request)) ? keys : jwt;
@@ -71,9 +71,9 @@ async function principalOf(
   };
 }
 
-/** A claim that has to be there; other types than texts are no names. */
+/** Reads a required claim, which must be a string. */
 function textOf(claims: JWTPayload, name: string): string {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
   if (typeof value === "string" && value !== "") return value;
-  throw new CosalError("credentials_invalid", `The token has no claim ${name} that is a text.`);
+  throw new CosalError("credentials_invalid", `The token has no string claim ${name}.`);
 }

@@ -1,19 +1,19 @@
 import { CosalError } from "../../errors.ts";
 import type { LinkSigning } from "./types.ts";
 
-/** Bytes of random text below which a secret is none. */
+/** Minimum length of a secret, in characters. */
 const MIN_SECRET_LENGTH = 32;
 
 export interface SignedLink {
-  /** Whose file it leads to. */
+  /** The tenant that owns the file. */
   readonly tenant: string;
-  /** Another one for every link. */
+  /** Unique to the link. */
   readonly signature: string;
 }
 
 /**
- * Links to files that work without a key until they expire: HMAC-SHA-256 over the path, its query,
- * the tenant and the time. Whoever has such a link has that file, and nothing else.
+ * Signed links to files, which work without a key until they expire: HMAC-SHA-256 over the path, its
+ * query, the tenant and the time. A link gives access to its file and nothing else.
  */
 export class SignedLinks {
   readonly #lifetime: number;
@@ -28,10 +28,10 @@ export class SignedLinks {
     this.#lifetime = lifetime;
   }
 
-  /** The path with its signature. The same one for some minutes. */
+  /** Returns the path with its signature. The result is the same for some minutes. */
   async sign(path: string, tenant: string, now = Date.now()): Promise<string> {
     const url = new URL(path, "https://cosal.invalid");
-    // In steps of a quarter of the lifetime, so that repeated answers have the same links.
+    // Rounded to a quarter of the lifetime, so that repeated responses have the same links.
     const step = Math.max(1, Math.floor(this.#lifetime / 4));
     const expires = (Math.floor(now / 1000 / step) + 1) * step + this.#lifetime;
     url.searchParams.set("tenant", tenant);
@@ -41,7 +41,7 @@ export class SignedLinks {
   }
 
   /**
-   * The link that the request is made with; undefined when it has no signature.
+   * Verifies the link of a request. Undefined if it has no signature.
    *
    * @throws CosalError credentials_invalid
    */
@@ -53,7 +53,7 @@ export class SignedLinks {
     const isRight = await this.#isSigned(url, given);
     const expires = Number(url.searchParams.get("expires"));
     if (!isRight || !(expires * 1000 > now)) {
-      const message = isRight ? "The link has expired." : "The link's signature is not right.";
+      const message = isRight ? "The link has expired." : "The link's signature is invalid.";
       throw new CosalError("credentials_invalid", message);
     }
     return { tenant: url.searchParams.get("tenant") ?? "", signature: given };
@@ -68,7 +68,7 @@ export class SignedLinks {
       .replaceAll("=", "");
   }
 
-  /** Compares as `crypto.subtle.verify` does: it takes the same time wherever two signatures differ. */
+  /** Compares in constant time, by `crypto.subtle.verify`. */
   async #isSigned(url: URL, given: string): Promise<boolean> {
     if (!SIGNATURE.test(given)) return false;
     const base64 = given.replaceAll("-", "+").replaceAll("_", "/");
@@ -90,8 +90,8 @@ export class SignedLinks {
 }
 
 /**
- * 32 bytes in base64url without padding. The last character stands for four bits: of the others that
- * decode to the same bytes none is taken, so that a link has one signature.
+ * 32 bytes in base64url without padding. The last character has only four significant bits. Other
+ * characters with the same bits are rejected, so that a link has exactly one signature.
  */
 const SIGNATURE = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 

@@ -1,11 +1,11 @@
 /**
- * Whose an address is, as far as it tells: an IPv4 address is somebody's, of an IPv6 address the
- * first 64 bits are, as every subscriber has as many addresses below them as they like (RFC 6177).
- * `2001:db8:1:2:3:4:5:6` gives `2001:db8:1:2::/64`; what is no address is given back.
+ * The network of an address: an IPv4 address itself, or the first 64 bits of an IPv6 address, since a
+ * subscriber can use any address below them (RFC 6177). `2001:db8:1:2:3:4:5:6` gives
+ * `2001:db8:1:2::/64`. A text that is not an address is returned unchanged.
  */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
-  // A zone is this machine's own (RFC 4007). What the parser gives back has one form only.
+  // A zone is local to this machine (RFC 4007). The URL parser returns the canonical form.
   const canonical = URL.parse(`http://[${address.replace(/%.*/, "")}]`)?.hostname.slice(1, -1);
   if (canonical === undefined) return address;
   const [head, tail] = canonical.split("::").map((half) => half.split(":").filter(Boolean));

@@ -3,13 +3,14 @@ import type { RateKind, RateLimiter, RateVerdict } from "./types.ts";
 
 const WINDOW = 60;
 
-/** Subjects that are counted at once; beyond that the ones counted longest ago start anew. */
+/** Maximum number of counted subjects. Beyond that, the least recently counted are dropped. */
 const SUBJECTS = 10_000;
 
 /**
- * Fixed windows of a minute in this process's memory: for a server that is alone, and for tests.
+ * A rate limiter with fixed windows of a minute in this process's memory, for a single server and for
+ * tests.
  *
- * @param perMinute a kind that is missing has no limit, unless the key has one
+ * @param perMinute limits by kind. A missing kind has no limit, unless the key has one
  */
 export function memoryRateLimiter(
   perMinute: Partial<Readonly<Record<RateKind, number>>>,
@@ -39,8 +40,8 @@ export function memoryRateLimiter(
 }
 
 /**
- * The fields of draft-ietf-httpapi-ratelimit-headers: the policy always, and what is left where the
- * limiter knows.
+ * The headers of draft-ietf-httpapi-ratelimit-headers: always the policy, and the remaining requests
+ * if the limiter knows them.
  */
 export function setRateLimitHeaders(headers: Headers, kind: RateKind, verdict: RateVerdict): void {
   const { limit, window, remaining, reset } = verdict;
@@ -50,7 +51,7 @@ export function setRateLimitHeaders(headers: Headers, kind: RateKind, verdict: R
   headers.set("ratelimit", `"${kind}";r=${left}${reset === undefined ? "" : `;t=${reset}`}`);
 }
 
-/** Carries what the headers of the refusal say. */
+/** An error with the values for the headers of the response. */
 export class RateLimited extends CosalError {
   readonly kind: RateKind;
   readonly verdict: RateVerdict;
@@ -58,7 +59,7 @@ export class RateLimited extends CosalError {
   constructor(kind: RateKind, verdict: RateVerdict) {
     const { limit, window, reset } = verdict;
     const what = kind === "authentication" ? "failed authentications" : `requests of kind ${kind}`;
-    super("rate_limited", `At most ${limit} ${what} are taken in ${window} seconds.`, {
+    super("rate_limited", `At most ${limit} ${what} are allowed in ${window} seconds.`, {
       limit: { name: "requests", limit, actual: limit + 1 },
       retryAfter: reset ?? window,
     });

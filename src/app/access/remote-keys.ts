@@ -2,24 +2,24 @@ import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
 import { CosalError } from "../../errors.ts";
 import type { Log } from "../telemetry/types.ts";
 
-/** How long keys are used without a look whether there are others, in milliseconds. */
+/** How long keys are used before they are fetched again, in milliseconds. */
 const FRESH = 10 * 60_000;
 
-/** How long the last ones are used while others cannot be fetched. */
+/** How long the last keys are used while fetches fail, in milliseconds. */
 const LAST_GOOD = 4 * 60 * 60_000;
 
-/** How long after a fetch a token with an unknown key is no reason for another. */
+/** Minimum time between fetches for tokens with an unknown key, in milliseconds. */
 const COOLDOWN = 30_000;
 
-/** How long after a fetch that failed there is no other. */
+/** Retry delay after a failed fetch, in milliseconds. */
 const RETRY = 5_000;
 
 /** How long a fetch may take; and while there are keys that can be used meanwhile. */
 const TIMEOUT = 5_000;
 const SHORT_TIMEOUT = 2_000;
 
-/** Milliseconds between two looks for what another request is fetching. */
-const PAUSE = 20;
+/** Milliseconds between two checks for keys that another request is fetching. */
+const POLL_INTERVAL = 20;
 
 export interface RemoteKeysParts {
   readonly log: Log;
@@ -28,14 +28,13 @@ export interface RemoteKeysParts {
 }
 
 /**
- * The keys that an identity provider publishes as a JWK Set (RFC 7517), for `jwtVerify`. They are
- * fetched by one request at a time. When they cannot be, the last ones are used for some hours, as
- * stale-if-error has it (RFC 5861), and only without any is nobody known.
+ * The keys that an identity provider publishes as a JWK Set (RFC 7517), for `jwtVerify`. One request
+ * fetches them at a time. If a fetch fails, the last keys are used for some hours, as with
+ * stale-if-error (RFC 5861). Only without any keys do all tokens fail.
  *
- * jose's own `createRemoteJWKSet` has neither: its keys end with their age, it fetches anew for each
- * request while the provider is away, and in workerd several times at once. Here what requests share
- * is values and never promises: one that was made by a request that the runtime dropped is never
- * settled.
+ * jose's own `createRemoteJWKSet` does neither: its keys expire with their age, it fetches for each
+ * request while the provider is down, and in workerd several times at once. Here, requests share
+ * values and never promises, since promises of a request that the runtime dropped never settle.
  *
  * @throws CosalError (when called) authentication_unavailable; JOSEError for a key that is not there
  */
@@ -46,13 +45,13 @@ export function remoteKeys(
   let keys: JWTVerifyGetKey | undefined;
   let fetched = Number.NEGATIVE_INFINITY;
   let failed = Number.NEGATIVE_INFINITY;
-  /** When the fetch that is under way ends at the latest. */
+  /** The latest end of the current fetch, in milliseconds since 1970. */
   let ends = Number.NEGATIVE_INFINITY;
 
-  /** Whether the keys are those of now. */
+  /** Fetches the keys, or waits for the current fetch. Returns whether the keys are now fresh. */
   async function refresh(): Promise<boolean> {
     const came = now();
-    while (now() < ends) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    while (now() < ends) await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
     if (fetched >= came) return true;
     if (now() - failed < RETRY) return false;
     const timeout = keys === undefined ? TIMEOUT : SHORT_TIMEOUT;
@@ -85,7 +84,7 @@ export function remoteKeys(
 
   return async function keyOf(header, token) {
     const isOld = now() - fetched >= FRESH;
-    // Who comes while another looks for new ones goes on with the old ones.
+    // While another request fetches new keys, the old ones are used.
     if (isOld && !(isUsable() && now() < ends)) await refresh();
     if (keys === undefined || !isUsable()) throw unavailable();
     try {
@@ -93,7 +92,7 @@ export function remoteKeys(
     } catch (error) {
       const isUnknown = error instanceof errors.JWKSNoMatchingKey;
       if (!isUnknown || now() - fetched < COOLDOWN) throw error;
-      // It may be one that the provider has since, and nobody can tell while it is away.
+      // The provider may have added this key. Without a fetch, that is unknown.
       if (!(await refresh())) throw unavailable();
       return keys(header, token);
     }

@@ -2,9 +2,8 @@ import { encodeBase64 } from "hono/utils/encode";
 import { parseSignedTenant, type SignedTenant } from "./signed-tenant.ts";
 
 /**
- * How a Worker proves to a GPU server that a request is its own: an HMAC-SHA-256 over what is asked,
- * by a secret that both know. Web Crypto alone, so it runs in workerd and in Node. Each request
- * carries five headers:
+ * Signatures of a Worker's requests to a GPU server: an HMAC-SHA-256 over the request with a shared
+ * secret. It uses Web Crypto only, so it runs in workerd and in Node. Each request has five headers:
  *
  * ```text
  * Content-Digest: sha-256=:<base64>:      of the body (RFC 9530), of no bytes where there is none
@@ -34,13 +33,13 @@ export const SIGNATURE_HEADERS = {
   signature: "cosal-signature",
 } as const;
 
-/** How far the two clocks may be apart, either way, in milliseconds. A nonce is kept for twice that. */
+/** Maximum difference of the two clocks, in milliseconds. A nonce is kept for twice that. */
 export const SIGNATURE_WINDOW = 60_000;
 
-/** Characters of the shortest secret that is taken: 128 bits when they are hex digits. */
+/** Characters: 128 bits of hex digits. */
 export const MIN_SECRET_LENGTH = 32;
 
-/** Nonces kept at most: 800 requests a second over the window, in about 10 MB. */
+/** Maximum number of nonces: 800 requests a second over the window, in about 10 MB. */
 export const MAX_NONCES = 100_000;
 
 /** The parts of a request that are signed. */
@@ -51,15 +50,15 @@ export interface SignedParts {
   readonly target: string;
   /** The body's `contentDigest`. */
   readonly digest: string;
-  /** For whom it is, as `signedTenant` gives it. */
+  /** The tenant of the request, as `signedTenant` returns it. */
   readonly tenant: string;
 }
 
-/** What `verify` finds. `missing`: the request is not signed at all. */
+/** The result of `verify`. `missing`: the request has no signature. */
 export type Verdict =
   | {
       readonly ok: true;
-      /** What the body has to match: its `contentDigest`. The body itself has not been looked at. */
+      /** The `contentDigest` that the body must match. `verify` does not read the body. */
       readonly digest: string;
       readonly tenant: SignedTenant;
     }
@@ -71,17 +70,17 @@ export interface VerifyOptions {
   readonly secret: string;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** One for all requests that must not come twice: those of a process, or of all that share it. */
+  /** The store of nonces, shared by all requests of a process or of several servers. */
   readonly nonces: Nonces;
 }
 
 /**
- * Where nonces are kept. One process's memory is the least; what outlives the process also refuses
- * what came before a restart, and what several servers share also what came to another.
+ * A store of nonces. In memory, it detects replays within one process. A persistent store also detects
+ * replays from before a restart, and a shared one also replays to other servers.
  */
 export interface Nonces {
   /**
-   * Keeps a nonce for as long as a signature could hold.
+   * Stores a nonce for as long as its signature could be valid.
    *
    * @param now milliseconds since 1970
    * @returns whether it is new
@@ -95,8 +94,7 @@ export async function contentDigest(body: Uint8Array<ArrayBuffer>): Promise<stri
 }
 
 /**
- * The headers that make a request a signed one. Each call takes a new nonce, so sign again for a
- * second attempt.
+ * Returns the headers of a signed request. Each call uses a new nonce, so sign again for a retry.
  *
  * @param now milliseconds since 1970
  * @throws TypeError for a secret of fewer than 32 characters
@@ -128,10 +126,9 @@ export async function sign(
 }
 
 /**
- * Whether the headers of a request were signed with the secret, lately, and for the first time.
- * Needs no body, so a request can be refused before any of it is read; who reads it afterwards must
- * hold it against the digest of the verdict. The comparison takes the same time wherever two
- * signatures differ: it is that of `crypto.subtle.verify`.
+ * Verifies that a request's headers are signed with the secret, recent, and not a replay. It does not
+ * read the body, so a request can be refused before its body arrives. Afterwards, the body must be
+ * checked against the digest of the verdict. `crypto.subtle.verify` compares in constant time.
  *
  * @throws TypeError for a secret of fewer than 32 characters
  */
@@ -164,14 +161,14 @@ export async function verify(
   const isSigned = await crypto.subtle.verify("HMAC", key, fromHex(signature), text);
   if (!isSigned) return { ok: false, reason: "forged" };
   if (Math.abs(now - Number(time)) > SIGNATURE_WINDOW) return { ok: false, reason: "expired" };
-  // Last, so that only who knows the secret can fill the memory.
+  // Last, so that only senders with the secret can fill the memory.
   if (!(await nonces.take(nonce, now))) return { ok: false, reason: "replayed" };
   return { ok: true, digest, tenant: owner };
 }
 
-/** The nonces of the last two windows, as many as it may keep, in this process's memory. */
+/** Keeps the nonces of the last two windows in this process's memory. */
 export class NonceMemory implements Nonces {
-  /** Nonce to the time of its arrival, in the order of arrival. */
+  /** Times of arrival by nonce, in the order of arrival. */
   readonly #seen = new Map<string, number>();
   readonly #limit: number;
 
@@ -183,7 +180,7 @@ export class NonceMemory implements Nonces {
     return this.#seen.size;
   }
 
-  /** Whether the nonce is new. A full memory takes none: what it cannot keep could be replayed. */
+  /** Whether the nonce is new. A full memory accepts none, since those could be replayed. */
   take(nonce: string, now: number): boolean {
     for (const [old, arrived] of this.#seen) {
       if (now - arrived <= 2 * SIGNATURE_WINDOW) break;

@@ -1,13 +1,13 @@
 /**
- * For whom a Worker asks a GPU server, and how long the server may keep what it makes of it: the
- * value of `Cosal-Tenant` in a signed request, a token with a parameter (RFC 9651).
+ * The tenant of a Worker's request to a GPU server, and how long the server may keep the results. It
+ * is the value of `Cosal-Tenant` in a signed request, a token with a parameter (RFC 9651).
  *
  * ```text
  * Cosal-Tenant: t-<32 hex digits>;keep=<seconds>
  * ```
  *
- * The digits are the first of an HMAC-SHA-256 of the tenant's name by the shared secret: servers keep
- * tenants apart, and are not told who they are.
+ * The digits are the start of an HMAC-SHA-256 of the tenant's name with the shared secret. So servers
+ * separate tenants without knowing their names.
  */
 export interface SignedTenant {
   /** `t-<32 hex digits>` */
@@ -30,7 +30,7 @@ export async function signedTenant(tenant: string, secret: string, keep: number)
   return `t-${hex.join("")};keep=${Math.max(0, Math.floor(keep))}`;
 }
 
-/** Undefined for what has another form. */
+/** Undefined for a value of another form. */
 export function parseSignedTenant(value: string): SignedTenant | undefined {
   const [, name, keep] = FORM.exec(value) ?? [];
   return name === undefined ? undefined : { name, keep: Number(keep) };

@@ -1,4 +1,4 @@
-// What the tests of this room share.
+// Shared by the tests of this room.
 import { generateKeyPair, SignJWT } from "jose";
 import type { ApiKey } from "./api-keys.ts";
 import { hashKey, newKey } from "./api-keys.ts";
@@ -8,7 +8,7 @@ export const ALL_SCOPES: readonly Scope[] = ["read", "write", "delete"];
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-/** A new key, and what is kept of it. */
+/** A new key, and its record. */
 export async function keyOf(
   tenant: string,
   more: Partial<ApiKey> = {},

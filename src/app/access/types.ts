@@ -1,43 +1,42 @@
-/** What a caller may do: read results, have groups computed and photographs stored, remove them. */
+/** Permissions: read results; compute groups and store photographs; delete them. */
 export type Scope = "read" | "write" | "delete";
 
-/** Who sends a request. */
+/** The sender of a request. */
 export interface Principal {
-  /** Named in rate limits: a key's id or a token's subject, never the secret (see `qualifiedName`). */
+  /** A key's id or a token's subject, for rate limits (see `qualifiedName`). Never the secret. */
   readonly subject: string;
-  /** Whose stores it sees, qualified too. */
+  /** The tenant whose stores the principal uses. Qualified too. */
   readonly tenant: string;
   readonly scopes: ReadonlySet<Scope>;
   /** Requests per minute by kind, where the key has limits of its own. */
   readonly limits?: KeyLimits;
-  /** A Worker of this deployment: what it says of a group's consensus is taken. */
+  /** Whether it is a Worker of this deployment, whose consensus is trusted. */
   readonly isWorker?: boolean;
-  /** Seconds that what is made of its requests may be kept, where it says so. */
+  /** How long results of its requests may be kept, in seconds. Undefined: the default retention. */
   readonly keep?: number;
 }
 
 /**
- * Tells who sends a request. A deployment without one serves everybody as the tenant "".
+ * Authenticates a request. In a deployment without one, all requests belong to the tenant "".
  *
- * @param beforeLookUp called before anything is looked up that costs; throws when the caller has
- * failed too often lately
+ * @param beforeLookUp called before a costly lookup. It throws if the caller has failed too often
  * @throws CosalError credentials_missing, credentials_invalid, authentication_unavailable
  */
 export type Authenticator = (request: Request, beforeLookUp: () => void) => Promise<Principal>;
 
-/** Reading costs little, storing more, computing most. Of authentications the failed ones count. */
+/** Kinds of requests by cost: reads, writes, computations. Only failed authentications count. */
 export type RateKind = "read" | "write" | "compute" | "authentication";
 
-/** Requests per minute that a key has of its own, by kind. */
+/** A key's own limits: requests per minute by kind. */
 export type KeyLimits = Readonly<
   Partial<Record<Exclude<RateKind, "authentication">, number | undefined>>
 >;
 
 export interface RateRequest {
-  /** The principal's subject, or the caller's network (`networkOf`) where there are no keys. */
+  /** The principal's subject or, without keys, the caller's network (`networkOf`). */
   readonly subject: string;
   readonly kind: RateKind;
-  /** Requests per minute that the subject's key has of its own. */
+  /** The own limit of the subject's key, in requests per minute. */
   readonly perMinute?: number;
 }
 
@@ -47,27 +46,27 @@ export interface RateVerdict {
   readonly limit: number;
   /** Length of the window in seconds. */
   readonly window: number;
-  /** What is left of it, where the limiter knows. */
+  /** Remaining requests, if the limiter knows. */
   readonly remaining?: number;
-  /** Seconds until there is more, where the limiter knows. */
+  /** Seconds until the window ends, if the limiter knows. */
   readonly reset?: number;
 }
 
 /** Counts a request. Undefined: this kind has no limit. */
 export type RateLimiter = (request: RateRequest) => Promise<RateVerdict | undefined>;
 
-/** Photographs named by URL: fetched only from these hosts, over https. */
+/** Where photographs may be fetched from: these hosts only, over https. */
 export interface UrlPolicy {
   /** Exact host names, e.g. `images.example.com`. */
   readonly hosts: readonly string[];
-  /** What fetches; the platform's `fetch` unless a test says otherwise. */
+  /** By default, the platform's `fetch`. Tests replace it. */
   readonly fetch?: typeof fetch;
 }
 
-/** Links to masks that work without a key, for a while. */
+/** Signed links to masks, which work without a key until they expire. */
 export interface LinkSigning {
   /** At least 32 random bytes, from the environment. */
   readonly secret: string;
-  /** How long a link works, in seconds. */
+  /** How long a link is valid, in seconds. */
   readonly lifetime: number;
 }

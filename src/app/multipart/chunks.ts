@@ -1,8 +1,8 @@
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * The same bytes in blocks of 64 KiB. Whoever keeps chunks as they come keeps the objects around them
- * too: a body in chunks of one byte would take 65 times its size.
+ * Yields the same bytes in blocks of 64 KiB. Each chunk has the overhead of its object: a body in
+ * chunks of one byte would take 65 times its size in memory.
  */
 export async function* blocks(
   chunks: AsyncIterable<Uint8Array>,
@@ -24,7 +24,7 @@ export async function* blocks(
   if (filled > 0) yield block.subarray(0, filled);
 }
 
-/** The same chunks, as long as they are no more than so many bytes. @throws what `refuse` makes */
+/** Yields the same chunks. @throws the error of `refuse` when they exceed the limit */
 export async function* limited<T extends Uint8Array>(
   chunks: AsyncIterable<T>,
   limit: number,
@@ -38,7 +38,7 @@ export async function* limited<T extends Uint8Array>(
   }
 }
 
-/** All bytes, in memory of their own. */
+/** Collects all bytes in a new buffer. */
 export async function collected(
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,4 @@
-/** What a part's `Content-Disposition` says (RFC 7578, 4.2). */
+/** A parsed `Content-Disposition` of a part (RFC 7578, 4.2). */
 export interface Disposition {
   /** `form-data` or `attachment`, in lower case. */
   readonly type: string;
@@ -7,11 +7,11 @@ export interface Disposition {
 }
 
 /**
- * Reads a `Content-Disposition` as programs really write it. Browsers escape three characters (`%22`,
- * `%0D` and `%0A`; HTML standard, 4.10.22.8) and send backslashes as they are; most libraries write a
- * quoted string, in which a backslash stands before `"` and `\` (RFC 9110, 5.6.4). So those two pairs
- * are unescaped, and every other backslash is one. `filename*` (RFC 8187) goes before `filename`, where
- * it can be read. Never throws: what makes no sense is left out.
+ * Parses a `Content-Disposition` as programs really write it. Browsers escape three characters (`%22`,
+ * `%0D` and `%0A`; HTML standard, 4.10.22.8) and do not escape backslashes. Most libraries write a
+ * quoted string, in which a backslash precedes `"` and `\` (RFC 9110, 5.6.4). So these two pairs are
+ * unescaped, and every other backslash is literal. A valid `filename*` (RFC 8187) takes precedence
+ * over `filename`. Never throws: invalid parameters are ignored.
  */
 export function parseDisposition(header: string): Disposition {
   const [type = ""] = header.split(";", 1);
@@ -48,7 +48,7 @@ function quoted(text: string, begin: number): { value: string; end: number } {
   let value = "";
   for (let i = begin; i < text.length; i++) {
     const next = text[i + 1];
-    // A name that ends with a backslash: the quote after it is the last one.
+    // If the name ends with a backslash, the quote after it is the closing one.
     const isPair = text[i] === "\\" && (next === '"' || next === "\\") && text.includes('"', i + 2);
     if (isPair) value += text[++i];
     else if (text[i] === '"') return { value, end: i + 1 };
@@ -57,7 +57,7 @@ function quoted(text: string, begin: number): { value: string; end: number } {
   return { value, end: text.length };
 }
 
-/** `UTF-8''na%C3%AFve.jpg`; undefined where it cannot be read. */
+/** Decodes e.g. `UTF-8''na%C3%AFve.jpg`. Undefined if it is invalid. */
 function extended(value: string | undefined): string | undefined {
   const match = /^([^']*)'[^']*'(.*)$/s.exec(value ?? "");
   if (match === null) return undefined;

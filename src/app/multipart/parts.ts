@@ -1,12 +1,12 @@
 /** One part of a multipart body, while it arrives. */
 export interface Part {
-  /** By name in lower case; of those that come twice, the first. */
+  /** By name in lower case. The first of repeated headers is used. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Its bytes. Whatever is left of them when the next part is asked for is passed over. */
+  /** The bytes. Unread ones are skipped when the next part is requested. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** The body is no multipart body of that boundary. The message says why. */
+/** The body is not a multipart body with this boundary. The message says why. */
 export class MultipartError extends Error {
   override readonly name = "MultipartError";
 }
@@ -14,7 +14,7 @@ export class MultipartError extends Error {
 /** Bytes of one part's headers. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Blanks that may stand between a boundary and its line's end. */
+/** Blanks allowed between a boundary and the end of its line. */
 const MAX_PADDING = 256;
 
 const [TAB, LF, CR, BLANK, DASH] = [9, 10, 13, 32, 45];
@@ -22,9 +22,9 @@ const LINE_END = Uint8Array.of(CR, LF);
 const HEADERS_END = Uint8Array.of(CR, LF, CR, LF);
 
 /**
- * The parts of a multipart body (RFC 2046, 5.1.1), each while it arrives: no part is held as a whole.
- * What comes before the first boundary and after the last is ignored. Takes time in proportion to the
- * bytes, whatever they are.
+ * Parses a multipart body (RFC 2046, 5.1.1) and yields its parts as they arrive. No part is held in
+ * memory as a whole. Preamble and epilogue are ignored. The time is linear in the number of bytes, for
+ * any input.
  *
  * @param chunks of any size; tiny ones are slow
  * @param boundary as `Content-Type` names it
@@ -52,7 +52,7 @@ export async function* readParts(
 class PartReader {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #delimiter: Uint8Array;
-  /** What has arrived and has not been handed on; the body counts as beginning on a new line. */
+  /** Bytes that have arrived and are not consumed. A line end is put before the body's first byte. */
   #bytes: Uint8Array = LINE_END;
   #where: "preamble" | "start of body" | "body" | "boundary" = "preamble";
   isLast = false;
@@ -62,10 +62,10 @@ class PartReader {
     this.#delimiter = Uint8Array.from(`\r\n--${boundary}`, (character) => character.charCodeAt(0));
   }
 
-  /** What is left before the next boundary. */
+  /** Yields the bytes before the next boundary. */
   async *rest(): AsyncGenerator<Uint8Array> {
     while (this.#where !== "boundary") {
-      // Before the first boundary a line may end in any way.
+      // Before the first boundary, any line end is accepted.
       const delimiter = this.#where === "preamble" ? this.#delimiter.subarray(1) : this.#delimiter;
       const { end, line } = findDelimiter(this.#bytes, delimiter);
       if (this.#where === "start of body" && (end > 0 || line !== undefined)) {
@@ -92,7 +92,7 @@ class PartReader {
     for await (const _ of this.rest());
   }
 
-  /** After a boundary: up to and without the empty line. */
+  /** Reads the headers after a boundary, up to the empty line. */
   async headers(): Promise<Map<string, string>> {
     let searched = 0;
     for (;;) {
@@ -124,7 +124,7 @@ class PartReader {
   }
 }
 
-/** The line that a boundary is on, from the delimiter's first byte to before its line end. */
+/** The line of a boundary, from the delimiter's first byte up to its line end. */
 interface BoundaryLine {
   readonly length: number;
   /** Whether it is the body's last boundary. */
@@ -132,9 +132,8 @@ interface BoundaryLine {
 }
 
 /**
- * How many bytes are certainly none of a boundary's, and the boundary that follows them, where it is
- * there as a whole. Only a delimiter's first byte is a line end, so that no byte is looked at more than
- * twice.
+ * Returns how many bytes are certainly not part of a boundary, and the boundary after them if it is
+ * complete. A line end occurs only at a delimiter's start, so each byte is read at most twice.
  */
 function findDelimiter(
   bytes: Uint8Array,
@@ -154,7 +153,7 @@ function findDelimiter(
   return { end: bytes.length };
 }
 
-/** Undefined: the line goes on in another way, so it is no boundary's. */
+/** Undefined if the line has other characters after the delimiter, so that it is no boundary. */
 function boundaryLine(
   bytes: Uint8Array,
   begin: number,
@@ -182,7 +181,7 @@ function indexOf(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
 
 function headersOf(text: string): Map<string, string> {
   const headers = new Map<string, string>();
-  // A line that begins with a blank goes on with the one before it (RFC 5322, 2.2.3).
+  // A line that begins with a blank continues the previous one (RFC 5322, 2.2.3).
   for (const line of text.replace(/\r\n(?=[ \t])/g, "").split("\r\n")) {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
@@ -191,7 +190,7 @@ function headersOf(text: string): Map<string, string> {
   return headers;
 }
 
-/** UTF-8, or what is none: Latin-1, in which every byte is a character. */
+/** Decodes UTF-8. Falls back to Latin-1, in which every byte is valid. */
 function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -3,7 +3,7 @@ import type { z } from "@hono/zod-openapi";
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** One value that is not as its schema says. */
+/** One value that does not match its schema. */
 export interface Finding {
   readonly path: Path;
   /** `expected a text, received a number` */
@@ -11,8 +11,8 @@ export interface Finding {
 }
 
 /**
- * What is wrong with a value, at the innermost places that can be named. Of a value that may have one
- * of several forms, that form is taken for the one meant which the value is nearest to.
+ * Describes what is wrong with a value, at the innermost places possible. If a schema is a union, the
+ * value is compared with the member that it is nearest to.
  */
 export function findings(issues: readonly Issue[], value: unknown): Finding[] {
   return issues.flatMap((issue) => {
@@ -46,7 +46,7 @@ function ofUnion(forms: readonly (readonly Issue[])[], value: unknown): Finding[
     const types = nearest.map(([issue]) => expectation(issue as Issue));
     return [{ path: [], detail: `expected ${either(types)}, received ${described(value)}` }];
   }
-  // What all of them find is so whichever is meant.
+  // Findings of all members apply, whichever is meant.
   const [first = [], ...others] = nearest;
   const isCommon = (issue: Issue) =>
     others.every((other) => other.some((one) => equal(one, issue)));
@@ -66,8 +66,8 @@ function ofUnion(forms: readonly (readonly Issue[])[], value: unknown): Finding[
 }
 
 /**
- * How far a value is from a form: of another type; or so many fields too few or too many; or what is
- * wrong within them.
+ * The distance of a value from a member of a union: another type, the number of missing or extra
+ * fields, or faults within the fields.
  */
 function distance(form: readonly Issue[], value: unknown): number {
   if (isOfOtherType(form)) return Number.POSITIVE_INFINITY;
@@ -80,7 +80,7 @@ function isOfOtherType([issue, ...others]: readonly Issue[]): boolean {
   return others.length === 0 && issue?.code === "invalid_type" && issue.path.length === 0;
 }
 
-/** The only thing that a form finds, where that is a field which is not there. */
+/** The missing field, if that is the only issue. */
 function missingField([issue, ...others]: readonly Issue[], value: unknown): string | undefined {
   const [field, ...deeper] = issue?.path ?? [];
   if (others.length > 0 || typeof field !== "string" || deeper.length > 0) return undefined;
@@ -108,7 +108,7 @@ function expectation(issue: Issue): string {
     case "too_big":
       return bound(issue.inclusive ? "at most" : "less than", issue.maximum, issue.origin);
     case "invalid_format":
-      // Schemas say in their message what they expect.
+      // Messages of schemas say what they expect.
       return issue.format === "url" ? "a URL" : issue.message;
     default:
       return issue.message;
@@ -120,7 +120,7 @@ function bound(comparison: string, limit: number | bigint, origin: string): stri
   return `${comparison} ${limit}${unit}`;
 }
 
-/** Characters of a text that are shown. */
+/** Maximum length of a quoted text, in characters. */
 const SHOWN = 80;
 
 function described(value: unknown, issue?: Issue): string {

@@ -93,8 +93,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   ),
   image_type_unsupported: kind(
     415,
-    "The image is of a type that is not taken",
-    "`types` of /v1/limits lists those that are. The type is told by the file's first bytes; names and declared types are not looked at.",
+    "The image type is not supported",
+    "`types` of /v1/limits lists the supported types. The type is read from the file's first bytes; its name and declared type are ignored.",
   ),
   image_undecodable: kind(
     422,
@@ -119,7 +119,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   image_too_small: kind(
     422,
     "The image is too small",
-    "A side is too short for an object to be told from its background.",
+    "A side is too short to distinguish an object from its background.",
   ),
   digest_mismatch: kind(
     422,
@@ -139,7 +139,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   object_missing: kind(
     404,
     "The photograph does not show the object",
-    "A picture of the object needs one. The image's `presence` and `box` in the group tell beforehand.",
+    "A picture of the object requires one. Check the image's `presence` and `box` in the group first.",
   ),
   url_refused: kind(
     422,
@@ -160,7 +160,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   seeds_unsupported: kind(
     422,
     "The model does not support seeds",
-    "GET /v1/models tells which models do.",
+    "GET /v1/models says which models support seeds.",
   ),
   consensus_invalid: kind(
     422,
@@ -197,7 +197,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     "The key does not permit this",
     "Ask for a key with the scope named in `detail`.",
   ),
-  rate_limited: kind(429, "Too many requests", "Retry-After tells when to try again."),
+  rate_limited: kind(429, "Too many requests", "Retry-After says when to try again."),
   idempotency_mismatch: kind(
     422,
     "The idempotency key was used for another request",
@@ -206,7 +206,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   not_found: kind(
     404,
     "There is nothing here",
-    "It was never stored, is no longer stored, or belongs to another tenant. The response does not tell which.",
+    "It was never stored, is no longer stored, or belongs to another tenant. The response does not say which.",
   ),
   method_not_allowed: kind(
     405,
@@ -217,7 +217,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   backend_unavailable: kind(
     503,
     "No backend can compute the group at the moment",
-    "Every backend is busy or down. Retry-After tells when to try again.",
+    "Every backend is busy or down. Retry-After says when to try again.",
   ),
   deadline_exceeded: kind(
     504,
@@ -227,12 +227,12 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   authentication_unavailable: kind(
     503,
     "Keys and tokens cannot be verified at the moment",
-    "The service that they are verified against cannot be reached. Yours may be valid: Retry-After tells when to try again.",
+    "The service that verifies them cannot be reached. Yours may be valid. Retry-After says when to try again.",
   ),
   store_unavailable: kind(
     503,
     "The storage cannot be reached at the moment",
-    "A store cannot be read or written, so it is unknown whether something is stored. Retry-After tells when to try again.",
+    "A store cannot be read or written, so it is unknown whether something is stored. Retry-After says when to try again.",
   ),
   store_full: kind(
     507,

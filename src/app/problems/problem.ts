@@ -9,14 +9,14 @@ export type Problem = z.infer<typeof ProblemSchema>;
 /** One place of the request that a problem is about. */
 export type ProblemPlace = z.infer<typeof PlaceSchema>;
 
-/** The error as it may be shown: what nobody foresaw is not told. */
+/** The error as shown to callers. Unexpected errors become `internal`, without details. */
 export function presentable(error: unknown): CosalError {
   return error instanceof CosalError && error.code !== "internal"
     ? error
     : new CosalError("internal", "Please report this with the request id.");
 }
 
-/** The problem that an error is shown as. What nobody foresaw is not told, only its request. */
+/** The problem body of an error. Unexpected errors show only the request id. */
 export function problemOf(error: unknown, request: string): Problem {
   const { code, message, image, limit, places } = presentable(error);
   const { status, title } = PROBLEMS[code];

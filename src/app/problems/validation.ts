@@ -2,11 +2,11 @@ import type { z } from "@hono/zod-openapi";
 import { CosalError, type PlaceInRequest } from "../../errors.ts";
 import { findings } from "./issues.ts";
 
-/** Places that one refusal points at. */
+/** Maximum number of places in one problem. */
 const MAX_PLACES = 20;
 
 /**
- * A value of the form that a schema describes.
+ * Validates a value against a schema.
  *
  * @param at JSON pointer to the value, e.g. `#/options`
  * @throws CosalError body_invalid, pointing at each place that is wrong
@@ -33,9 +33,9 @@ export function parseQuery<S extends z.ZodType>(
 ): z.output<S> {
   const parameters = Object.entries(query).map(([name, values]) => {
     if (values.length === 1) return [name, values[0]];
-    throw new CosalError("option_invalid", `The query parameter ${name} is there twice.`);
+    throw new CosalError("option_invalid", `The query parameter ${name} is given twice.`);
   });
-  // Not by assignment, which would take `__proto__` for the object's prototype.
+  // Not by assignment, which would set the object's prototype for `__proto__`.
   const values = Object.fromEntries(parameters);
   const result = schema.safeParse(values);
   if (result.success) return result.data;

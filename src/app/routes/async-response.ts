@@ -21,9 +21,9 @@ export interface AsyncRequest {
 }
 
 /**
- * Answers 202 with a job where the caller prefers that (RFC 7240), or the group is large and the
- * caller does not ask to wait. Undefined: the group is answered at once, as it is stored, or there
- * are no jobs here (a preference may be ignored).
+ * Responds with 202 and a job if the caller prefers that (RFC 7240), or if the group is large and the
+ * caller does not ask to wait. Undefined if the result is stored, or if there are no jobs here: a
+ * preference may be ignored. The caller then gets a synchronous response.
  *
  * @throws CosalError images_missing, idempotency_mismatch, backend_unavailable, url_refused
  */
@@ -38,7 +38,7 @@ export async function respondAsync(
   const isLarge = group.distinct.length > limits.synchronousImages && wait === undefined;
   if (options.webhook !== undefined) checkWebhook(options.webhook, service.host.webhookHosts);
   if (jobs === undefined || !(isAsync || isLarge)) return undefined;
-  // A job finds its photographs in the store, where those of Workers are not kept.
+  // A job reads its photographs from the store, and photographs from Workers are not stored.
   if (requestContext.principal.isWorker) return undefined;
   const { tenant, stores, id, traceparent } = requestContext;
   const stored = await stores.groups.result(group.id);
@@ -75,7 +75,7 @@ export async function respondAsync(
   return c.json(jobBody(job), 202, headers);
 }
 
-/** What `presentationOf` reads again. */
+/** The query that `presentationOf` parses. */
 function queryOf({ main, mask }: Presentation): string {
   const query = new URLSearchParams({ size: main.size, threshold: String(main.threshold) });
   if (mask.suffix === "logits") query.set("output", "logits");
@@ -85,11 +85,11 @@ function queryOf({ main, mask }: Presentation): string {
   return query.toString();
 }
 
-/** A job finds its photographs in the store, where only photographs are kept. */
+/** A job reads its photographs from the store, which accepts only readable photographs. */
 function refuseUnreadable({ distinct, files }: Group): void {
   const bad = distinct.find(({ sha256, header }) => files.has(sha256) && header === undefined);
   if (bad === undefined) return;
-  const message = "The file is no photograph that can be read; a job cannot be sent with it.";
+  const message = "The file cannot be read as a photograph, so no job can be created with it.";
   throw new CosalError("image_undecodable", message, { image: { index: bad.index, id: bad.id } });
 }
 
@@ -97,7 +97,7 @@ function checkWebhook(text: string, hosts: readonly string[] = []): void {
   const url = new URL(text);
   const isPlain = url.port === "" && url.username === "" && url.password === "";
   if (url.protocol === "https:" && isPlain && hosts.includes(url.hostname)) return;
-  throw new CosalError("url_refused", `Webhooks do not go to ${url.host} from here.`);
+  throw new CosalError("url_refused", `This deployment sends no webhooks to ${url.host}.`);
 }
 
 function tooManySeeds(): CosalError {

@@ -42,10 +42,10 @@ const MANIFEST_TYPES = [JSON_LINES, "application/x-ndjson", "application/x-jsonl
 const PARALLELISM = 2;
 
 const ACTIONS: Readonly<Record<BatchAction, string>> = {
-  pause: "Pause a batch: groups that are being computed are finished, and no others are begun",
-  resume: "Let a paused batch go on",
+  pause: "Pause a batch: running groups are finished, and no others are started",
+  resume: "Resume a paused batch",
   cancel: "Cancel a batch; its results so far are kept",
-  retry: "Try again what failed: of a group with a failed photograph, all of it",
+  retry: "Retry failed photographs, each with its whole group",
 };
 
 export function batchRoutes(router: Router, service: Service): void {
@@ -58,7 +58,7 @@ export function batchRoutes(router: Router, service: Service): void {
       path: "/v1/batches",
       summary: "Mask any number of groups in the background",
       description:
-        "The body is a manifest in JSON Lines, a photograph a line. Each group has its own consensus, or all photographs are masked with that of one group (`consensus`).",
+        "The body is a manifest in JSON Lines with one photograph per line. Each group has its own consensus, or all photographs are masked with that of one group (`consensus`).",
       tags: ["batches"],
       request: {
         query: BatchQuery,
@@ -108,7 +108,7 @@ export function batchRoutes(router: Router, service: Service): void {
         method: "post",
         path: `/v1/batches/{batch}/${action}`,
         summary: ACTIONS[action],
-        description: "A batch whose status does not allow it is left as it is.",
+        description: "If the batch's status does not allow it, the batch does not change.",
         tags: ["batches"],
         request,
         responses: { 200: state, ...problems("not_found", "store_full", ...GUARDED) },
@@ -152,7 +152,7 @@ export function batchRoutes(router: Router, service: Service): void {
     {
       method: "get",
       path: "/v1/batches/{batch}/results",
-      summary: "Get the results that there are, a line for each photograph",
+      summary: "Get the results so far, one line per photograph",
       tags: ["batches"],
       request: { ...request, query: ResultsQuery },
       responses: {
@@ -170,7 +170,7 @@ export function batchRoutes(router: Router, service: Service): void {
 const ResultsQuery = z
   .strictObject({
     order: z.enum(["manifest", "done"]).openapi({
-      description: "As the manifest has them (unless said), or as they were done.",
+      description: "In the order of the manifest (default), or in the order of completion.",
     }),
   })
   .partial();
@@ -178,7 +178,7 @@ const ResultsQuery = z
 async function postBatch(service: Service, c: Context<Env>): Promise<Response> {
   const { batches, models, limits } = service.host;
   if (batches === undefined) {
-    const message = "This deployment takes no batches: send groups to POST /v1/groups.";
+    const message = "This deployment accepts no batches. Send groups to POST /v1/groups.";
     throw new CosalError("not_found", message);
   }
   const requestContext = c.get("requestContext");

@@ -8,10 +8,9 @@ import { SMALL_FILE } from "../representation/send-file.ts";
 import { pathAndQuery } from "./groups.ts";
 
 /**
- * Answers a GET for what lies rendered in memory, at once: a router and a chain of promises would
- * take as long again as a bare route. Undefined for everything else, which goes its way through the
- * app. To be used only where everybody may have everything (no keys, rates or links), as nothing is
- * looked at here.
+ * Responds to a GET for a rendered file in memory without the router, whose promises would double the
+ * time. Undefined for all other requests, which the app handles. It checks no authorization, so use
+ * it only in deployments without keys, rate limits and links.
  */
 export function cacheFastPath(service: Service): (request: Request) => Response | undefined {
   const { host } = service;
@@ -31,7 +30,7 @@ export function cacheFastPath(service: Service): (request: Request) => Response 
   };
 }
 
-/** Patterns for counting, by the part of the path behind the group. */
+/** Route patterns for the log and the metrics, by the path segment after the group. */
 const ROUTES: Readonly<Record<string, string>> = {
   masks: "GET /v1/groups/:group/masks/:file",
   cutouts: "GET /v1/groups/:group/cutouts/:file",

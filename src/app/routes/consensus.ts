@@ -86,7 +86,7 @@ async function putConsensus(service: Service, c: Context<Env>): Promise<Response
   if (stored === undefined) {
     await groups.putConsensus(id, bytes);
     await groups.putResult(result);
-    // Writes that fail count as dropped, but here nothing else would be told.
+    // Failed writes to the store are not reported, so the store is checked.
     if (!(await groups.isComplete(result))) {
       throw new CosalError("store_full", "The consensus could not be stored.");
     }
@@ -107,7 +107,7 @@ async function modelOf(bytes: Uint8Array, { host }: Service): Promise<GroupResul
   if (model === undefined) {
     throw new CosalError(
       "consensus_incompatible",
-      `The consensus was made by model ${consensus.model}, which is not here.`,
+      `The consensus belongs to model ${consensus.model}, which is not available here.`,
     );
   }
   requireShape(consensus, model.manifest);

@@ -6,7 +6,7 @@ import { notHere, pathParameter } from "./shared.ts";
 /** Files of the package swagger-ui-dist that the page needs; the host serves them from its assets. */
 export const DOCS_ASSETS = ["swagger-ui.css", "swagger-ui-bundle.js"] as const;
 
-/** Only what this host serves itself: no CDN, no inline script. */
+/** Allows only files from this host: no CDN, no inline script. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -39,7 +39,7 @@ const START = `SwaggerUIBundle({ url: "/openapi.json", dom_id: "#docs", deepLink
 
 const CACHE = { "cache-control": "public, max-age=300" };
 
-/** The description itself is not part of what it describes. */
+/** Routes of the documentation. They are not part of the OpenAPI document. */
 export function docsRoutes(router: Router, { host }: Service): void {
   const document = apiDocument(router.app);
   router.page("/openapi.json", (c) => c.json(document(), 200, CACHE));

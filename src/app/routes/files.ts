@@ -146,7 +146,7 @@ async function lookIn(group: string, look: StudioLook, groups: GroupStore): Prom
   return lookOfGroup(look, result.images);
 }
 
-/** 304 without rendering anything. */
+/** Returns a 304 response, if it applies, without rendering the file. */
 async function unchanged(
   request: Request,
   record: Uint8Array<ArrayBuffer>,

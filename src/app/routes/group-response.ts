@@ -21,7 +21,7 @@ export const RESPONSE_TYPES = [
   EVENT_STREAM,
 ] as const;
 
-/** What a group response consists of. */
+/** The parts of a group response. */
 export interface GroupResponseOptions {
   readonly group: Group;
   readonly presentation: Presentation;
@@ -78,7 +78,7 @@ export async function respondWithGroup(
     if (!presentation.isInline) return c.json(body, 200, headers);
     return send(encoded(JSON.stringify(body)), type);
   }
-  // Until there is something to send a failure can still have its own status.
+  // Until the first bytes are sent, a failure can still set the status.
   const isEnough = (step: Step) =>
     isOfFiles ? step.type === "mask" || step.type === "done" : step.type !== "backend";
   const started = await timed(requestContext, "group", () => prefetch(steps, isEnough));
@@ -108,7 +108,7 @@ function streamOf(
   return { body, type: `${type}; boundary=${boundary}` };
 }
 
-/** Remembers on the requestContext what the headers and the log say of a group. */
+/** Sets the fields of the request context that the headers and the log show. */
 async function* recordBackend(
   steps: AsyncIterable<Step>,
   requestContext: RequestContext,

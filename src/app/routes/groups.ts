@@ -148,7 +148,7 @@ async function postGroup(
   return job ?? respondWithGroup(service, c, { group, presentation, type });
 }
 
-/** Checked before the photographs are read, so that nobody uploads them in vain. */
+/** Checked before the photographs are read, so that no caller uploads them in vain. */
 async function requireGroup(c: Context<Env>, group: string): Promise<void> {
   const { stores } = c.get("requestContext");
   if ((await stores.groups.result(group)) === undefined) throw notHere("group");

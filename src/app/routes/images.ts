@@ -15,8 +15,7 @@ import { digestParameter, notHere } from "./shared.ts";
 const TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif"];
 
 /**
- * A photograph never changes, but it is deleted after a day or so, and should then vanish from
- * caches too.
+ * A photograph never changes, but it is deleted after about a day. Caches should not keep it longer.
  */
 const CACHE_CONTROL = "private, max-age=3600";
 
@@ -30,7 +29,7 @@ export function imageRoutes(router: Router, service: Service): void {
       path: "/v1/images/{sha256}",
       summary: "Store a photograph under its SHA-256",
       description:
-        "So that groups can refer to it. It is kept for as long as the deployment's retention says. `Repr-Digest` (RFC 9530) is verified if present.",
+        "Groups can then refer to it. It is kept for the deployment's retention time. `Repr-Digest` (RFC 9530) is verified if present.",
       tags: ["images"],
       request: {
         ...request,
@@ -59,7 +58,7 @@ export function imageRoutes(router: Router, service: Service): void {
       method: "get",
       path: "/v1/images/{sha256}",
       summary: "Get a stored photograph, as it was sent",
-      description: "`HEAD` tells whether it is stored.",
+      description: "`HEAD` checks whether it is stored.",
       tags: ["images"],
       request: { ...request, headers: ConditionalHeaders },
       responses: {
@@ -122,8 +121,7 @@ async function deleteImage(service: Service, c: Context<Env>): Promise<Response>
   const { stores, tenant } = c.get("requestContext");
   const sha256 = digestParameter(c, "sha256");
   try {
-    // The photograph last: if an earlier deletion fails, a second attempt must not be told that it
-    // is already gone.
+    // The photograph is deleted last. If an earlier deletion fails, a retry must not get 404.
     await stores.features.deleteImage(sha256);
     if (!(await stores.images.delete(sha256))) throw notHere("photograph");
   } finally {

@@ -1,6 +1,6 @@
 /**
- * Of the page and all its files: nothing from other hosts, no inline script or style, and isolation
- * from other origins (COOP, COEP), which the threads of WebAssembly need.
+ * Headers of the page and its files. They forbid content from other hosts and inline scripts and
+ * styles. They isolate the page from other origins (COOP, COEP), as WebAssembly threads require.
  */
 export const PAGE_HEADERS = {
   "content-security-policy": [

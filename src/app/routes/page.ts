@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Files whose name has a hash or a version in it. */
 const IS_PERMANENT = /^\/playground\/(runtime-|[^/]+-[\w-]{8}\.)/;
 
-/** The playground: a page and its files. It is no part of the API. */
+/** The playground: a page and its files. It is not part of the API. */
 export function pageRoutes(router: Router, { host }: Service): void {
   const { pageFile } = host;
   if (pageFile === undefined) return;

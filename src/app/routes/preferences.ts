@@ -1,7 +1,7 @@
-/** What a `Prefer` header asks for (RFC 7240), in as far as it is known here. */
+/** The supported preferences of a `Prefer` header (RFC 7240). */
 export interface Preferences {
   readonly isAsync: boolean;
-  /** Seconds that the caller waits at most. */
+  /** Maximum time that the caller waits, in seconds. */
   readonly wait: number | undefined;
 }
 

@@ -35,20 +35,20 @@ export interface ResponseParts {
 }
 
 /**
- * Writes the steps of one group to its caller, in each response type. What yields files makes the
- * next one when it is asked for more.
+ * Writes the steps of one group in each response type. Files are rendered lazily: the next one when
+ * the reader asks for more.
  */
 export class ResponseWriter {
   readonly #service: Service;
   readonly #requestContext: RequestContext;
   readonly #group: Group;
   readonly #presentation: Presentation;
-  /** What files are, with the group's scale where they have one. */
+  /** The variant of the files, with the group's scale if they have one. */
   #main: Variant;
   readonly #view: View;
   readonly #files: FileContext;
   readonly #buffer: SendBuffer;
-  /** The main file of each image, where the JSON has them inline. */
+  /** The main file of each image, if the JSON contains the files. */
   readonly #inline = new Map<string, Bytes>();
   #inlineBytes = 0;
 
@@ -67,7 +67,7 @@ export class ResponseWriter {
     this.#buffer = buffer;
   }
 
-  /** The JSON body, once everything is done. */
+  /** The JSON body, after all steps. */
   async json(steps: Steps): Promise<GroupBody> {
     for await (const step of this.#scaled(steps)) {
       if (step.type === "mask") await this.#keepInline(step);
@@ -88,7 +88,7 @@ export class ResponseWriter {
           if (cursor.has(sha256)) continue;
           const ofImage = await events(step);
           const id = cursor.advance(sha256);
-          // A photograph that was sent twice has two events. Only the last says that it is told.
+          // A photograph that was sent twice has two events. Only the last one advances the cursor.
           for (const event of ofImage.slice(0, -1)) yield event;
           for (const event of ofImage.slice(-1)) yield { ...event, id };
         } else yield* await events(step);
@@ -100,8 +100,8 @@ export class ResponseWriter {
   }
 
   /**
-   * Files under the images' names, and last the JSON body, which says which file is whose. What
-   * fails breaks the archive off.
+   * Files under the images' names, and the JSON body last, which maps images to files. A failure
+   * ends the archive early.
    */
   async *archive(steps: Steps): AsyncGenerator<{ name: string; input: Bytes | string }> {
     const { kind, suffix } = this.#presentation.main;
@@ -126,8 +126,8 @@ export class ResponseWriter {
   }
 
   /**
-   * A part for each photograph, named by its SHA-256, as soon as it is there; one for the consensus;
-   * the JSON body last, or the problem that ended it.
+   * A part for each photograph, named by its SHA-256, as soon as it is ready; then one for the
+   * consensus, and the JSON body last. After a failure, the last part is the problem.
    */
   async *parts(steps: Steps): AsyncGenerator<Part> {
     try {
@@ -148,7 +148,7 @@ export class ResponseWriter {
     }
   }
 
-  /** Writes down what failed in the middle of an answer, whose status has been sent by then. */
+  /** Logs a failure in the middle of a response, after its status has been sent. */
   logFailure(error: unknown): Problem {
     const { id, tenant, route } = this.#requestContext;
     const problem = problemOf(error, id);
@@ -160,7 +160,7 @@ export class ResponseWriter {
     return problem;
   }
 
-  /** The steps; masks wait for the group's end where their pictures are to one scale. */
+  /** Yields the steps. If pictures share one scale, masks come after all of the group are known. */
   async *#scaled(steps: Steps): AsyncGenerator<Step> {
     const { studio } = this.#main;
     const masks: Found[] = [];
@@ -192,7 +192,7 @@ export class ResponseWriter {
     this.#inline.set(step.image.sha256, file);
   }
 
-  /** One file, once the caller has taken enough of those before. */
+  /** Renders one file, after the caller has read enough of the previous ones. */
   async #file(step: Found): Promise<Bytes> {
     const main = this.#main;
     if (main.suffix === "logits") return step.record as Bytes;

@@ -6,9 +6,8 @@ import type { Env } from "../context/request-context.ts";
 export type Handler = (c: Context<Env>) => Response | Promise<Response>;
 
 /**
- * The app's routes, each with its description. Handlers check what they are sent against the same
- * schemas themselves: bodies are read as they arrive, and a file that is in memory is sent without
- * looking at anything else.
+ * The app's routes, each with its description. Handlers validate requests against the same schemas
+ * themselves, since bodies are read as they arrive and files in memory are sent without validation.
  */
 export class Router {
   readonly app = new OpenAPIHono<Env>();
@@ -20,7 +19,7 @@ export class Router {
     this.#on(route.method.toUpperCase(), path, handler);
   }
 
-  /** A page that is no part of the API, for GET. */
+  /** Adds a page for GET that is not part of the API. */
   page(path: string, handler: Handler): void {
     this.#on("GET", path, handler);
   }
@@ -35,7 +34,7 @@ export class Router {
     this.#methods.set(path, methods.add(method));
   }
 
-  /** Every other method of a known path is answered 405 with `Allow` (RFC 9110, 15.5.6). */
+  /** Responds to other methods of known paths with 405 and `Allow` (RFC 9110, 15.5.6). */
   close(): void {
     for (const [path, methods] of this.#methods) {
       const allowed = [...methods].flatMap((method) =>

@@ -15,9 +15,9 @@ export function pathParameter(c: Context<Env>, name: string): string {
 }
 
 /**
- * A SHA-256 in the path, in small letters: capitals mean the same.
+ * Reads a SHA-256 from the path and converts it to lower case.
  *
- * @throws CosalError not_found, for what cannot be the name of anything
+ * @throws CosalError not_found if it is not a SHA-256
  */
 export function digestParameter(c: Context<Env>, name: "group" | "sha256"): string {
   const digest = pathParameter(c, name).toLowerCase();
@@ -25,7 +25,7 @@ export function digestParameter(c: Context<Env>, name: "group" | "sha256"): stri
   return digest;
 }
 
-/** Of contents that are there anyway. */
+/** A strong ETag: the SHA-256 of the contents. */
 export async function strongEtag(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return `"${await sha256(bytes)}"`;
 }

@@ -12,13 +12,11 @@ const name = (description: string) => z.string().min(1).max(300).openapi({ descr
 
 export const BatchLineSchema = z
   .strictObject({
-    id: name("What the photograph is called; the line's number unless said.").optional(),
+    id: name("The photograph's id. By default, the number of its line.").optional(),
     sha256: DigestInput.openapi({
       description: "Of a photograph that is stored (`PUT /v1/images/{sha256}`).",
     }),
-    group: name(
-      "What the group is called that the photograph belongs to. Its lines follow each other.",
-    ).optional(),
+    group: name("Name of the photograph's group. Lines of one group are consecutive.").optional(),
   })
   .openapi("BatchLine", { description: "One line of a manifest: a photograph." });
 
@@ -26,11 +24,11 @@ export const BatchQuery = z
   .strictObject({
     ...computationQuery,
     consensus: DigestInput.openapi({
-      description: "A group: all photographs are masked with what it has in common.",
+      description: "A group whose consensus masks all photographs.",
     }),
     formats: z
       .string()
-      .regex(/^[a-z]+(,[a-z]+)*$/, "formats with commas between them")
+      .regex(/^[a-z]+(,[a-z]+)*$/, "formats separated by commas")
       .openapi({
         description: `One or several of ${BATCH_FORMATS.join(", ")}.`,
         example: "png,rle",
@@ -58,36 +56,36 @@ export const BatchSchema = z
   .object({
     id: z.string(),
     status: z.enum(["running", "paused", "completed", "cancelled"]).openapi({
-      description: "`completed`: every photograph has its result, which may be that it failed.",
+      description: "`completed`: every photograph has a result or an error.",
     }),
     created: time(),
-    updated: time("Of the last result or change."),
+    updated: time("Time of the last result or change."),
     model: z.object({ name: z.string(), digest: Digest }),
     consensus_of: Digest.optional(),
     formats: z.array(z.enum(BATCH_FORMATS)),
     parallelism: z.int(),
     counts: z.object({
       total: z.int(),
-      pending: z.int().openapi({ description: "Those that are running included." }),
+      pending: z.int().openapi({ description: "Includes running ones." }),
       running: z.int(),
       succeeded: z.int(),
       failed: z.int(),
     }),
     failures: z.record(z.string(), z.int()).openapi({ description: "Failed photographs by code." }),
-    rate: z.number().openapi({ description: "Photographs a second, in the last minute." }),
+    rate: z.number().openapi({ description: "Photographs per second in the last minute." }),
     estimated_end: time().optional(),
     compute_milliseconds: z.int().openapi({
-      description: "Time of a machine. Groups that shared it count for equal parts of it.",
+      description: "Machine time. Groups that run at the same time share it equally.",
     }),
     cost: z
       .object({ amount: z.number(), currency: z.string() })
       .optional()
-      .openapi({ description: "Of the compute so far, where the deployment has a price." }),
+      .openapi({ description: "Cost of the compute so far, if the deployment has a price." }),
     waiting: z
       .object({ code, detail: z.string(), limit: LimitSchema.optional() })
       .optional()
       .openapi({
-        description: "Why nothing is computed at the moment. It goes on by itself.",
+        description: "Why nothing is computed at the moment. The batch continues by itself.",
       }),
     links: z.object({ self: z.string(), events: z.string(), results: z.string() }),
   })
@@ -97,12 +95,12 @@ const share = z.number().min(0).max(1);
 
 export const BatchResultSchema = z
   .object({
-    line: z.int().openapi({ description: "Of the manifest, from 1." }),
+    line: z.int().openapi({ description: "Line of the manifest, from 1." }),
     id: z.string(),
     sha256: Digest,
-    group: z.string().optional().openapi({ description: "As the manifest calls it." }),
+    group: z.string().optional().openapi({ description: "Name of the group in the manifest." }),
     status: z.enum(["succeeded", "failed"]),
-    result: z.string().optional().openapi({ description: "URL of the group with the mask." }),
+    result: z.string().optional().openapi({ description: "URL of the group that has the mask." }),
     width: z.int().optional(),
     height: z.int().optional(),
     coverage: share.optional(),

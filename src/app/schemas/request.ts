@@ -26,11 +26,11 @@ const presentation = {
     .regex(/^(source|model|[1-9]\d{0,4}x[1-9]\d{0,4})$/, "expected source, model or WIDTHxHEIGHT")
     .openapi({
       description:
-        "A mask at the photograph's size (`source`), at the network's (`model`), or at one such as `4000x3000`: that of a photograph which was sent reduced.",
+        "Size of the mask: the photograph's (`source`), the network's (`model`), or a size such as `4000x3000`, e.g. the original size of a photograph that was sent reduced.",
     }),
   threshold: z.number().gt(0).lt(1).openapi({
     description:
-      "The mask value from which a pixel counts as object in `binary`, `rle`, `polygons` and `svg`.",
+      "Minimum mask value of the object's pixels in `binary`, `rle`, `polygons` and `svg`.",
   }),
   inline: z.enum(["masks", "none"]).openapi({
     description:
@@ -47,7 +47,7 @@ const computation = {
   }),
   detail: z.enum(["normal", "high"]).openapi({
     description:
-      "`high`: look at each photograph a second time, at a part around its mask: finer outlines, at about twice the time.",
+      "`high`: processes each photograph a second time, cropped around its mask. Outlines are finer, and the time about doubles.",
   }),
 };
 
@@ -155,7 +155,7 @@ export const FileQuery = z
     expires: z
       .string()
       .openapi({ description: "For signed links: time of expiry, in seconds since 1970." }),
-    tenant: z.string().openapi({ description: "Signed links." }),
+    tenant: z.string().openapi({ description: "For signed links: the tenant." }),
     signature: z.string().openapi({ description: "For signed links: HMAC-SHA-256, base64url." }),
   })
   .partial();

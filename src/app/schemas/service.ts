@@ -12,33 +12,33 @@ const BackendLimitsSchema = z
 
 export const LimitsSchema = z
   .object({
-    body_bytes: z.int().openapi({ description: "Of a form." }),
-    json_bytes: z.int().openapi({ description: "Of a JSON body." }),
-    image_bytes: z.int().openapi({ description: "Of one photograph's file." }),
+    body_bytes: z.int().openapi({ description: "Maximum size of a form." }),
+    json_bytes: z.int().openapi({ description: "Maximum size of a JSON body." }),
+    image_bytes: z.int().openapi({ description: "Maximum size of one photograph's file." }),
     types: z.array(z.string()).openapi({
       description:
         "Media types of photographs that are decoded here. A Worker sends others to a GPU server that lists them.",
     }),
-    images: z.int().openapi({ description: "Of a group, as sent." }),
-    seconds: z.number().openapi({ description: "That a request may take." }),
+    images: z.int().openapi({ description: "Photographs of a group, as sent." }),
+    seconds: z.number().openapi({ description: "Maximum time of a request." }),
     image_pixels: z.object(pixelsByKind).partial({ heic: true }).openapi({
       description:
-        "Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer. A Worker sends larger photographs to a GPU server that takes them.",
+        "Pixels of one photograph by kind of file, for files up to 4 MiB. Larger files may have fewer pixels. A Worker sends larger photographs to a GPU server that accepts them.",
     }),
     rendered_pixels: z.int().openapi({
-      description: "Of a photograph for cut-outs and overlays.",
+      description: "Pixels of a photograph for cut-outs and overlays.",
     }),
     response_pixels: z.int().openapi({
-      description: "Of all files in one response: inline, in an archive or in parts.",
+      description: "Pixels of all files in one response: inline, in an archive or in parts.",
     }),
     synchronous_images: z.int().openapi({
       description: "Larger groups become jobs, if the deployment has jobs.",
     }),
     seeds: z.object({
       count: z.int(),
-      pixels: z.int().openapi({ description: "Of a mask." }),
+      pixels: z.int().openapi({ description: "Pixels of a mask." }),
       total_pixels: z.int().openapi({
-        description: "Of all masks in a request; equal ones count once.",
+        description: "Pixels of all masks in a request. Equal ones count once.",
       }),
     }),
     batches: z
@@ -49,7 +49,7 @@ export const LimitsSchema = z
         parallelism: z.int().openapi({ description: "Groups that are computed at the same time." }),
       })
       .optional()
-      .openapi({ description: "If the deployment takes batches." }),
+      .openapi({ description: "If the deployment accepts batches." }),
     backends: z.object({
       wasm: BackendLimitsSchema.optional(),
       gpu: BackendLimitsSchema.optional(),

@@ -13,22 +13,24 @@ export const studioOptions = {
     )
     .openapi({
       description:
-        "For cut-outs: puts the object on a canvas of this size. Its soft edge is drawn inwards a little.",
+        "For cut-outs: puts the object on a canvas of this size. Its soft edge moves inwards a little.",
       example: "1200x1200",
     }),
   margin: z
     .string()
     .refine((text) => parseMargin(text) !== undefined, "expected a share such as 8%, below 50%")
     .openapi({
-      description: "With `canvas`: free on each side, a share of the shorter side. 8% unless said.",
+      description:
+        "With `canvas`: margin on each side, as a share of the shorter side. Default: 8%.",
       example: "8%",
     }),
   align: z.enum(["center", "bottom"]).openapi({
-    description: "With `canvas`: in the middle, or on one ground line (the lower margin).",
+    description:
+      "With `canvas`: position of the object, in the middle or on a ground line (the lower margin).",
   }),
   scale: z.enum(["set", "each"]).openapi({
     description:
-      "With `canvas`: `set` (unless said): the group's largest object fills its canvas, and the others keep their sizes to it; `each`: every object fills its canvas. None is enlarged more than twice.",
+      "With `canvas`: `set` (default): the group's largest object fills its canvas, and the others keep their relative sizes; `each`: every object fills its canvas. Objects are enlarged at most twofold.",
   }),
   background: z
     .string()
