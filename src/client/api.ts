@@ -202,15 +202,15 @@ export interface Models {
 }
 export interface Limits {
   /**
-   * Of a form.
+   * Maximum size of a form.
    */
   body_bytes: number;
   /**
-   * Of a JSON body.
+   * Maximum size of a JSON body.
    */
   json_bytes: number;
   /**
-   * Of one photograph's file.
+   * Maximum size of one photograph's file.
    */
   image_bytes: number;
   /**
@@ -218,15 +218,15 @@ export interface Limits {
    */
   types: string[];
   /**
-   * Of a group, as sent.
+   * Photographs of a group, as sent.
    */
   images: number;
   /**
-   * That a request may take.
+   * Maximum time of a request.
    */
   seconds: number;
   /**
-   * Of one photograph, by its kind of file, if that has at most 4 MiB. A file of more bytes may have fewer. A Worker sends larger photographs to a GPU server that takes them.
+   * Pixels of one photograph by kind of file, for files up to 4 MiB. Larger files may have fewer pixels. A Worker sends larger photographs to a GPU server that accepts them.
    */
   image_pixels: {
     baseline_jpeg: number;
@@ -239,11 +239,11 @@ export interface Limits {
     heic?: number;
   };
   /**
-   * Of a photograph for cut-outs and overlays.
+   * Pixels of a photograph for cut-outs and overlays.
    */
   rendered_pixels: number;
   /**
-   * Of all files in one response: inline, in an archive or in parts.
+   * Pixels of all files in one response: inline, in an archive or in parts.
    */
   response_pixels: number;
   /**
@@ -253,16 +253,16 @@ export interface Limits {
   seeds: {
     count: number;
     /**
-     * Of a mask.
+     * Pixels of a mask.
      */
     pixels: number;
     /**
-     * Of all masks in a request; equal ones count once.
+     * Pixels of all masks in a request. Equal ones count once.
      */
     total_pixels: number;
   };
   /**
-   * If the deployment takes batches.
+   * If the deployment accepts batches.
    */
   batches?: {
     /**
@@ -446,11 +446,11 @@ export interface Options {
    */
   format?: "png" | "webp" | "binary" | "rle" | "polygons" | "svg";
   /**
-   * A mask at the photograph's size (`source`), at the network's (`model`), or at one such as `4000x3000`: that of a photograph which was sent reduced.
+   * Size of the mask: the photograph's (`source`), the network's (`model`), or a size such as `4000x3000`, e.g. the original size of a photograph that was sent reduced.
    */
   size?: string;
   /**
-   * The mask value from which a pixel counts as object in `binary`, `rle`, `polygons` and `svg`.
+   * Minimum mask value of the object's pixels in `binary`, `rle`, `polygons` and `svg`.
    */
   threshold?: number;
   /**
@@ -458,19 +458,19 @@ export interface Options {
    */
   inline?: "masks" | "none";
   /**
-   * For cut-outs: puts the object on a canvas of this size. Its soft edge is drawn inwards a little.
+   * For cut-outs: puts the object on a canvas of this size. Its soft edge moves inwards a little.
    */
   canvas?: string;
   /**
-   * With `canvas`: free on each side, a share of the shorter side. 8% unless said.
+   * With `canvas`: margin on each side, as a share of the shorter side. Default: 8%.
    */
   margin?: string;
   /**
-   * With `canvas`: in the middle, or on one ground line (the lower margin).
+   * With `canvas`: position of the object, in the middle or on a ground line (the lower margin).
    */
   align?: "center" | "bottom";
   /**
-   * With `canvas`: `set` (unless said): the group's largest object fills its canvas, and the others keep their sizes to it; `each`: every object fills its canvas. None is enlarged more than twice.
+   * With `canvas`: `set` (default): the group's largest object fills its canvas, and the others keep their relative sizes; `each`: every object fills its canvas. Objects are enlarged at most twofold.
    */
   scale?: "set" | "each";
   /**
@@ -494,7 +494,7 @@ export interface Options {
    */
   on_error?: "fail" | "skip";
   /**
-   * `high`: look at each photograph a second time, at a part around its mask: finer outlines, at about twice the time.
+   * `high`: processes each photograph a second time, cropped around its mask. Outlines are finer, and the time about doubles.
    */
   detail?: "normal" | "high";
   seeds?: Seed[];
@@ -520,12 +520,12 @@ export interface StoredImage {
 export interface Batch {
   id: string;
   /**
-   * `completed`: every photograph has its result, which may be that it failed.
+   * `completed`: every photograph has a result or an error.
    */
   status: "running" | "paused" | "completed" | "cancelled";
   created: string;
   /**
-   * Of the last result or change.
+   * Time of the last result or change.
    */
   updated: string;
   model: {
@@ -554,7 +554,7 @@ export interface Batch {
   counts: {
     total: number;
     /**
-     * Those that are running included.
+     * Includes running ones.
      */
     pending: number;
     running: number;
@@ -568,23 +568,23 @@ export interface Batch {
     [k: string]: number;
   };
   /**
-   * Photographs a second, in the last minute.
+   * Photographs per second in the last minute.
    */
   rate: number;
   estimated_end?: string;
   /**
-   * Time of a machine. Groups that shared it count for equal parts of it.
+   * Machine time. Groups that run at the same time share it equally.
    */
   compute_milliseconds: number;
   /**
-   * Of the compute so far, where the deployment has a price.
+   * Cost of the compute so far, if the deployment has a price.
    */
   cost?: {
     amount: number;
     currency: string;
   };
   /**
-   * Why nothing is computed at the moment. It goes on by itself.
+   * Why nothing is computed at the moment. The batch continues by itself.
    */
   waiting?: {
     code:
@@ -646,7 +646,7 @@ export interface Batch {
  */
 export interface BatchLine {
   /**
-   * What the photograph is called; the line's number unless said.
+   * The photograph's id. By default, the number of its line.
    */
   id?: string;
   /**
@@ -654,7 +654,7 @@ export interface BatchLine {
    */
   sha256: string;
   /**
-   * What the group is called that the photograph belongs to. Its lines follow each other.
+   * Name of the photograph's group. Lines of one group are consecutive.
    */
   group?: string;
 }
@@ -663,7 +663,7 @@ export interface BatchLine {
  */
 export interface BatchResult {
   /**
-   * Of the manifest, from 1.
+   * Line of the manifest, from 1.
    */
   line: number;
   id: string;
@@ -672,12 +672,12 @@ export interface BatchResult {
    */
   sha256: string;
   /**
-   * As the manifest calls it.
+   * Name of the group in the manifest.
    */
   group?: string;
   status: "succeeded" | "failed";
   /**
-   * URL of the group with the mask.
+   * URL of the group that has the mask.
    */
   result?: string;
   width?: number;
