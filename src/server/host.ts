@@ -17,6 +17,7 @@ import { documentation, modelFiles, pageFile } from "./assets.ts";
 import { diskBatchStorage } from "./batches/disk-batch-storage.ts";
 import { currentGroup } from "./batching/current-group.ts";
 import { openBucket } from "./bucket/open.ts";
+import { clusterBatchStorage } from "./cluster/batch-storage.ts";
 import { ClusterConnection } from "./cluster/connection.ts";
 import { clusterDeletions } from "./cluster/deletions.ts";
 import { clusterSingleFlight } from "./cluster/leases.ts";
@@ -36,7 +37,7 @@ import { currentRequest } from "./http/current-request.ts";
 import { NonceFile } from "./http/nonce-file.ts";
 import { imagingPool } from "./imaging/pool.ts";
 import { type DiskJobs, diskJobs } from "./jobs/disk-jobs.ts";
-import { ADMISSION, batchLimits, serverLimits } from "./limits.ts";
+import { ADMISSION, batchLimits, CLUSTER_BATCH_BYTES, serverLimits } from "./limits.ts";
 import type { ServerOptions } from "./options.ts";
 import type { DataFolder, StoredKind } from "./storage/data-folder.ts";
 import type { OnFault } from "./storage/store-fault.ts";
@@ -65,7 +66,7 @@ export interface Host {
   readonly segmenter: Segmenter;
   readonly jobs: DiskJobs;
   /** None where servers share their jobs. */
-  readonly batches: LocalBatches | undefined;
+  readonly batches: LocalBatches;
   /** Whether a first group has been computed: before that it is not ready. */
   isWarm: boolean;
   close(): Promise<void>;
@@ -187,16 +188,20 @@ export async function openHost(
           ...(options.webhooks && { webhooks: options.webhooks }),
         })
       : await diskJobs({ ...folder.jobs, run, onFault: onFault("jobs"), running: options.jobs });
-    // Several servers do not share batches.
-    const batches = cluster
-      ? undefined
-      : await localBatches({
-          storage: await diskBatchStorage({ ...folder.batches, onFault: onFault("batches") }),
-          run: batchRunner(host),
-          limits: batchLimits(folder.batches.bytes),
-          price: options.hourPrice,
-        });
-    const sizes = () => ({ ...stores.sizes(), jobs: jobs.size, batches: batches?.size ?? 0 });
+    const storage = cluster
+      ? clusterBatchStorage(cluster, CLUSTER_BATCH_BYTES)
+      : await diskBatchStorage({ ...folder.batches, onFault: onFault("batches") });
+    const batches = await localBatches({
+      storage,
+      run: batchRunner(host),
+      limits: batchLimits(storage.bytes),
+      price: options.hourPrice,
+      isComputing: options.jobs !== 0,
+    });
+    const sizes = () => ({
+      ...{ ...stores.sizes(), jobs: jobs.size },
+      batches: cluster ? 0 : batches.size,
+    });
     metrics.observe({ admission, sizes, device: () => device.status });
     const kept = { jobs, batches };
     const shared = { runtime, host, authenticate, admission, device, metrics, segmenter };

@@ -42,7 +42,10 @@ const LINE_BYTES = 700;
 /** Of the larger groups of people's folders; sets beyond that are masked with a consensus. */
 const MAX_GROUP_LINES = 4096;
 
-/** @param bytes that batches may take on disk */
+/** Of Redis' memory, where several servers share their batches. */
+export const CLUSTER_BATCH_BYTES = 512 * MEBIBYTE;
+
+/** @param bytes that batches may take, on disk or in Redis */
 export function batchLimits(bytes: number): BatchLimits {
   return {
     lines: Math.max(1, Math.min(1_000_000, Math.floor(bytes / LINE_BYTES))),

@@ -172,6 +172,33 @@ describe.each(SERVICES)("the API of %s", (_, start) => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(1);
   });
 
+  it("computes a batch, with one result for each photograph, where there are batches", async () => {
+    const limits = (await (await request("/v1/limits")).json()) as { batches?: object };
+    const files = [await fresh(2), await fresh(1)];
+    for (const file of files.flat()) await put(file);
+    const lines = files.flatMap((group, i) =>
+      group.map(({ bytes, name }) => ({ id: name, sha256: digestOf(bytes), group: `g${i}` })),
+    );
+    const sent = await request("/v1/batches", {
+      method: "POST",
+      headers: { "content-type": "application/jsonl" },
+      body: lines.map((line) => JSON.stringify(line)).join("\n"),
+    });
+    expect(sent.status).toBe(limits.batches === undefined ? 404 : 202);
+    if (sent.status === 404) return;
+    const { links } = (await sent.json()) as JobBody & { links: { results: string } };
+    await expect.poll(async () => (await jobAt(links.self)).status, SOON).toBe("completed");
+    const text = await (await request(links.results)).text();
+    const results = text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(results.map(({ id, sha256 }) => ({ id, sha256 }))).toEqual(
+      lines.map(({ id, sha256 }) => ({ id, sha256 })),
+    );
+    for (const { files: links } of results) expect(await statusOf(links.png.url)).toBe(200);
+  });
+
   it("names what is wrong with a photograph", async () => {
     const [one, two] = await fresh(2);
     const damaged = { name: "damaged.jpg", bytes: two!.bytes.slice(0, 900) };

@@ -7,6 +7,7 @@ import type {
   BatchStatus,
   BatchStorage,
   LineProblem,
+  PlacedRecord,
 } from "./types.ts";
 
 /** A batch of this process: its journal, its state, and who follows it. */
@@ -25,6 +26,8 @@ export class LocalBatch {
   readonly #rate = new Rate();
   readonly #waiters = new Set<() => void>();
   #writing: Promise<unknown> = Promise.resolve();
+  /** Where the journal has been counted to. */
+  #place = 0;
 
   constructor(header: BatchHeader, storage: BatchStorage) {
     this.header = header;
@@ -54,21 +57,48 @@ export class LocalBatch {
 
   /**
    * Writes records and then counts them, one call after another: a line that has a result by then
-   * gets no other.
+   * gets no other. Where several servers write, the journal's order says which one that is.
    */
   async append(...records: readonly BatchRecord[]): Promise<void> {
-    const write = this.#writing.then(async () => {
+    await this.#inTurn(async () => {
       const taken = records.filter((record) => this.progress.takes(record));
       if (taken.length === 0) return;
-      for (const placed of await this.#storage.append(this.id, taken)) this.progress.apply(placed);
-      if (taken.some((record) => "result" in record)) {
-        this.progress.updated = new Date().toISOString();
-        this.#rate.add(this.done);
-      }
+      const written = await this.#storage.append(this.id, taken);
+      const isNext = this.#storage.shared === undefined || written[0]?.start === this.#place;
+      if (isNext) for (const placed of written) this.count(placed);
+      else await this.#catchUp();
       this.changed();
     });
-    this.#writing = write.catch(() => {});
-    await write;
+  }
+
+  /** Counts what other servers have written. */
+  async refresh(): Promise<void> {
+    await this.#inTurn(async () => {
+      const before = this.#place;
+      await this.#catchUp();
+      if (this.#place > before) this.changed();
+    });
+  }
+
+  /** Counts a record, which is the journal's next. */
+  count(placed: PlacedRecord): void {
+    this.progress.apply(placed);
+    this.#place = placed.end;
+    if ("result" in placed.record && this.isWorking) {
+      this.progress.updated = new Date().toISOString();
+      this.#rate.add(this.done);
+    }
+    if (this.progress.status === "cancelled") this.stop.abort(new Error("the batch was cancelled"));
+  }
+
+  async #catchUp(): Promise<void> {
+    for await (const placed of this.#storage.records(this.id, this.#place)) this.count(placed);
+  }
+
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#writing.then(work);
+    this.#writing = turn.catch(() => {});
+    await turn;
   }
 
   /** On disk, if it was promised. */

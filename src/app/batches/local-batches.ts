@@ -24,6 +24,8 @@ export interface LocalBatchesOptions {
   readonly price?: HourPrice | undefined;
   /** Milliseconds before a unit is tried again that the service has failed; doubled each time. */
   readonly retryDelay?: number;
+  /** Whether batches are computed here, and not only known. */
+  readonly isComputing?: boolean;
 }
 
 export interface LocalBatches extends Batches {
@@ -36,6 +38,11 @@ export interface LocalBatches extends Batches {
 /** Between two states that a follower is sent, in milliseconds. */
 const EVENT_INTERVAL = 1_000;
 
+/** Before a server looks again at what others compute, in milliseconds. */
+const CLAIM_INTERVAL = 500;
+
+const UNSHARED = { release: async () => {} };
+
 /** Bytes that a result takes, for which there has to be room before a batch is accepted. */
 const RESULT_BYTES = 500;
 
@@ -43,8 +50,9 @@ const RESULT_BYTES = 500;
 const TENANT_SHARE = 0.5;
 
 /**
- * Batches of one process, over a storage: what is not done goes on when it is opened again. Results
- * are in the journal or nowhere, so a process that dies loses what it was computing, and nothing else.
+ * Batches over a storage: what is not done goes on when it is opened again. Results are in the journal
+ * or nowhere, so a process that dies loses what it was computing, and nothing else. Several processes
+ * can share a storage: each computes the units that it gets hold of.
  */
 export async function localBatches(options: LocalBatchesOptions): Promise<LocalBatches> {
   const batches = new Batching(options);
@@ -58,13 +66,22 @@ class Batching implements LocalBatches {
   readonly #storage: BatchStorage;
   readonly #units: UnitRunner;
   readonly #retryDelay: number;
+  readonly #isComputing: boolean;
   readonly #batches = new Map<string, LocalBatch>();
   readonly #creating = new Map<string, Promise<unknown>>();
   readonly #work = new Set<Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor({ storage, run, limits, price, retryDelay = RETRY_DELAY }: LocalBatchesOptions) {
+  constructor({
+    storage,
+    run,
+    limits,
+    price,
+    retryDelay = RETRY_DELAY,
+    isComputing = true,
+  }: LocalBatchesOptions) {
     this.#storage = storage;
+    this.#isComputing = isComputing;
     this.#units = new UnitRunner(run, retryDelay);
     this.#retryDelay = retryDelay;
     this.limits = limits;
@@ -76,12 +93,38 @@ class Batching implements LocalBatches {
   }
 
   async recover(): Promise<void> {
+    await this.#discover();
+    const stopListening = this.#storage.shared?.listen((id) => {
+      this.#onChange(id).catch(() => {});
+    });
+    this.#stop.signal.addEventListener("abort", () => stopListening?.());
+  }
+
+  /** Takes in the batches that are there and not known, and forgets those that are not. */
+  async #discover(): Promise<void> {
+    const found = new Set<string>();
     for await (const { header, records } of this.#storage.list()) {
+      found.add(header.id);
+      if (this.#batches.has(header.id)) continue;
       const batch = new LocalBatch(header, this.#storage);
-      for await (const placed of records) batch.progress.apply(placed);
+      for await (const placed of records) batch.count(placed);
       this.#batches.set(batch.id, batch);
     }
+    for (const id of this.#batches.keys()) {
+      if (!found.has(id) && !this.#creating.has(id)) this.#batches.delete(id);
+    }
     for (const batch of this.#batches.values()) this.#start(batch);
+  }
+
+  /** Another server has changed a batch, or this one. */
+  async #onChange(id: string | undefined): Promise<void> {
+    if (id !== undefined && this.#creating.has(id)) return;
+    const batch = id === undefined ? undefined : this.#batches.get(id);
+    if (batch === undefined) await this.#discover();
+    for (const one of batch === undefined ? this.#batches.values() : [batch]) {
+      await one.refresh();
+      this.#start(one);
+    }
   }
 
   async submit({ request, lines, idempotencyKey }: Parameters<Batches["submit"]>[0]) {
@@ -101,19 +144,16 @@ class Batching implements LocalBatches {
   }
 
   async get(tenant: string, id: string) {
-    return this.#find(tenant, id)?.state();
+    return (await this.#find(tenant, id))?.state();
   }
 
   async act(tenant: string, id: string, action: Parameters<Batches["act"]>[2]) {
-    const batch = this.#find(tenant, id);
+    const batch = await this.#find(tenant, id);
     if (batch === undefined) return undefined;
     const { progress } = batch;
     if (action === "pause" && progress.status === "running") await batch.change("paused");
     if (action === "resume" && progress.status === "paused") await batch.change("running");
-    if (action === "cancel" && !progress.hasEnded) {
-      await batch.change("cancelled");
-      batch.stop.abort(new Error("the batch was cancelled"));
-    }
+    if (action === "cancel" && !progress.hasEnded) await batch.change("cancelled");
     if (action === "retry" && progress.failed > 0 && progress.status !== "cancelled") {
       await batch.append({ retried: new Date().toISOString() });
       if (progress.status === "completed") await batch.change("running");
@@ -123,14 +163,14 @@ class Batching implements LocalBatches {
   }
 
   async events(tenant: string, id: string, after: number, signal: AbortSignal) {
-    const batch = this.#find(tenant, id);
+    const batch = await this.#find(tenant, id);
     if (batch === undefined) return undefined;
     if (await this.#storage.isEnd(id, after)) return this.#follow(batch, after, signal);
     throw new CosalError("option_invalid", "Expected Last-Event-ID to be the number of an event.");
   }
 
   async results(tenant: string, id: string, order: "manifest" | "done") {
-    const batch = this.#find(tenant, id);
+    const batch = await this.#find(tenant, id);
     return batch && (order === "manifest" ? this.#inOrder(batch) : this.#asDone(batch));
   }
 
@@ -144,7 +184,7 @@ class Batching implements LocalBatches {
     request: BatchHeader["request"],
     lines: AsyncIterable<BatchLine>,
   ): Promise<LocalBatch> {
-    const known = this.#batches.get(id);
+    const known = await this.#find(request.tenant, id);
     const read = fingerprinted(lines);
     if (known === undefined) await this.#storage.writeManifest(id, read.lines);
     else for await (const _ of read.lines);
@@ -202,13 +242,18 @@ class Batching implements LocalBatches {
     return bytes;
   }
 
-  #find(tenant: string, id: string): LocalBatch | undefined {
+  async #find(tenant: string, id: string): Promise<LocalBatch | undefined> {
+    if (this.#storage.shared !== undefined && !this.#batches.has(id)) await this.#discover();
     const batch = this.#batches.get(id);
-    return batch?.tenant === tenant ? batch : undefined;
+    if (batch?.tenant !== tenant) return undefined;
+    // What others have written before it was asked.
+    if (this.#storage.shared !== undefined) await batch.refresh();
+    return batch;
   }
 
   #start(batch: LocalBatch): void {
-    if (batch.isWorking || batch.progress.status !== "running" || this.#stop.signal.aborted) return;
+    if (!this.#isComputing || this.#stop.signal.aborted) return;
+    if (batch.isWorking || batch.progress.status !== "running") return;
     batch.isWorking = true;
     const work = this.#workOn(batch).finally(() => {
       batch.isWorking = false;
@@ -227,6 +272,7 @@ class Batching implements LocalBatches {
     const own = new Semaphore(parallelism);
     const units = new Set<Promise<void>>();
     const isOver = () => signal.aborted || !batch.isRunning;
+    let isElsewhere = false;
     batch.beginRate();
     try {
       for await (const lines of workUnits(this.#storage.readManifest(id), consensusOf)) {
@@ -234,7 +280,14 @@ class Batching implements LocalBatches {
         if (!lines.some(({ line }) => progress.isPending(line))) continue;
         const leave = await own.enter();
         if (isOver()) break;
-        const unit = this.#units.compute(batch, lines, signal).finally(() => {
+        const claim = await this.#claim(batch, lines);
+        if (claim === undefined) {
+          isElsewhere = true;
+          leave();
+          continue;
+        }
+        const unit = this.#units.compute(batch, lines, signal).finally(async () => {
+          await claim.release();
           leave();
           units.delete(unit);
         });
@@ -242,6 +295,8 @@ class Batching implements LocalBatches {
       }
       await Promise.all(units);
       if (isOver()) return;
+      // Others compute the rest, or have just ended.
+      if (isElsewhere && progress.pending > 0) return await delay(CLAIM_INTERVAL, signal);
       if (progress.pending > 0) throw new Error("the manifest has fewer lines than it had");
       await batch.change("completed");
     } catch (error) {
@@ -250,6 +305,18 @@ class Batching implements LocalBatches {
       batch.waiting = problemFor(error);
       await delay(this.#retryDelay, signal);
     }
+  }
+
+  /** Takes a unit for this server. Undefined: it is another's, or done by now. */
+  async #claim(batch: LocalBatch, lines: readonly BatchLine[]) {
+    const { shared } = this.#storage;
+    if (shared === undefined) return UNSHARED;
+    const claim = await shared.claim(batch.id, lines[0]?.line ?? 0);
+    await batch.refresh();
+    if (claim !== undefined && lines.some(({ line }) => batch.progress.isPending(line)))
+      return claim;
+    await claim?.release();
+    return undefined;
   }
 
   async *#follow(

@@ -45,8 +45,12 @@ export class BatchProgress {
     return this.#attempts.get(firstLine) ?? 0;
   }
 
-  /** Whether a record would change anything: a line that has its result takes no other. */
+  /**
+   * Whether a record would change anything: a line that has its result takes no other, and a batch is
+   * not complete that has been told to try again since another server saw its end.
+   */
   takes(record: BatchRecord): boolean {
+    if ("status" in record && record.status === "completed") return this.pending === 0;
     return !("result" in record) || this.isPending(record.result.line);
   }
 

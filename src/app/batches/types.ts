@@ -235,4 +235,18 @@ export interface BatchStorage {
   /** Bytes of a batch. */
   sizeOf(id: string): number;
   remove(id: string): Promise<void>;
+  /** Where several servers compute the same batches. */
+  readonly shared?: SharedBatches;
+}
+
+/** What servers need that write to the same journals. */
+export interface SharedBatches {
+  /** Takes a work unit, named by its first line, for this server. Undefined: another one has it. */
+  claim(id: string, unit: number): Promise<{ release(): Promise<void> } | undefined>;
+  /**
+   * @param listener called with the id of each batch that was changed, here or elsewhere, and without
+   * one when some may have been
+   * @returns what ends it
+   */
+  listen(listener: (id?: string) => void): () => void;
 }

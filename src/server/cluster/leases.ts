@@ -24,11 +24,11 @@ return redis.call("DEL", KEYS[1])`;
 
 /** Single flight across all servers: once in each while Redis is away. */
 export function clusterSingleFlight(connection: ClusterConnection, log: Log): SingleFlight {
-  return sharedSingleFlight({ stubOf: clusterLeases(connection), waitUntil: () => {}, log });
+  return sharedSingleFlight({ stubOf: leasesOf(connection), waitUntil: () => {}, log });
 }
 
-/** Leases on groups that are being computed on one of the servers. */
-function clusterLeases({ commands, notifier }: ClusterConnection): (key: string) => SharedLease {
+/** Leases on what is being computed on one of the servers. */
+export function leasesOf({ commands, notifier }: ClusterConnection): (key: string) => SharedLease {
   return function leaseOf(key) {
     const name = `${PREFIX}:lease:${key}`;
     let renewal: NodeJS.Timeout | undefined;
