@@ -29,10 +29,14 @@ test("the main path by keyboard: sample, masks, large view, other photographs, a
   await expect.poll(label).not.toContain(second.slice("Open ".length));
   await page.keyboard.press("Space");
   expect(await page.getByLabel("Compare").last().isChecked()).toBe(true);
-  await page.keyboard.press("+");
-  const zoomed = await page.locator(".sheet").first().getAttribute("style");
+  const pose = () => page.locator(".sheet").first().getAttribute("style");
+  const fitted = await pose();
+  // Until it is wider than the window: what fits does not move.
+  for (let i = 0; i < 5; i++) await page.keyboard.press("+");
+  await expect.poll(pose).not.toBe(fitted);
+  const zoomed = await pose();
   await page.keyboard.press("Shift+ArrowLeft");
-  expect(await page.locator(".sheet").first().getAttribute("style")).not.toBe(zoomed);
+  await expect.poll(pose).not.toBe(zoomed);
   await page.keyboard.press("Enter");
   await expect.poll(() => page.locator(".viewer .mark-point").count()).toBe(1);
   await done(page, /none of them new/);
