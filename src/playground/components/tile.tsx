@@ -86,8 +86,8 @@ export function Tile(props: TileProps) {
             <span>{explained(problem)}</span>
           </span>
         )}
-        <State photograph={photograph} />
       </button>
+      <State photograph={photograph} />
       <button
         type="button"
         class="remove"

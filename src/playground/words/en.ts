@@ -103,8 +103,8 @@ export const en = {
   copied: "Copied",
   save: "Save cut-out",
   keys: "Arrow keys: other photographs; with Shift: move. Enter: mark the middle. Space: before and after. + and −: zoom. Escape: close.",
-  presence: (percent: string) => `Object present: ${percent}`,
-  confidence: (percent: string) => `expected quality ${percent}`,
+  presence: (percent: string) => `object present ${percent}`,
+  confidence: (percent: string) => `quality ${percent}`,
 
   takeAway: "Export",
   formats: {
