@@ -1,5 +1,6 @@
 import { removeAll } from "../state/actions.ts";
 import { isTakingAway } from "../state/dialog.ts";
+import { someLackObject } from "../state/group.ts";
 import { isSorted, place, threshold, type View, view } from "../state/settings.ts";
 import { decimal, words } from "../state/words.ts";
 import { AddChooser } from "./choosers.tsx";
@@ -27,16 +28,18 @@ export function Toolbar() {
         />
         <output>{decimal(threshold.value, 2)}</output>
       </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={isSorted.value}
-          onChange={({ currentTarget }) => {
-            isSorted.value = currentTarget.checked;
-          }}
-        />
-        <span>{t.sortLast}</span>
-      </label>
+      {someLackObject.value && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={isSorted.value}
+            onChange={({ currentTarget }) => {
+              isSorted.value = currentTarget.checked;
+            }}
+          />
+          <span>{t.sortLast}</span>
+        </label>
+      )}
       <span class="actions">
         <button type="button" class="button plain" onClick={removeAll}>
           {t.removeAll}

@@ -17,6 +17,8 @@ export function lacksObject({ mask, edits }: Photograph): boolean {
   return presence < presenceLimits.value.image;
 }
 
+export const someLackObject = computed(() => readable.value.some(lacksObject));
+
 /** As they are shown. */
 export const shown = computed(() => {
   if (!isSorted.value) return photographs.value;

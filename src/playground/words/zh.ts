@@ -87,7 +87,7 @@ export const zh: Words = {
   copied: "已复制",
   save: "保存抠图",
   keys: "方向键：切换照片；Shift 加方向键：平移；回车：标记中心；空格：前后对比；+ 和 −：缩放；Esc：关闭。",
-  presence: (percent) => `含共同物体的概率 ${percent}`,
+  presence: (percent) => `存在概率 ${percent}`,
   confidence: (percent) => `预计质量 ${percent}`,
 
   takeAway: "导出",
