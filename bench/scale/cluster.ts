@@ -13,6 +13,7 @@ const MAIN = fileURLToPath(new URL("../../src/server/main.ts", import.meta.url))
 export interface Member {
   readonly url: string;
   readonly isUp: boolean;
+  readonly pid: number | undefined;
   start(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -46,6 +47,9 @@ export async function startCluster(count: number): Promise<Cluster> {
         url,
         get isUp() {
           return isUp;
+        },
+        get pid() {
+          return running?.process.pid;
         },
         async start() {
           running = startProgram(process.execPath, [MAIN, ...args], env);
