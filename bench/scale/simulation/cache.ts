@@ -2,8 +2,9 @@ import type { Random, Zipf } from "./random.ts";
 
 /**
  * A tier of a store in one or several places: a value is there for `time` seconds after it was put.
- * What was put before the simulation begins is drawn when it is first asked for: requests for one value
- * come at random, so that a share r * time / (1 + r * time) of them finds it, r being their rate.
+ * What is there when the simulation begins, at time 0, is drawn when it is first asked for: requests for
+ * one value come at random, so that a share r * time / (1 + r * time) of them finds it, r being their rate,
+ * and its age is any.
  */
 export class Tier {
   readonly time: number;
@@ -24,7 +25,7 @@ export class Tier {
     if (expires === undefined) {
       const load = (rate / this.#places) * this.time;
       const isThere = this.#random.next() < load / (1 + load);
-      expires = isThere ? now + this.#random.next() * this.time : 0;
+      expires = isThere ? this.#random.next() * this.time : 0;
       this.#expires.set(key, expires);
     }
     return now < expires;

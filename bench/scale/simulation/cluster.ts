@@ -93,7 +93,8 @@ function simulate(groupsPerDay: number, count: number, seed: number, number: num
   const fetches = count * world.size * WORKLOAD.fetches;
   const gpuLoads = world.gpuServerLoads(servers);
   const outcome: Outcome = {
-    ...{ answered: world.answered, hits: world.hits, misses: world.misses, gpuServers },
+    ...{ answered: world.answered, hits: world.hits, misses: world.misses },
+    parts: new Map([["GPU servers", gpuServers]]),
     loads: new Map([
       ...gpuLoads,
       ["one Redis", redis.busy / world.horizon],

@@ -25,7 +25,7 @@ function quantile(values: readonly number[], share: number): string {
   return value === undefined ? "-" : milliseconds(value);
 }
 
-function rows({ answered, hits, misses, gpuServers, loads, cost }: Outcome): [string, string][] {
+function rows({ answered, hits, misses, parts, loads, cost }: Outcome): [string, string][] {
   const all = [...hits, ...misses];
   const shares = [...answered].map(([from, count]): [string, string] => [
     `from ${from}`,
@@ -35,7 +35,7 @@ function rows({ answered, hits, misses, gpuServers, loads, cost }: Outcome): [st
   const byLoad = [...loads].sort((a, b) => b[1] - a[1]);
   return [
     ...shares.sort(),
-    ["GPU servers", `${gpuServers}`],
+    ...[...parts].map(([part, number]): [string, string] => [part, `${number}`]),
     ["all, p50 / p99", `${quantile(all, 0.5)} / ${quantile(all, 0.99)}`],
     ["computed, p50 / p99", `${quantile(misses, 0.5)} / ${quantile(misses, 0.99)}`],
     ...byLoad.map(([part, load]): [string, string] => [`load: ${part}`, percent(load)]),

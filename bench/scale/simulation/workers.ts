@@ -121,7 +121,11 @@ function simulate(groupsPerDay: number, count: number, seed: number, size: Size 
   const reads = count + fetches + computed.images;
   const gpuLoads = world.gpuServerLoads(servers);
   const outcome: Outcome = {
-    ...{ answered: world.answered, hits: world.hits, misses: world.misses, gpuServers },
+    ...{ answered: world.answered, hits: world.hits, misses: world.misses },
+    parts: new Map([
+      ["isolates", isolateCount],
+      ["GPU servers", gpuServers],
+    ]),
     loads: new Map([["isolates", busy / isolateCount], ...gpuLoads]),
     cost: new Map([
       ["requests", world.perThousand((count + fetches) * PRICES.workerRequest)],

@@ -11,7 +11,8 @@ export interface Outcome {
   /** Seconds of requests that found their group, and of those that were computed. */
   readonly hits: readonly number[];
   readonly misses: readonly number[];
-  readonly gpuServers: number;
+  /** How many of what there are. */
+  readonly parts: ReadonlyMap<string, number>;
   /** Load of each part in the busiest hour: 1 is all that one of it can do. */
   readonly loads: ReadonlyMap<string, number>;
   /** US dollars for a thousand groups. */
