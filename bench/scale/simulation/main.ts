@@ -50,10 +50,11 @@ if (process.argv[2] === "measured") {
 } else {
   for (const [name, world] of WORLDS) {
     const columns = LEVELS.map((level) => new Map(rows(world(level, GROUPS, SEED))));
-    const labels = new Set(columns.flatMap((column) => [...column.keys()]));
+    const fullest = columns.toSorted((a, b) => b.size - a.size);
+    const labels = new Set(fullest.flatMap((column) => [...column.keys()]));
     console.log(`\n${name}: ${GROUPS} groups in the busiest hour, seed ${SEED}\n`);
     console.log(
-      `${"groups a day".padEnd(34)}${LEVELS.map((n) => n.toExponential(0).padStart(20)).join("")}`,
+      `${"groups a day".padEnd(34)}${LEVELS.map((n) => n.toLocaleString("en").padStart(20)).join("")}`,
     );
     for (const label of labels) {
       const cells = columns.map((column) => (column.get(label) ?? "-").padStart(20));
