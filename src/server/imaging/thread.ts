@@ -1,9 +1,16 @@
 // A thread of the imaging pool: one photograph at a time, with heaps of its own.
+import { setPriority } from "node:os";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { renderer } from "../../app/representation/renderer.ts";
 import { nodeDecoder, nodeWebpEncoder } from "../../codec/node.ts";
 import { CosalError } from "../../errors.ts";
 import { type ImagingTask, type Outcome, plainError, type ThreadData } from "./tasks.ts";
+
+/** Nicer than the thread that answers and the device's process: work here takes long anyway. */
+const NICENESS = 5;
+
+// Elsewhere than on Linux it would be that of the whole process.
+if (process.platform === "linux") setPriority(0, NICENESS);
 
 const { heap } = workerData as ThreadData;
 const decoder = nodeDecoder(heap);
