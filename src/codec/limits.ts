@@ -137,17 +137,24 @@ function pixelsWithin(
 export const MAX_SCANNED_BLOCKS = 64_000_000;
 
 /**
+ * The same in a Worker, whose only thread serves nobody meanwhile: no more than a second. Ten scans of
+ * the largest photograph that fits its memory, of 48 megapixels, go through 5 to 11 million.
+ */
+export const MAX_SCANNED_BLOCKS_IN_WORKER = 24_000_000;
+
+/**
  * The same of a progressive JPEG that is decoded at its full size. libjpeg takes ten times as long
  * for a block; ten scans of a photograph of 24 megapixels go through 3 to 5 million.
  */
 export const MAX_SCANNED_BLOCKS_WHOLE = 8_000_000;
 
+/** @param decoderHeap bytes that a decoder's heap may grow to: as little as a Worker's says where it is */
+export function maxScannedBlocks(decoderHeap: number): number {
+  return decoderHeap > WORKER_DECODER_HEAP ? MAX_SCANNED_BLOCKS : MAX_SCANNED_BLOCKS_IN_WORKER;
+}
+
 /** @throws CosalError image_too_many_pixels */
-export function checkScans(
-  scans: number,
-  blocks: number,
-  limit: number = MAX_SCANNED_BLOCKS,
-): void {
+export function checkScans(scans: number, blocks: number, limit: number): void {
   if (blocks <= limit) return;
   throw new CosalError(
     "image_too_many_pixels",

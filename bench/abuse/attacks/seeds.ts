@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
 import type { Attack } from "../attack.ts";
 import { send, statusOf } from "../client.ts";
+import { flatPng } from "../flat.ts";
 
-const PHOTOGRAPH = new URL("../../../examples/raccoons/on-a-bin.jpg", import.meta.url);
 const SIDE = 2048;
 
 /** Run lengths of a few bytes, each a mask of 4 megapixels. */
@@ -12,7 +11,8 @@ export const seeds: Attack = {
   places: ["server", "worker"],
   callers: 2,
   async prepare(url) {
-    const data = (await readFile(PHOTOGRAPH)).toString("base64");
+    // Masks have to have their photograph's size.
+    const data = Buffer.from(await flatPng(SIDE, SIDE, 128)).toString("base64");
     const rle = { size: [SIDE, SIDE], counts: [0, SIDE * SIDE] };
     return () => {
       // Another number of runs each time: no answer can come from memory.

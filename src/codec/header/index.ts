@@ -1,6 +1,12 @@
 import { CosalError } from "../../errors.ts";
 import { decodingCost } from "../cost.ts";
-import { checkBytes, checkSize, WORKER_DECODER_HEAP } from "../limits.ts";
+import {
+  checkBytes,
+  checkScans,
+  checkSize,
+  maxScannedBlocks,
+  WORKER_DECODER_HEAP,
+} from "../limits.ts";
 import type { ImageHeader, ImageType } from "../types.ts";
 import { isAvif, readAvif } from "./avif.ts";
 import { type ForeignType, foreignTypeOf } from "./foreign-types.ts";
@@ -75,8 +81,9 @@ export function readStored(
 
 /** Of all that is stored, and of the part of it that is shown. */
 function checkSizes(stored: StoredImage, bytes: number, heap: number): void {
-  const { kind, crop } = stored;
+  const { kind, crop, scans, scannedBlocks = 0 } = stored;
   checkSize({ ...stored, bytes }, heap);
+  if (scans !== undefined) checkScans(scans, scannedBlocks, maxScannedBlocks(heap));
   if (crop !== undefined) checkSize({ kind, ...crop, bytes }, heap);
 }
 

@@ -1,7 +1,6 @@
 import { type Frame, samplesPerPixel } from "../jpeg/frame.ts";
 import { MARKER } from "../jpeg/markers.ts";
 import { isRowByRow, readStructure, scannedBlocks } from "../jpeg/structure.ts";
-import { checkScans } from "../limits.ts";
 import { exifOrientation } from "./exif.ts";
 import type { StoredImage } from "./stored-image.ts";
 
@@ -18,10 +17,9 @@ export function readJpeg(bytes: Uint8Array): StoredImage {
   const { width, height } = frame;
   const image = { width, height, orientation: exif ? exifOrientation(exif) : 1 } as const;
   if (isRowByRow(structure)) return { kind: "baseline_jpeg", ...image };
-  const blocks = scannedBlocks(structure);
-  checkScans(structure.scans.length, blocks);
   return {
-    ...{ kind: "progressive_jpeg", ...image, scannedBlocks: blocks },
+    ...{ kind: "progressive_jpeg", ...image },
+    ...{ scans: structure.scans.length, scannedBlocks: scannedBlocks(structure) },
     bytesPerPixel: reducedBytesPerPixel(frame),
   };
 }

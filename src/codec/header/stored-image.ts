@@ -23,6 +23,8 @@ export interface StoredImage {
   readonly place?: Rectangle | undefined;
   /** Heap bytes that this file takes for each pixel, where it is less than its kind's. */
   readonly bytesPerPixel?: number;
+  /** Scans of a progressive JPEG. */
+  readonly scans?: number;
   /** Blocks of 8 x 8 pixels that the scans of a JPEG go through, all together. */
   readonly scannedBlocks?: number;
 }
