@@ -15,6 +15,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from .likeness import NOTHING
+
 LOGITS, RAW, SCALED, SCALE = "logits", "uncalibrated_logits", "scaled_logits", "logit_scale"
 BOUNDS = (0.02, 5.0)
 PIXELS = 4
@@ -36,12 +38,13 @@ class Scales:
 def fit_scales(logits: list[np.ndarray], truths: list[np.ndarray], weights: np.ndarray) -> Scales:
     """The scales with the least cross-entropy, each image counted `weights` times.
 
-    logits and truths: per image (h, w), truths in 0..1.
+    logits and truths: per image (h, w), truths in 0..1. Parts that were left out of a mask do not count: their logit
+    is a constant, and where one was left out wrongly no scale makes it right.
     """
     x = np.stack([z[::PIXELS, ::PIXELS].ravel() for z in logits]).astype(np.float64)
     y = np.stack([t[::PIXELS, ::PIXELS].ravel() for t in truths]).astype(np.float64)
     w = np.broadcast_to(np.asarray(weights)[:, None], x.shape)
-    inside, outside = (_scale(x[side], y[side], w[side]) for side in (x >= 0, x < 0))
+    inside, outside = (_scale(x[side], y[side], w[side]) for side in (x >= 0, (x < 0) & (x != NOTHING)))
     return Scales(inside, outside)
 
 

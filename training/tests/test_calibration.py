@@ -17,6 +17,7 @@ from cosal_training.data import Catalogue
 from cosal_training.export import export
 from cosal_training.graphs import Graphs
 from cosal_training.held_back import Case, calibrate, held_back_cases, weights_of
+from cosal_training.likeness import NOTHING
 from cosal_training.network import CosalLite
 
 SIZE = 64
@@ -35,6 +36,14 @@ def test_the_scales_make_probabilities_come_true() -> None:
     truths = 1 / (1 + np.exp(-right(logits)))
     found = fit_scales(list(logits), list(truths), np.ones(3))
     assert found.inside == pytest.approx(0.4, abs=1e-3) and found.outside == pytest.approx(1.3, abs=1e-3)
+
+
+def test_parts_that_were_left_out_bend_no_scale() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (1, 80, 80))
+    truths = 1 / (1 + np.exp(-Scales(inside=1.0, outside=1.0)(logits)))
+    logits[:, 4:16], truths[:, 4:16] = NOTHING, 1
+    assert fit_scales(list(logits), list(truths), np.ones(1)).outside == pytest.approx(1, abs=1e-3)
 
 
 def test_a_model_is_rescaled_with_its_manifest_and_golden_tensors(shipped: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ..network import CosalLite, Encoded
+from ..network.outline import at_half_height
 from .interface import Interface, Signature
 
 
@@ -29,7 +30,7 @@ def _decoder(
     network: CosalLite, features: Tensor, lateral8: Tensor, lateral4: Tensor, consensus: Tensor
 ) -> tuple[Tensor, Tensor]:
     decoded = network.decode(Encoded(features, lateral8, lateral4), consensus)
-    return decoded.logits, decoded.presence.sigmoid()
+    return at_half_height(decoded.logits), decoded.presence.sigmoid()
 
 
 GRAPHS = {
