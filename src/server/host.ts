@@ -18,7 +18,7 @@ import { diskBatchStorage } from "./batches/disk-batch-storage.ts";
 import { currentGroup } from "./batching/current-group.ts";
 import { openBucket } from "./bucket/open.ts";
 import { clusterBatchStorage } from "./cluster/batch-storage.ts";
-import { ClusterConnection } from "./cluster/connection.ts";
+import { ClusterConnection, scrubbed } from "./cluster/connection.ts";
 import { clusterDeletions } from "./cluster/deletions.ts";
 import { clusterSingleFlight } from "./cluster/leases.ts";
 import { sharedNonces } from "./cluster/nonces.ts";
@@ -116,7 +116,7 @@ export async function openHost(
   });
   const onRedisFault = (error: unknown) => {
     metrics.onStoreFault("redis", "read");
-    logger.warn({ error }, "redis failed");
+    logger.warn({ error: scrubbed(error as Error) }, "redis failed");
   };
   const nonces =
     options.secret === undefined

@@ -1,6 +1,7 @@
 import { CosalError } from "../errors.ts";
 import { lifecycleRules } from "./bucket/lifecycle.ts";
 import { BucketUnusable } from "./bucket/open.ts";
+import { QueueUnusable } from "./cluster/connection.ts";
 import { DeviceUnusable } from "./device/process.ts";
 import { readOptions, type ServerOptions, USAGE } from "./options.ts";
 import { startServer } from "./server.ts";
@@ -57,6 +58,7 @@ function read(args: readonly string[]): ServerOptions {
 function explain(error: Error & { code?: string }, { port, runtime }: ServerOptions): string {
   if (error.code === "EADDRINUSE") return `Port ${port} is taken. Set PORT to another.`;
   if (error instanceof BucketUnusable) return `COSAL_STORE: ${error.message}`;
+  if (error instanceof QueueUnusable) return `COSAL_QUEUE: ${error.message}`;
   if (error instanceof CosalError) return error.message;
   if (error instanceof FolderInUse) return error.message;
   if (error instanceof DeviceUnusable) return `--runtime ${runtime}: ${error.message}`;

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { NonceMemory } from "../../src/app/access/request-signature.ts";
 import { type SingleFlight, silent } from "../../src/app/index.ts";
-import { ClusterConnection } from "../../src/server/cluster/connection.ts";
+import { ClusterConnection, QueueUnusable } from "../../src/server/cluster/connection.ts";
 import { clusterSingleFlight } from "../../src/server/cluster/leases.ts";
 import { sharedNonces } from "../../src/server/cluster/nonces.ts";
 import { sharedRateLimiter } from "../../src/server/cluster/rate-limiter.ts";
@@ -92,6 +92,25 @@ describe.skipIf(!hasRedis)("servers that share a Redis", { timeout: 60_000 }, ()
     expect(await nonces.take("n", 0)).toBe(false);
     expect(faults.length).toBeGreaterThan(0);
     await redis.start(true);
+  });
+
+  it("are told when they may not come in, or Redis may forget, and repeat no password", async () => {
+    const { commands } = await server();
+    const told: unknown[] = [];
+    const onError = (error: Error) => told.push({ ...error, message: error.message });
+    await commands.config("SET", "maxmemory-policy", "allkeys-lru");
+    connections.push(await ClusterConnection.open({ url: redis.url, onError }));
+    expect(JSON.stringify(told)).toContain("allkeys-lru");
+    await commands.config("SET", "maxmemory-policy", "noeviction");
+    await commands.config("SET", "requirepass", "right-secret");
+    const wrong = redis.url.replace("redis://", "redis://:wrong-secret@");
+    for (const url of [wrong, redis.url]) {
+      await expect(ClusterConnection.open({ url, onError })).rejects.toThrow(QueueUnusable);
+    }
+    const right = redis.url.replace("redis://", "redis://:right-secret@");
+    connections.push(await ClusterConnection.open({ url: right, onError }));
+    await commands.config("SET", "requirepass", "");
+    expect(JSON.stringify(told)).not.toContain("-secret");
   });
 
   it("let a caller have so many requests a minute of all of them", async () => {

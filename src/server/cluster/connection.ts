@@ -50,17 +50,35 @@ export class ClusterConnection {
    * Waits for the connection, but not for long: the server starts without it.
    *
    * @throws CosalError backend_unavailable if the package is not installed
+   * @throws QueueUnusable when Redis does not let this server in
    */
   static async open({ url, onError }: ConnectionOptions): Promise<ClusterConnection> {
     const { Redis } = await loadOptional("ioredis", () => import("ioredis"));
+    let refusal: Error | undefined;
     const connection = new ClusterConnection((options) => {
       const redis = new Redis(url, { ...options, retryStrategy: reconnectDelay });
-      redis.on("error", onError);
+      redis.on("error", (error: Error) => {
+        if (REFUSED.test(error.message)) refusal = error;
+        onError(scrubbed(error));
+      });
       return redis;
     });
     const signal = AbortSignal.timeout(COMMAND_TIMEOUT);
+    // It connects all the same where the password is wrong: then nothing can be done.
     await once(connection.commands, "ready", { signal }).catch(() => {});
-    return connection;
+    await connection.#checkPolicy(onError).catch((error: Error) => {
+      if (REFUSED.test(error.message)) refusal = error;
+    });
+    if (refusal === undefined) return connection;
+    connection.close();
+    throw new QueueUnusable("Redis does not take the user and the password.");
+  }
+
+  /** Jobs must not be evicted. */
+  async #checkPolicy(onError: (error: Error) => void): Promise<void> {
+    const [, policy] = /maxmemory_policy:(\S+)/.exec(await this.commands.info("memory")) ?? [];
+    if (policy === undefined || policy === "noeviction") return;
+    onError(new Error(`Redis has the maxmemory-policy ${policy}, and may forget jobs: noeviction`));
   }
 
   /** Another connection, for what waits for Redis to come back. */
@@ -91,9 +109,23 @@ export class ClusterConnection {
   }
 }
 
+/** Redis will not let this server in later either. */
+export class QueueUnusable extends Error {
+  override readonly name = "QueueUnusable";
+}
+
+const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM)|invalid password/;
+
+/** The same error, fit for a log: without the command, in which a password or a caller's data may be. */
+export function scrubbed(error: Error): Error {
+  Reflect.deleteProperty(error, "command");
+  return error;
+}
+
 /** What an error of Redis means to who has to keep something. */
 export function redisError(error: unknown): CosalError {
   if (error instanceof CosalError) return error;
+  scrubbed(error as Error);
   // maxmemory is reached, and nothing may be evicted.
   const isFull = /\bOOM\b/.test((error as Error).message);
   return isFull ? storeFull(error) : storeUnavailable(error);

@@ -11,7 +11,7 @@ import {
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
 import { loadOptional } from "../../optional-package.ts";
-import { type ClusterConnection, PREFIX, promptly } from "./connection.ts";
+import { type ClusterConnection, PREFIX, promptly, scrubbed } from "./connection.ts";
 import {
   digest,
   type JobRecord,
@@ -85,7 +85,8 @@ export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs
       removeOnFail: DEAD_LETTERS,
     },
   });
-  const onError = (error: Error) => log({ level: "warn", event: "queue failed", error });
+  const onError = (error: Error) =>
+    log({ level: "warn", event: "queue failed", error: scrubbed(error) });
   queue.on("error", onError);
   const webhooks: Webhooks | undefined =
     options.webhooks && (await webhookQueue({ ...options.webhooks, connection, records, log }));

@@ -1,7 +1,7 @@
 import type { Job as QueuedJob } from "bullmq";
 import { deliverWebhook, type Log, webhookRetryDelay } from "../../app/index.ts";
 import { loadOptional } from "../../optional-package.ts";
-import { type ClusterConnection, PREFIX, promptly } from "./connection.ts";
+import { type ClusterConnection, PREFIX, promptly, scrubbed } from "./connection.ts";
 import { hasEnded, type JobRecord, type JobRecords, UNTOLD } from "./job-records.ts";
 
 export interface WebhookOptions {
@@ -65,7 +65,8 @@ export async function webhookQueue({
     lockDuration: 30_000,
     settings: { backoffStrategy: (attemptsMade) => webhookRetryDelay(attemptsMade) ?? 0 },
   });
-  const onError = (error: Error) => log({ level: "warn", event: "queue failed", error });
+  const onError = (error: Error) =>
+    log({ level: "warn", event: "queue failed", error: scrubbed(error) });
   worker.on("error", onError);
   queue.on("error", onError);
   return {
