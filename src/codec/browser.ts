@@ -4,15 +4,15 @@ import type { Decoder } from "./types.ts";
 import type { LibheifModule } from "./wasm/heic.ts";
 
 export interface BrowserDecoderOptions {
-  /** Bytes that a decoder's heap may grow to, and with it how large an image may be. */
+  /** Maximum size of a decoder's heap in bytes. It limits the size of images. */
   readonly heap?: number;
-  /** Loads `libheif-js/libheif-wasm/libheif.js`; without it HEIC is not decoded. */
+  /** Loads `libheif-js/libheif-wasm/libheif.js`. Without it, HEIC is not decoded. */
   readonly libheif?: () => Promise<{ readonly default: LibheifModule["factory"] }>;
 }
 
 /**
- * The decoder in a page or a web worker: the same code as everywhere, so that masks do not depend
- * on a browser's own decoding. Each type's module is fetched when its first image comes.
+ * The decoder in a page or a web worker. It uses the same code as other platforms, so masks do not
+ * depend on the browser's decoders. Each type's module is fetched with its first image.
  *
  * @param assets URL of the folder with `jpeg-turbo.wasm`, `webp_dec.wasm` and `avif_dec.wasm`, and
  * `libheif.wasm` for HEIC

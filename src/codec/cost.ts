@@ -1,6 +1,6 @@
 import type { ImageKind } from "./types.ts";
 
-/** Processor milliseconds of decoding: at least, for each million pixels, for each million bytes. */
+/** Milliseconds of decoding: a minimum, and more per million pixels and per million bytes. */
 interface Cost {
   readonly least: number;
   readonly perMegapixel: number;
@@ -22,7 +22,7 @@ const COSTS: Readonly<Record<ImageKind, Cost>> = {
   heic: { least: 10, perMegapixel: 75, perMegabyte: 400 },
 };
 
-/** Of each million blocks that a JPEG's scans go through, also when next to no bytes tell of them. */
+/** Milliseconds per million blocks in a JPEG's scans. They take time even with hardly any bytes. */
 const PER_MILLION_BLOCKS = 15;
 
 export interface ImageToDecode {
@@ -36,8 +36,8 @@ export interface ImageToDecode {
 }
 
 /**
- * Milliseconds that it takes to decode an image in WebAssembly on one thread and to bring it to the
- * network's size, estimated from what its header says.
+ * Estimates the time in milliseconds to decode an image in WebAssembly on one thread and resize it to
+ * the network's input, from its header.
  */
 export function decodingCost(image: ImageToDecode): number {
   const { least, perMegapixel, perMegabyte } = COSTS[image.kind];

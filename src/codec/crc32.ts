@@ -7,7 +7,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** CRC-32 as PNG and zip use it (ISO 3309), unsigned. */
 export function crc32(bytes: Uint8Array): number {
   let value = 0xffffffff;
-  // Counted, since iterators take eight times as long.
+  // A loop with an index, since iterators take eight times as long.
   for (let i = 0; i < bytes.length; i++) {
     value = (TABLE[(value ^ (bytes[i] as number)) & 255] as number) ^ (value >>> 8);
   }

@@ -18,15 +18,15 @@ import { openJpeg } from "./wasm/jpeg.ts";
 /** Types that are decoded in WebAssembly; PNG is not. */
 type WasmType = Exclude<ImageType, "image/png">;
 
-/** How a platform gets at the compiled decoder of each type. */
+/** Loads the compiled decoder of each type on a platform. */
 export type DecoderModules = Readonly<
   Record<Exclude<WasmType, "image/heic">, () => Promise<WebAssembly.Module>>
 > & {
-  /** Without it HEIC is not decoded. */
+  /** Without it, HEIC is not decoded. */
   readonly "image/heic"?: (() => Promise<LibheifModule>) | undefined;
 };
 
-/** Emscripten decoders start with 16 MiB; a heap of up to this size is kept between groups. */
+/** Emscripten decoders start with 16 MiB. A heap up to this size is kept between groups. */
 const HEAP_TO_KEEP = 16 * 1024 * 1024;
 
 /**
@@ -34,8 +34,8 @@ const HEAP_TO_KEEP = 16 * 1024 * 1024;
  * shrink, and four of them would fill half an isolate.
  *
  * @param heap bytes that a decoder's heap may grow to; images that would need more are refused
- * @param elsewhere whether there may be another decoder for what this one does not decode: `inspect`
- * then says so instead of throwing
+ * @param elsewhere whether another decoder may decode files that this one does not. `inspect` then
+ * sets `decodedElsewhere` instead of throwing
  */
 export function createDecoder(modules: DecoderModules, heap: number, elsewhere = false): Decoder {
   const types: readonly ImageType[] = modules["image/heic"]
@@ -52,7 +52,7 @@ export function createDecoder(modules: DecoderModules, heap: number, elsewhere =
     return decoder;
   }
 
-  /** Shows the pixels as they are stored, not turned upright. */
+  /** Passes the stored pixels to the visitor, without the orientation applied. */
   async function visit<T>(
     bytes: Uint8Array,
     { header: { type, decodedElsewhere }, stored }: { header: ImageHeader; stored: StoredImage },
@@ -122,7 +122,7 @@ export function createDecoder(modules: DecoderModules, heap: number, elsewhere =
   };
 }
 
-/** What is seen of all the pixels of a file. */
+/** The visible part of a file's pixels. */
 function shownRows(decoded: Pixels, { width, height, crop, place }: StoredImage): PixelRows {
   const pixels = rowsOf(decoded);
   if (place !== undefined) return placed(pixels, place, width, height);

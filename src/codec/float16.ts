@@ -9,8 +9,8 @@ const INFINITY = 0x7c00;
 const NOT_A_NUMBER = 0x7e00;
 
 /**
- * Numbers as IEEE 754 half precision, rounded to nearest, ties to even; beyond 65504 they become
- * infinite. Node 22 has no `Float16Array`.
+ * Converts numbers to IEEE 754 half precision, rounded to nearest, ties to even. Values beyond 65504
+ * become infinite. Node 22 has no `Float16Array`.
  */
 export function toHalves(numbers: Float32Array): Uint16Array<ArrayBuffer> {
   const halves = new Uint16Array(numbers.length);
@@ -33,7 +33,7 @@ export function toHalves(numbers: Float32Array): Uint16Array<ArrayBuffer> {
   return halves;
 }
 
-/** The numbers that halves stand for, exactly. */
+/** Converts half-precision numbers to float32, exactly. */
 export function fromHalves(halves: Uint16Array): Float32Array<ArrayBuffer> {
   const numbers = new Float32Array(halves.length);
   const words = new Uint32Array(numbers.buffer);

@@ -1,6 +1,6 @@
 import { encodePng } from "./output/png/png.ts";
 
-/** An 8-bit grey PNG of rows made as they are needed; see `encodePng`. */
+/** Encodes an 8-bit grey PNG from rows that are computed on demand; see `encodePng`. */
 export function encodeGreyPng(
   width: number,
   height: number,

@@ -6,30 +6,30 @@ const MEBIBYTE = 1024 * 1024;
 
 /**
  * Bytes of one file. A 12-megapixel phone photograph has 2 to 6 MB, a 16-megapixel one at the
- * highest quality about 12 MB. The file lies in the isolate once as sent, and once in the decoder.
+ * highest quality about 12 MB. The isolate holds the file twice: as sent, and in the decoder.
  */
 export const MAX_BYTES = 16 * MEBIBYTE;
 
 /** Pixels of the longer side: WebP's own limit, and a bound on tables that have an entry per row. */
 export const MAX_SIDE = 16_383;
 
-/** Pixels of the shorter side. Below this nothing is left that could be told from its background. */
+/** Pixels of the shorter side. Below it, an object cannot be distinguished from its background. */
 export const MIN_SIDE = 8;
 
 interface KindOfImage {
-  /** As messages name it. */
+  /** Name in messages. */
   readonly name: string;
-  /** Heap bytes for each pixel that no file of the kind exceeds; measured. */
+  /** Measured maximum of heap bytes per pixel for files of this kind. */
   readonly bytesPerPixel: number;
-  /** Heap bytes that do not grow with the pixels, beside the file's own. */
+  /** Heap bytes that do not depend on the number of pixels, without the file itself. */
   readonly fixedBytes: number;
-  /** Pixels that none may have, whatever memory there is, for the time that they take. */
+  /** Maximum pixels because of the time they take, whatever the memory. */
   readonly mostPixels?: number;
 }
 
 /**
- * Pixels of a PNG: one to two seconds. A photograph of so many does not fit `MAX_BYTES` as PNG, but
- * one of a single colour has a few kilobytes.
+ * Pixels of a PNG, which take one to two seconds. A photograph of this size does not fit `MAX_BYTES`
+ * as PNG, but an image of a single colour has a few kilobytes.
  */
 const MOST_PIXELS_OF_PNG = 64_000_000;
 
@@ -73,21 +73,21 @@ export const IMAGE_KINDS: Readonly<Record<ImageKind, KindOfImage>> = {
 };
 
 /**
- * What a decoder's heap may grow to in a Worker: of an isolate's 128 MB, about 50 go to the network
- * and up to 45 to the features of 64 photographs. `pixelLimits` says what then fits.
+ * Maximum size of a decoder's heap in a Worker. Of an isolate's 128 MB, the network takes about 50 and
+ * the features of 64 photographs up to 45. `pixelLimits` says which images fit.
  */
 export const WORKER_DECODER_HEAP = 32 * MEBIBYTE;
 
-/** The same where memory is not scarce: 38 megapixels as AVIF pass. */
+/** The same on hosts with more memory: up to 38 megapixels as AVIF. */
 export const NODE_DECODER_HEAP = 1024 * MEBIBYTE;
 
 /**
- * What the WebP encoder's heap may grow to in a Worker, while it writes a cut-out: 1.3 megapixels
- * at 32 bytes each. Masks have a writer of their own, without a heap.
+ * Maximum size of the WebP encoder's heap in a Worker: enough for a cut-out of 1.3 megapixels, at 32
+ * bytes each. Masks have an encoder of their own, without a heap.
  */
 export const WORKER_ENCODER_HEAP = 40 * MEBIBYTE;
 
-/** The same where memory is not scarce: 33 megapixels. */
+/** The same on hosts with more memory: 33 megapixels. */
 export const NODE_ENCODER_HEAP = 1024 * MEBIBYTE;
 
 /** @throws CosalError image_too_large */
@@ -101,16 +101,15 @@ export function checkBytes(bytes: Uint8Array): void {
   }
 }
 
-/** Bytes of a file for which `pixelLimits` leaves room: as a 12-megapixel phone photograph has. */
+/** File size that `pixelLimits` assumes, in bytes: that of a 12-megapixel phone photograph. */
 const USUAL_BYTES = 4 * MEBIBYTE;
 
 /**
- * Pixels that an image of each kind may have, whatever else is in its file, as long as that has no
- * more than 4 MiB. A file with more bytes may have fewer pixels; one that needs less memory than
- * others of its kind (a JPEG whose colours have half of the resolution) may have more: `checkSize`
- * looks at each by itself.
+ * Maximum pixels of an image by kind of file, for files up to 4 MiB. Larger files may have fewer
+ * pixels. An image that needs less memory than others of its kind, such as a JPEG with colours at half
+ * resolution, may have more. `checkSize` checks each file.
  *
- * @param decoderHeap bytes that a decoder's heap may grow to
+ * @param decoderHeap maximum size of a decoder's heap in bytes
  */
 export function pixelLimits(decoderHeap: number): Readonly<Record<ImageKind, number>> {
   const limits = Object.entries(IMAGE_KINDS).map(([kind, memory]) => [
@@ -130,21 +129,21 @@ function pixelsWithin(
 }
 
 /**
- * Blocks of 8 x 8 pixels that a JPEG's scans may go through, all together: each takes time, and next to
- * no bytes. Encoders' usual ten scans of an image of `MAX_SIDE` go through 25 to 60 million. So many
- * take half a second to three, the longer the more bytes they have.
+ * Maximum number of blocks of 8 x 8 pixels in all scans of a JPEG. Each takes time, but may take hardly
+ * any bytes. The usual ten scans of an image of `MAX_SIDE` have 25 to 60 million. The maximum takes
+ * half a second to three seconds, depending on the bytes.
  */
 export const MAX_SCANNED_BLOCKS = 64_000_000;
 
 /**
- * The same in a Worker, whose only thread serves nobody meanwhile: no more than a second. Ten scans of
- * the largest photograph that fits its memory, of 48 megapixels, go through 5 to 11 million.
+ * The same in a Worker, whose only thread is blocked meanwhile: at most a second. Ten scans of the
+ * largest photograph that fits its memory, of 48 megapixels, have 5 to 11 million blocks.
  */
 export const MAX_SCANNED_BLOCKS_IN_WORKER = 24_000_000;
 
 /**
- * The same of a progressive JPEG that is decoded at its full size. libjpeg takes ten times as long
- * for a block; ten scans of a photograph of 24 megapixels go through 3 to 5 million.
+ * The same for a progressive JPEG that is decoded at full size. libjpeg takes ten times as long per
+ * block. Ten scans of a photograph of 24 megapixels have 3 to 5 million blocks.
  */
 export const MAX_SCANNED_BLOCKS_WHOLE = 8_000_000;
 
@@ -170,7 +169,7 @@ export interface SizeToCheck {
   readonly height: number;
   /** Bytes of the file, which the decoder copies into its heap. */
   readonly bytes: number;
-  /** Heap that the decoder takes for each pixel of this file, where it is less than its kind's. */
+  /** Heap bytes per pixel of this file, if they are fewer than for its kind. */
   readonly bytesPerPixel?: number | undefined;
 }
 

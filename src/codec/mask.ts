@@ -1,6 +1,6 @@
 import { type Taps, taps } from "./resample.ts";
 
-/** The network's answer for one photograph, row by row: mask = sigmoid(logit). */
+/** The network's output for one photograph, row by row: mask = sigmoid(logit). */
 export interface Logits {
   readonly width: number;
   readonly height: number;
@@ -18,9 +18,9 @@ export interface MaskMeasures {
 }
 
 /**
- * How a row of nodes becomes a row of pixels: those from `starts[i]` to `starts[i + 1]` lie between
- * the nodes i and i + 1, each at its `share` of the way. A photograph has several pixels between
- * two nodes, so most work is done once for all of them.
+ * Maps a row of nodes to a row of pixels. Pixels from `starts[i]` to `starts[i + 1]` lie between the
+ * nodes i and i + 1; `share` is their position between the two. There are several pixels between two
+ * nodes, so most work is done once for all of them.
  */
 export interface Across {
   readonly starts: Int32Array;
@@ -28,8 +28,8 @@ export interface Across {
 }
 
 /**
- * Logits resized to `height` rows and made ready to be resized to `width` (linear between pixel
- * centres, edges repeat; a smaller photograph gets the area average). A row's buffer is used again.
+ * Logits resized to `height` rows, and prepared for resizing to `width` (linear between pixel centres,
+ * edges repeat; a smaller photograph gets the area average). Each row overwrites the previous one.
  */
 export function nodesOf(logits: Logits, width: number, height: number) {
   const across = taps(logits.width, width);
@@ -85,9 +85,9 @@ function resizeAcross(
   }
 }
 
-/** From here on 255 * sigmoid rounds to 255, and below the negative to 0: most pixels of a mask. */
+/** From this logit on, 255 * sigmoid rounds to 255; below its negative, to 0. Most pixels do. */
 const SATURATED = 6.24;
-/** Steps of the table for a logit of 1: a value is at most 1/20 off before it is rounded. */
+/** Steps of the table per unit of the logit. The error is at most 1/20 before rounding. */
 const STEPS = 1280;
 const HALF = Math.ceil(SATURATED * STEPS);
 /** 255 * sigmoid in the middle of each step; steps meet at 0, so that 0.5 is exact. */
@@ -101,7 +101,7 @@ export function soft(logit: number): number {
   return step <= 0 ? 0 : step >= 2 * HALF ? 255 : (SIGMOID[step | 0] as number);
 }
 
-/** The soft mask, 0..255, of a photograph of that size. The buffer of a row is used again. */
+/** The soft mask, 0..255, at a photograph's size. Each row overwrites the previous one. */
 export function* maskRows(logits: Logits, width: number, height: number): Generator<Uint8Array> {
   const { across, rows } = nodesOf(logits, width, height);
   const { starts, share } = across;
@@ -111,7 +111,7 @@ export function* maskRows(logits: Logits, width: number, height: number): Genera
     for (let i = 0; i < cells; i++) {
       const from = i;
       const value = soft(nodes[i] as number);
-      // Between nodes of one value there is no other: most of a row is filled.
+      // Between equal nodes, all pixels are equal. This fills most of a row.
       while (i < cells && soft(nodes[i + 1] as number) === value) i++;
       mask.fill(value, starts[from], starts[i]);
       if (i === cells) break;
@@ -127,8 +127,8 @@ export function* maskRows(logits: Logits, width: number, height: number): Genera
 }
 
 /**
- * Where the mask is at least `sigmoid(level)`: rows of 0 and 1 of a photograph of that size. The
- * buffer of a row is used again.
+ * The binary mask, 1 where it is at least `sigmoid(level)`, at a photograph's size. Each row overwrites
+ * the previous one.
  */
 export function* binaryRows(
   logits: Logits,
@@ -145,8 +145,8 @@ export function* binaryRows(
 }
 
 /**
- * Where each row of the mask >= `sigmoid(level)` changes, from 0 to 1 and back by turns; one that
- * ends with 1 changes at `width`. The buffer is used again.
+ * The positions where each row of the binary mask changes, alternately from 0 to 1 and back. A row that
+ * ends with 1 changes at `width`. The buffer is reused.
  */
 function* changesOfRows(
   logits: Logits,
@@ -194,7 +194,7 @@ function changesOf(
   return used;
 }
 
-/** Coverage and box at the photograph's size, of mask >= `sigmoid(level)`: 0.5 unless said. */
+/** Coverage and box at the photograph's size, of mask >= `sigmoid(level)` (default: 0.5). */
 export function measureMask(
   logits: Logits,
   width: number,

@@ -9,8 +9,8 @@ import type { LibheifModule } from "./wasm/heic.ts";
 const require = createRequire(import.meta.url);
 
 /**
- * The decoder in Node, which compiles each module from its package at first use. HEIC is decoded
- * where the optional package libheif-js is installed.
+ * The decoder in Node. It compiles each module from its package on first use. It decodes HEIC if the
+ * optional package libheif-js is installed.
  */
 export function nodeDecoder(heap: number = NODE_DECODER_HEAP): Decoder {
   return createDecoder(
@@ -29,7 +29,7 @@ export function nodeWebpEncoder(heap: number = NODE_ENCODER_HEAP): WebpEncoder {
   return createWebpEncoder(compiled("@jsquash/webp/codec/enc/webp_enc_simd.wasm"), heap);
 }
 
-/** Undefined where the package is not installed. */
+/** Undefined if the package is not installed. */
 function libheif(): (() => Promise<LibheifModule>) | undefined {
   try {
     const glue = require.resolve("libheif-js/libheif-wasm/libheif.js");

@@ -1,7 +1,7 @@
 import type { PixelRows } from "./pixel-rows.ts";
 import type { Orientation, Pixels } from "./types.ts";
 
-/** The orientation that undoes another: quarter turns have each other, the rest are their own. */
+/** The inverse of each orientation. Quarter turns are inverse to each other; others to themselves. */
 export const INVERSE = [1, 1, 2, 3, 4, 5, 8, 7, 6] as const;
 
 export function swapsAxes(orientation: Orientation): boolean {
@@ -34,7 +34,7 @@ function storage(orientation: Orientation, width: number, height: number) {
   }
 }
 
-/** Turns stored pixels upright, into memory of their own, as they come. */
+/** Copies stored pixels to a new buffer in upright orientation, row by row. */
 export function upright(stored: PixelRows, orientation: Orientation): Pixels {
   const [width, height] = swapsAxes(orientation)
     ? [stored.height, stored.width]
@@ -55,7 +55,7 @@ export function upright(stored: PixelRows, orientation: Orientation): Pixels {
   return { width, height, data: new Uint8Array(result.buffer) };
 }
 
-/** Turns each plane of `[planes, height, width]`, stored sideways when the orientation says so. */
+/** Applies the orientation to each plane of `[planes, height, width]`. */
 export function uprightPlanes(
   planes: Float32Array,
   width: number,

@@ -5,11 +5,11 @@ import type { Pixels } from "./types.ts";
 export interface PixelRows {
   readonly width: number;
   readonly height: number;
-  /** `height` rows of `4 * width` bytes. A row is overwritten when the next one is asked for. */
+  /** `height` rows of `4 * width` bytes. Each row overwrites the previous one. */
   readonly rows: Iterable<Uint8Array>;
 }
 
-/** The rows of pixels that are in memory. */
+/** Rows of pixels in memory. */
 export function rowsOf({ width, height, data }: Pixels): PixelRows {
   function* rows(): Generator<Uint8Array, void> {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -18,7 +18,7 @@ export function rowsOf({ width, height, data }: Pixels): PixelRows {
   return { width, height, rows: rows() };
 }
 
-/** The part of an image that is to be seen. */
+/** The visible part of an image. */
 export function cropped(source: PixelRows, { x, y, width, height }: Rectangle): PixelRows {
   function* rows(): Generator<Uint8Array, void> {
     let row = 0;
@@ -30,7 +30,7 @@ export function cropped(source: PixelRows, { x, y, width, height }: Rectangle): 
   return { width, height, rows: rows() };
 }
 
-/** An image on a larger canvas, which is transparent elsewhere. */
+/** An image on a larger transparent canvas. */
 export function placed(source: PixelRows, at: Rectangle, width: number, height: number): PixelRows {
   function* rows(): Generator<Uint8Array, void> {
     const empty = new Uint8Array(4 * width);

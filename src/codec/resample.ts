@@ -1,7 +1,7 @@
 import { type PixelRows, rowsOf } from "./pixel-rows.ts";
 import type { InputFormat, Pixels } from "./types.ts";
 
-/** For each output position, the source positions it is made of and their weights. */
+/** For each output position, its source positions and their weights. */
 export interface Taps {
   readonly first: Int32Array;
   readonly count: Int32Array;
@@ -11,10 +11,10 @@ export interface Taps {
 }
 
 /**
- * Weights to resize one axis: the average of the covered area when it shrinks (OpenCV's INTER_AREA),
- * linear between pixel centres when it grows (INTER_LINEAR; edges repeat).
+ * Weights to resize one axis: the average of the covered area if it shrinks (OpenCV's INTER_AREA),
+ * linear between pixel centres if it grows (INTER_LINEAR; edges repeat).
  *
- * @param source length in pixels; the last one may be there in part only
+ * @param source length in pixels. The last pixel may be partial
  */
 export function taps(source: number, target: number): Taps {
   const scale = source / target;
@@ -47,10 +47,11 @@ export function taps(source: number, target: number): Taps {
 }
 
 /**
- * RGBA pixels to a normalised planar tensor `[3, height, width]`; transparency is laid over white.
+ * Converts RGBA pixels to a normalised planar tensor `[3, height, width]`, with transparency over
+ * white.
  *
- * @param extent how much of the pixels is image: of a reduced one the last row and column may be
- * there in part only
+ * @param extent the size of the image in these pixels. The last row and column of a reduced image may
+ * be partial
  */
 export function toTensor(
   pixels: Pixels,
@@ -61,7 +62,7 @@ export function toTensor(
   return rowsToTensor(rowsOf(pixels), format, tensor, extent);
 }
 
-/** The same of rows that are made as they are needed: beside the result it needs two rows. */
+/** The same for rows that are computed on demand. It needs memory for two rows and the result. */
 export function rowsToTensor(
   source: PixelRows,
   format: InputFormat,
@@ -88,7 +89,7 @@ export function rowsToTensor(
   return tensor;
 }
 
-/** Pixels made smaller: the mean of the area that each covers, in which nothing transparent is seen. */
+/** Reduces pixels to the mean of the area that each covers, weighted by alpha. */
 export function reducedRows(source: PixelRows, width: number, height: number): PixelRows {
   function* rows(): Generator<Uint8Array, void> {
     const down = taps(source.height, height);
@@ -112,16 +113,16 @@ export function reducedRows(source: PixelRows, width: number, height: number): P
   return { width, height, rows: rows() };
 }
 
-/** Resizes a row of RGBA across. */
+/** Resizes a row of RGBA horizontally. */
 type ResizeRow = (row: Uint8Array, across: Taps, into: Float32Array) => void;
 
-/** Source rows, resized across; the last two stay, since neighbouring output rows share them. */
+/** Source rows, resized horizontally. The last two are kept: adjacent output rows share them. */
 class ResizedRows {
   readonly #source: Iterator<Uint8Array>;
   readonly #across: Taps;
   readonly #resize: ResizeRow;
   readonly #rows: readonly [Float32Array, Float32Array];
-  /** The rows that have been read. */
+  /** Number of rows read so far. */
   #read = 0;
 
   constructor(source: Iterable<Uint8Array>, across: Taps, samples: number, resize: ResizeRow) {
@@ -132,7 +133,7 @@ class ResizedRows {
     this.#rows = [new Float32Array(length), new Float32Array(length)];
   }
 
-  /** The weighted sum of the rows that make output row `y`. */
+  /** Output row `y`: a weighted sum of source rows. */
   sum(down: Taps, y: number, sum: Float32Array): void {
     sum.fill(0);
     const top = down.first[y] as number;
@@ -143,7 +144,7 @@ class ResizedRows {
     }
   }
 
-  /** Rows are asked for in order, the last one perhaps again. */
+  /** Rows must be requested in order. The last one may be requested again. */
   #get(index: number): Float32Array {
     while (this.#read <= index) {
       const { done, value } = this.#source.next();

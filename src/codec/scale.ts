@@ -8,8 +8,8 @@ interface Size {
 }
 
 /**
- * Pixels of a reduced image for which its memory is accounted (`limits.ts`). Beyond it, which only
- * a long and narrow image is before it comes to an eighth, it is reduced further.
+ * Maximum pixels of a reduced image, as in the memory limits (`limits.ts`). Larger ones are reduced
+ * further. Only long and narrow images exceed it at more than an eighth.
  */
 export const REDUCED_PIXELS = 2 * 1024 * 1024;
 
@@ -17,17 +17,17 @@ export const REDUCED_PIXELS = 2 * 1024 * 1024;
 export const REDUCED_PROGRESSIVE_PIXELS = REDUCED_PIXELS / 2;
 
 /**
- * How much longer than the target's sides those of a reduced image are at least. At 1 the network's
- * input is 1.4 to 2.7 of 255 off what the full image gives, at 1.5 it is 0.6 to 1.3, at 2 hardly
- * less (mean over enlarged photographs with grain, 1 to 12 megapixels, to 256 x 256).
+ * Minimum ratio of a reduced image's sides to the target's. At 1, the network's input differs by 1.4
+ * to 2.7 of 255 from that of the full image, at 1.5 by 0.6 to 1.3, and at 2 by hardly less (mean over
+ * enlarged photographs with grain, 1 to 12 megapixels, to 256 x 256).
  */
 const MARGIN = 1.5;
 
 const EIGHTHS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 
 /**
- * The smallest scale of an image at which it is still larger than the target, so that resizing it
- * to that averages pixels as it does for the full image.
+ * The smallest scale at which an image is still larger than the target, so that resizing averages
+ * pixels as it does for the full image.
  *
  * @param target size that the stored pixels will be resized to, each axis on its own
  */
@@ -42,7 +42,7 @@ export function scaleFor(header: ImageHeader, target: Size): Scaled {
   return { ...size, eighths: Math.min(enough, largest(size, most)) };
 }
 
-/** Memory for each reduced pixel: RGBA as it is decoded and as a copy, and coefficients. */
+/** Bytes per reduced pixel: decoded RGBA, its copy, and coefficients. */
 const BYTES_PER_REDUCED_PIXEL: Readonly<Partial<Record<ImageKind, number>>> = {
   baseline_jpeg: 4 + 4,
   progressive_jpeg: 4 + 4 + 4,
@@ -51,8 +51,8 @@ const BYTES_PER_REDUCED_PIXEL: Readonly<Partial<Record<ImageKind, number>>> = {
 };
 
 /**
- * The largest scale at which an image, and a copy of it, fit so many bytes; an eighth when none
- * does. What is decoded as a whole cannot be reduced.
+ * The largest scale at which an image and a copy of it fit into a number of bytes, or an eighth if
+ * none does. Images that are decoded as a whole cannot be reduced.
  */
 export function scaleWithin(header: ImageHeader, bytes: number): Scaled {
   const size = storedSize(header);
@@ -65,7 +65,7 @@ export function reducedSize({ width, height, eighths }: Scaled): Size {
   return { width: side(width, eighths), height: side(height, eighths) };
 }
 
-/** How much of the pixels is image: rounding up may have added a part of one on each axis. */
+/** The size of the image in reduced pixels. Rounding up may add a partial pixel on each axis. */
 export function extentOf({ width, height, eighths }: Scaled): Size {
   return { width: (width * eighths) / 8, height: (height * eighths) / 8 };
 }

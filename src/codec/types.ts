@@ -1,9 +1,9 @@
 import type { CosalError } from "../errors.ts";
 
-/** HEIC is decoded where an optional package is installed, the others everywhere. */
+/** Media types of photographs. HEIC needs an optional package; all platforms decode the others. */
 export type ImageType = "image/jpeg" | "image/png" | "image/webp" | "image/avif" | "image/heic";
 
-/** Kinds of files that differ in what a decoder keeps of an image while it works. */
+/** Kinds of files, by the memory that a decoder needs for an image. */
 export type ImageKind =
   | "baseline_jpeg"
   | "progressive_jpeg"
@@ -15,34 +15,34 @@ export type ImageKind =
   | "heic";
 
 /**
- * EXIF orientation, 1 to 8 (EXIF 2.32, tag 0x0112): how the stored pixels have to be turned to be
- * upright. 5 to 8 exchange width and height.
+ * EXIF orientation, 1 to 8 (EXIF 2.32, tag 0x0112): how to rotate or mirror the stored pixels to show
+ * them upright. 5 to 8 exchange width and height.
  */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
-/** What a file's structure says, before any pixel is decoded. */
+/** Facts from a file's structure, without decoding pixels. */
 export interface ImageHeader {
   readonly type: ImageType;
-  /** What its limits depend on (`pixelLimits`). */
+  /** The kind of file, for its limits (`pixelLimits`). */
   readonly kind: ImageKind;
-  /** Pixels across, after orientation. */
+  /** Width in pixels, after orientation. */
   readonly width: number;
-  /** Pixels down, after orientation. */
+  /** Height in pixels, after orientation. */
   readonly height: number;
   readonly orientation: Orientation;
-  /** Milliseconds that decoding it takes in WebAssembly, estimated (`decodingCost`). */
+  /** Estimated time of decoding in WebAssembly, in milliseconds (`decodingCost`). */
   readonly cost: number;
-  /** Missing where the decoder that was asked decodes the file itself. */
+  /** Set if this decoder does not decode the file, but another one may. */
   readonly decodedElsewhere?: DecodedElsewhere;
 }
 
-/** A file that a decoder does not decode, while another one may: it has more memory, or a package. */
+/** A file that needs another decoder, with more memory or with an optional package. */
 export interface DecodedElsewhere {
   readonly type: ImageType;
   readonly kind: ImageKind;
-  /** Of the whole image as stored. */
+  /** Pixels of the whole image as stored. */
   readonly pixels: number;
-  /** What is thrown where no other decoder takes it. */
+  /** The error if no other decoder accepts the file. */
   readonly refusal: CosalError;
 }
 
@@ -51,7 +51,7 @@ export interface Pixels {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array | Uint8ClampedArray;
-  /** ICC profile of the colours; sRGB, or what the file left open, where it is missing. */
+  /** ICC profile of the colours. Missing for sRGB, or if the file has none. */
   readonly profile?: Uint8Array;
 }
 
@@ -64,29 +64,29 @@ export interface InputFormat {
 }
 
 /**
- * File bytes to pixels. One per isolate: `codec/workerd.ts` and `codec/node.ts` make them.
+ * Decodes files to pixels. Each isolate has one, from `codec/workerd.ts`, `node.ts` or `browser.ts`.
  *
  * All methods throw CosalError: image_type_unsupported, image_too_large, image_too_many_pixels,
  * image_too_small, image_undecodable.
  */
 export interface Decoder {
-  /** What it decodes. */
+  /** Media types that it decodes. */
   readonly types: readonly ImageType[];
-  /** Type, size and orientation, read from the file's structure and held against the limits. */
+  /** Reads type, size and orientation from the file's structure, and checks them against the limits. */
   inspect(bytes: Uint8Array): ImageHeader;
   /**
-   * The whole photograph, upright. Of a JPEG whose pixels would fill more than half of the decoder's
-   * heap, a reduced one: in a Worker from 4 megapixels on.
+   * Decodes the whole photograph, upright. A JPEG whose pixels would fill more than half of the
+   * decoder's heap is reduced: in a Worker, from 4 megapixels on.
    */
   decode(bytes: Uint8Array): Promise<Pixels>;
   /**
-   * The photograph, upright, as network input `[3, height, width]`: transparency over white, each
-   * axis resized on its own (the aspect is not kept). A large JPEG is decoded at reduced scale; pixels
-   * never leave the decoder.
+   * Decodes the photograph, upright, to network input `[3, height, width]`, with transparency over
+   * white. Each axis is resized on its own, so the aspect ratio changes. A large JPEG is decoded at
+   * reduced scale. Pixels never leave the decoder.
    *
-   * @param into where to put it, so that a group needs no new memory for each photograph
+   * @param into buffer for the result, so that a group needs no new memory for each photograph
    */
   sample(bytes: Uint8Array, format: InputFormat, into?: Float32Array): Promise<Float32Array>;
-  /** Between groups: gives a heap back that large images have blown up. */
+  /** Call between groups. It frees a heap that has grown for large images. */
   trim(): void;
 }

@@ -10,7 +10,7 @@ import type { Decoder } from "./types.ts";
 /**
  * The decoder in a Worker, where `.wasm` imports are compiled modules.
  *
- * @param elsewhere whether there are GPU servers, which may take what this one does not
+ * @param elsewhere whether there are GPU servers, which may decode files that this decoder does not
  */
 export function workerdDecoder(elsewhere = false): Decoder {
   return createDecoder(

@@ -1,8 +1,8 @@
 import { CosalError } from "../../errors.ts";
 
 /**
- * The type of those offered that the caller prefers (RFC 9110, 12.5.1): by quality, then by how
- * exactly it is named, then in the order offered. Without an `Accept` the first.
+ * Returns the offered type that the caller prefers (RFC 9110, 12.5.1): by quality, then by
+ * specificity, then in the order offered. Without `Accept`, the first.
  *
  * @throws CosalError not_acceptable
  */
@@ -24,7 +24,7 @@ export function negotiate<T extends string>(accept: string | undefined, offered:
     }
   }
   if (best !== undefined) return best.type;
-  throw new CosalError("not_acceptable", `This can be given as ${offered.join(", ")}.`);
+  throw new CosalError("not_acceptable", `The available types are ${offered.join(", ")}.`);
 }
 
 function rangeOf(text: string): { pattern: string; quality: number } {

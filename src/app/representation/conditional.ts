@@ -2,22 +2,22 @@ import { CosalError } from "../../errors.ts";
 import type { Rendition } from "./rendition-cache.ts";
 import type { BodyOf } from "./send-file.ts";
 
-/** An SVG is a document: it may load and run nothing, whatever it has come to contain. */
+/** For SVGs, which are documents: forbids them to load or run anything. */
 const INERT = {
   "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 };
 
-/** How a file is answered with, beside what it is. */
+/** Options of a file response. */
 export interface FileResponseOptions {
   readonly cacheControl: string;
-  /** Headers that every answer has, where the response is to be made with them. */
+  /** The common headers, if the response is created with them. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly bodyOf?: BodyOf;
 }
 
 /**
- * Answers GET and HEAD for a file that is there: 304 to who has it (RFC 9110, 13.1.2), 206 for one
- * range of it (14), else all of it.
+ * Responds to GET and HEAD for a file: 304 if the client has it (RFC 9110, 13.1.2), 206 for a single
+ * range (14), and otherwise 200 with the whole file.
  *
  * @throws CosalError range_invalid
  */
@@ -69,8 +69,8 @@ function isRangeWanted(request: Request, etag: string): boolean {
 }
 
 /**
- * First and last byte of the range that is asked for. Undefined for several ranges, or another unit:
- * the whole file is a right answer (RFC 9110, 14.2).
+ * First and last byte of the requested range. Undefined for several ranges or another unit; the whole
+ * file is a valid response then (RFC 9110, 14.2).
  *
  * @throws CosalError range_invalid
  */

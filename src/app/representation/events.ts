@@ -5,9 +5,9 @@ import type { GroupBody, ImageBody } from "../schemas/group.ts";
 import { imageBody, type View } from "./group-body.ts";
 
 /**
- * What a `text/event-stream` answer tells, one server-sent event each, named by `event`:
- * `progress` while photographs are read, `image` as soon as one mask can be fetched, and at the
- * end either `result`, the same body as the JSON answer, or `error`.
+ * The server-sent events of a `text/event-stream` response, named by `event`: `progress` while
+ * photographs are read, `image` as soon as a mask can be fetched, and at the end either `result`, with
+ * the body of the JSON response, or `error`.
  */
 export type GroupEvent =
   | { readonly event: "progress"; readonly data: Progress }
@@ -15,21 +15,21 @@ export type GroupEvent =
   | { readonly event: "result"; readonly data: GroupBody }
   | { readonly event: "error"; readonly data: Problem };
 
-/** How far a group is. A photograph that was sent twice is computed once and counts once. */
+/** Progress of a group. A photograph that was sent twice counts once. */
 export interface Progress {
   readonly stage: "dispatched" | "decoded" | "encoded" | "consensus" | "skipped";
-  /** The image that the step was about, counted in the order sent. */
+  /** The image of the step, counted in the order sent. */
   readonly image?: { readonly index: number; readonly id: string };
-  /** `encoded`: its features were known. */
+  /** `encoded`: whether its features were cached. */
   readonly cached?: boolean;
-  /** `dispatched`: where it is computed, and why there. */
+  /** `dispatched`: the backend, and why it was chosen. */
   readonly backend?: { readonly name: string; readonly reason: string };
-  /** Photographs that are through this stage, of `total`. */
+  /** Photographs that have completed this stage, of `total`. */
   readonly done: number;
   readonly total: number;
 }
 
-/** The events that tell a step of a computation to its caller; `done` is told by its body. */
+/** The events of a step of a computation. The event of `done` has the result's body. */
 export function eventsOf(group: Group, view: View): (step: Step) => Promise<GroupEvent[]> {
   const total = group.distinct.length;
   const done = { decoded: 0, encoded: 0, skipped: 0 };

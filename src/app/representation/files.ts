@@ -9,8 +9,8 @@ import { parseSize, typeOf, type Variant } from "./variants.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Raised whenever a renderer comes to write other bytes for the same record, so that nobody who has
- * the old file is told that it is still the same.
+ * Must be raised whenever a renderer writes different bytes for the same record. Otherwise clients with
+ * the old file would get 304.
  */
 const RENDERING_VERSION = 3;
 
@@ -18,16 +18,16 @@ export interface FileContext {
   readonly stores: Stores;
   readonly render: Render;
   readonly requester: Requester;
-  /** Photographs that are at hand, by SHA-256. */
+  /** Photographs in memory, by SHA-256. */
   readonly files?: ReadonlyMap<string, Bytes>;
-  /** Pixels of a photograph that pictures are made of. */
+  /** Maximum pixels of a photograph for cut-outs and overlays. */
   readonly renderedPixels: number;
   /** Of a response with several files. */
   readonly budget?: RenderingBudget;
 }
 
 /**
- * The file that shows one image of a group.
+ * Renders a file for one image of a group.
  *
  * @throws CosalError image_expired (cut-outs and overlays need the photograph),
  * image_too_many_pixels, group_too_many_pixels
@@ -51,7 +51,7 @@ export async function renderFile(
   return render({ variant, record, photograph, ...(background && { background }) }, requester);
 }
 
-/** Of the file's contents, without making them: the record and how it is shown say everything. */
+/** The ETag of a file, without rendering it: the record and the variant determine its contents. */
 export async function etagOf(record: Bytes, variant: Variant): Promise<string> {
   const { kind, suffix, size, threshold, studio } = variant;
   const look = studio === undefined ? "" : ` ${JSON.stringify(studio)}`;
@@ -79,7 +79,7 @@ export async function renderedFile(
 }
 
 /**
- * A mask of any size may be asked for.
+ * Checks the size of a mask, which the caller may choose.
  *
  * @throws CosalError image_too_many_pixels
  */
@@ -106,7 +106,7 @@ async function backgroundOf(
   if (background !== undefined) return background;
   throw new CosalError(
     "image_expired",
-    `The background is not stored here, or no longer: send it (PUT /v1/images/${image}).`,
+    `The background is not stored here, or no longer. Send it with PUT /v1/images/${image}.`,
   );
 }
 
@@ -119,7 +119,7 @@ async function photographOf(
   if (width * height > renderedPixels) {
     throw new CosalError(
       "image_too_many_pixels",
-      `Cut-outs and overlays are made of photographs of at most ${renderedPixels} pixels.`,
+      `Cut-outs and overlays are available for photographs of at most ${renderedPixels} pixels.`,
       { limit: { name: "pixels", limit: renderedPixels, actual: width * height } },
     );
   }
@@ -127,6 +127,6 @@ async function photographOf(
   if (photograph !== undefined) return photograph;
   throw new CosalError(
     "image_expired",
-    `Cut-outs and overlays need the photograph, which is no longer stored: send it again (PUT /v1/images/${image}).`,
+    `Cut-outs and overlays need the photograph, which is no longer stored. Send it again with PUT /v1/images/${image}.`,
   );
 }

@@ -6,10 +6,10 @@ import type { FileBody, GroupBody, ImageBody, NoticeBody } from "../schemas/grou
 import { showsObject } from "./studio.ts";
 import { filePath, type Presentation, typeOf, type Variant } from "./variants.ts";
 
-/** How a group is shown to its caller. */
+/** How a group is presented. */
 export interface View {
   readonly presentation: Presentation;
-  /** The address that a path is shown as: signed where links need it. */
+  /** Converts a path to a link, which is signed if necessary. */
   readonly link: (path: string) => string | Promise<string>;
 }
 
@@ -18,9 +18,9 @@ export function groupPath(group: string): string {
 }
 
 /**
- * A group as its sender sees it: images in the order and under the names sent.
+ * The body of a group for its sender: images in the order and with the ids sent.
  *
- * @param files the main file of each image, by SHA-256, where they are wanted inline
+ * @param files the main file of each image, by SHA-256, if they are included in the JSON
  */
 export async function groupBody(
   result: GroupResult,
@@ -49,7 +49,7 @@ export async function groupBody(
   };
 }
 
-/** A group as anyone sees it who knows its hash: images are called by their SHA-256, and sorted by it. */
+/** The body of a stored group: images are named by their SHA-256, and sorted by it. */
 export function storedGroupBody(result: GroupResult, view: View): Promise<GroupBody> {
   const digests = [...result.images, ...result.skipped].map(({ sha256 }) => sha256).sort();
   const sent = digests.map((sha256) => ({ id: sha256, sha256 }));
@@ -87,7 +87,7 @@ function skippedBody({ sha256, code, detail, limit }: SkippedImage) {
   return { sha256, code, detail, ...(limit && { limit }) };
 }
 
-/** Photographs that were sent more than once: computed once, answered each. */
+/** The notice for photographs that were sent more than once. */
 function duplicates(sent: readonly SentImage[]): NoticeBody[] {
   const counts = new Map<string, number>();
   for (const { sha256 } of sent) counts.set(sha256, (counts.get(sha256) ?? 0) + 1);

@@ -1,12 +1,12 @@
-/** One part of a `multipart/mixed` answer (RFC 2046, 5.1.3). */
+/** One part of a `multipart/mixed` response (RFC 2046, 5.1.3). */
 export interface Part {
   readonly type: string;
-  /** Without quotes, backslashes and line ends. */
+  /** Must not contain quotes, backslashes or line ends. */
   readonly fileName?: string;
   readonly body: Uint8Array | string;
 }
 
-/** The parts as bytes, each as soon as it is there. */
+/** Writes the parts, each as soon as it is ready. */
 export async function* encodeParts(
   parts: AsyncIterable<Part>,
   boundary: string,

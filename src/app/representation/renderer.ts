@@ -23,39 +23,39 @@ import { sized, type Variant } from "./variants.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** All that a file is made of: plain values, fit to be sent to a thread. */
+/** The inputs for rendering a file: plain values that can be sent to a thread. */
 export interface RenderTask {
   readonly variant: Variant;
-  /** `encodeLogits` of what was found in the photograph. */
+  /** The mask record (`encodeLogits`). */
   readonly record: Bytes;
   /** The photograph's file, for cut-outs and overlays. */
   readonly photograph?: Bytes;
-  /** The file of what a studio picture has behind its object. */
+  /** The file of a studio picture's background. */
   readonly background?: Bytes;
 }
 
-/** For whom something is done. */
+/** The caller of a piece of work. */
 export interface Requester {
-  /** A tenant, or an address where there are none: work is shared out among these. */
+  /** The tenant or, without tenants, the network. Resources are shared fairly among callers. */
   readonly caller: string;
-  /** Aborts when nobody waits for it any more. */
+  /** Aborts when the result is no longer needed. */
   readonly signal: AbortSignal;
-  /** Nobody waits for it: what somebody waits for goes first. */
+  /** Whether no client waits for the result. Work that a client waits for goes first. */
   readonly isBackground?: boolean;
 }
 
-/** @throws CosalError image_*, not_found for a form that the host has no encoder of */
+/** @throws CosalError image_*, not_found for a format without an encoder on this host */
 export type Render = (task: RenderTask, requester: Requester) => Promise<Bytes>;
 
 export interface RenderParts {
   readonly decoder: Pick<Decoder, "decode">;
-  /** Writes cut-outs and overlays as WebP; without it they are PNG only. */
+  /** Encodes cut-outs and overlays as WebP. Without it, they are PNG only. */
   readonly webp?: WebpEncoder | undefined;
-  /** For a host with one thread: awaited between two pieces of a file. */
+  /** Awaited between two pieces of a file, for hosts with one thread. */
   readonly pause?: Pause;
 }
 
-/** Makes files where it is called. */
+/** Renders files in the current thread. */
 export function renderer({ decoder, webp, pause }: RenderParts) {
   const paced = pause && { pause };
 
@@ -86,14 +86,17 @@ export function renderer({ decoder, webp, pause }: RenderParts) {
   ): Promise<Bytes> {
     const encoder = suffix === "webp" ? webp : undefined;
     if (suffix === "webp" && encoder === undefined) {
-      throw new CosalError("not_found", "Pictures are written as PNG only here.");
+      throw new CosalError(
+        "not_found",
+        "This deployment writes cut-outs and overlays as PNG only.",
+      );
     }
     const options = { ...paced, ...(encoder && { webp: encoder }) };
     if (look !== undefined) return studio(photograph, record, { ...options, ...look, backdrop });
     return (kind === "cutouts" ? cutout : overlay)(photograph, record, options);
   }
 
-  /** Before the photograph is decoded, so that both are not in memory at their full sizes. */
+  /** Runs before the photograph is decoded, so that not both are in memory at full size. */
   async function backdropOf({ studio: look }: Variant, file: Bytes | undefined) {
     const colour = look?.background;
     if (look === undefined || typeof colour !== "string") return colour as Colour | undefined;

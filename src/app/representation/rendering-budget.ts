@@ -7,7 +7,7 @@ interface Size {
   readonly height: number;
 }
 
-/** Counts the pixels of the files that one response has in it, before each is rendered. */
+/** Counts the pixels of all files in one response, before each is rendered. */
 export class RenderingBudget {
   readonly #limit: number;
   #pixels = 0;
@@ -25,8 +25,8 @@ export class RenderingBudget {
 }
 
 /**
- * Before anything is computed: whether a response may have a file for each photograph in it. The size
- * of a photograph that came by name is not known yet; it is counted when its file is rendered.
+ * Checks before the computation whether a response may contain a file for each photograph. The size of
+ * a photograph named by SHA-256 is unknown then; it is counted when its file is rendered.
  *
  * @throws CosalError group_too_many_pixels
  */

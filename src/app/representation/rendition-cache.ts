@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A file ready to be sent. */
+/** A rendered file. */
 export interface Rendition {
   readonly bytes: Bytes;
   readonly type: string;
@@ -11,22 +11,22 @@ export interface Rendition {
 }
 
 interface Entry extends Rendition {
-  /** When it was last known that its group is stored, in milliseconds since 1970. */
+  /** When the group was last known to be stored, in milliseconds since 1970. */
   checked: number;
 }
 
-/** Bytes of an isolate's 128 MB that rendered files may take. */
+/** Maximum size in bytes, of an isolate's 128 MB. */
 export const RENDITION_BYTES = 8 * 1024 * 1024;
 
-/** Milliseconds that a file is sent without a look whether its group has been removed elsewhere. */
+/** How long a file is sent without checking that its group is still stored, in milliseconds. */
 const FRESH = 60_000;
 
 /** Every entry has headers too. */
 const OVERHEAD = 512;
 
 /**
- * Rendition files in memory, the last used ones: a file that is there is sent without asking anyone.
- * Keys are a tenant's paths, so no tenant gets another's.
+ * Keeps the most recently used rendered files in memory, so that they are sent without a lookup in the
+ * store. Keys contain the tenant, so no tenant gets another's files.
  */
 export class RenditionCache {
   readonly #cache: LRUCache<string, Entry>;
@@ -38,13 +38,13 @@ export class RenditionCache {
     });
   }
 
-  /** Undefined when it is not here, or has not been checked for a while (see `stale`). */
+  /** A cached file. Undefined if it is missing or has not been checked for a while (see `stale`). */
   fresh(key: string): Rendition | undefined {
     const entry = this.#cache.get(key);
     return entry !== undefined && Date.now() - entry.checked < FRESH ? entry : undefined;
   }
 
-  /** The file even if it has to be checked; `revalidate` then says that it holds. */
+  /** A cached file, even if it must be checked. After the check, call `revalidate`. */
   stale(key: string): Rendition | undefined {
     return this.#cache.get(key);
   }
@@ -58,7 +58,7 @@ export class RenditionCache {
     this.#cache.set(key, { ...rendition, checked: Date.now() });
   }
 
-  /** Forgets every file of a tenant whose path has that text: a group's or a photograph's hash. */
+  /** Removes a tenant's files whose path contains the hash of a group or a photograph. */
   deleteMatching(tenant: string, text: string): void {
     for (const key of this.#cache.keys()) {
       if (key.startsWith(`${tenant} `) && key.includes(text)) this.#cache.delete(key);
@@ -66,7 +66,7 @@ export class RenditionCache {
   }
 }
 
-/** The key of a path in a tenant's name. Digests in capitals are the same ones. */
+/** The key of a tenant's path. Digests are converted to lower case. */
 export function renditionKey(tenant: string, path: string): string {
   const isPlain = !/[A-F]/.test(path);
   const canonical = isPlain ? path : path.replace(/[0-9a-f]{64}/gi, (hex) => hex.toLowerCase());

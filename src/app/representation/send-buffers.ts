@@ -2,23 +2,23 @@ import { SEND_TIMEOUT } from "../limits.ts";
 import type { Requester } from "./renderer.ts";
 
 /**
- * How often a response looks whether there is room, in milliseconds. It awaits no other response's
- * promise: when a caller disconnects, workerd drops its request midway and its promises never settle.
+ * How often a response checks for room, in milliseconds. It awaits no other response's promise: when a
+ * client disconnects, workerd drops its request midway, and its promises never settle.
  */
 const POLL_INTERVAL = 20;
 
-/** What one response holds of files that its reader has not taken. */
+/** The bytes of rendered files that one response's reader has not read. */
 export interface SendBuffer {
   /**
-   * Resolves when the caller's other responses leave room for a file, and holds that many bytes for
-   * it in the place of the file before.
+   * Resolves when the caller's other responses leave room for a file, and reserves that many bytes
+   * for it instead of those of the previous file.
    *
-   * @throws the requester's reason to leave
+   * @throws the reason of the requester's signal
    */
   reserve(bytes: number): Promise<void>;
-  /** How large the file has become. */
+  /** Sets the actual size of the rendered file. */
   resize(bytes: number): void;
-  /** Says that its reader takes something. Without that it counts no longer than a stream lives. */
+  /** Marks the reader as active. Without it, the response counts as dropped after a while. */
   renew(): void;
   close(): void;
 }
@@ -29,14 +29,15 @@ interface Held {
 }
 
 /**
- * Rendered files that wait to be taken. A caller whose readers hold as much as they may gets the next
- * file when some of it has been taken: many readers that take nothing hold no more than one or two.
+ * Limits the bytes of rendered files that wait to be read, for each caller. At the limit, the next file
+ * is rendered when some bytes have been read. So many readers that read nothing hold only one or two
+ * files.
  */
 export class SendBuffers {
   readonly #limit: number;
   readonly #byCaller = new Map<string, Set<Held>>();
 
-  /** @param limit bytes for each caller; the file that exceeds it is still made */
+  /** @param limit bytes for each caller. The file that exceeds it is still rendered */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -72,7 +73,7 @@ export class SendBuffers {
     };
   }
 
-  /** Bytes that a caller's responses hold. Forgets those that were dropped. */
+  /** Bytes held by a caller's responses. Removes dropped responses. */
   #bytesOf(caller: string): number {
     const own = this.#byCaller.get(caller);
     let bytes = 0;

@@ -7,7 +7,7 @@ export interface ServerSentEvent {
 
 export const EVENT_STREAM = "text/event-stream";
 
-/** Milliseconds after which a silent stream says that it lives: proxies close silent ones. */
+/** Interval of comments in an idle stream, in milliseconds. Proxies close idle streams. */
 const KEEP_ALIVE_INTERVAL = 15_000;
 
 export function encodeEvent({ event, data, id }: ServerSentEvent): string {
@@ -15,7 +15,7 @@ export function encodeEvent({ event, data, id }: ServerSentEvent): string {
   return `event: ${event}\n${name}data: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Events as bytes, with a comment now and then while nothing comes. */
+/** Writes events as bytes, with comments while the stream is idle. */
 export async function* encodeEvents(
   events: AsyncIterable<ServerSentEvent>,
   keepAliveInterval = KEEP_ALIVE_INTERVAL,
@@ -42,7 +42,7 @@ export async function* encodeEvents(
   }
 }
 
-/** A rejection that comes after the reader has left is nobody's. */
+/** Ignores a rejection after the reader has disconnected. */
 function pending<T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T>> {
   const next = iterator.next();
   next.catch(() => {});

@@ -1,20 +1,19 @@
 import { Channel } from "../compute/channel.ts";
 import { SEND_TIMEOUT } from "../limits.ts";
 
-/** Bytes that are handed over at once. */
+/** Maximum bytes of one chunk. */
 const PIECE = 256 * 1024;
 
 export interface StreamEvents {
-  /** The reader has taken what there was, and wants more. */
+  /** Called when the reader wants more. */
   readonly onPull?: () => void;
-  /** Everything has been taken, making it has failed, or nobody reads it any more. */
+  /** Called at the end: everything is read, the source has failed, or the reader has disconnected. */
   readonly onEnd?: (error?: unknown) => void;
 }
 
 /**
- * Bytes in pieces of at most 256 KiB, made when the reader has taken those before. A reader that
- * takes nothing for a minute is cut off. `reader` is what the work runs under: it aborts at the end,
- * whatever that is.
+ * A stream of chunks of at most 256 KiB, produced on demand. A reader that reads nothing for a minute
+ * times out. The signal of `reader` aborts when the stream ends for any reason.
  */
 export function bytesStream(
   chunks: AsyncIterable<Uint8Array>,
@@ -34,7 +33,7 @@ export function bytesStream(
     clearTimeout(timer);
     if (reader.signal.aborted) return;
     reader.abort(reason);
-    // Not awaited: it ends when what it waits for does.
+    // Not awaited, since the source may be waiting for something else.
     source.return().catch(() => {});
     onEnd?.();
   }
@@ -53,7 +52,7 @@ export function bytesStream(
           }
           controller.enqueue(value);
           timer = setTimeout(() => {
-            const error = new Error(`the reader has taken nothing for ${SEND_TIMEOUT} ms`);
+            const error = new Error(`the reader has read nothing for ${SEND_TIMEOUT} ms`);
             controller.error(error);
             cancel(error);
           }, SEND_TIMEOUT);
@@ -65,7 +64,7 @@ export function bytesStream(
       },
       cancel,
     },
-    // Nothing is made ahead of a reader.
+    // Produces nothing before the reader asks for it.
     { highWaterMark: 0 },
   );
 }
@@ -79,8 +78,8 @@ async function* pieces(
 }
 
 /**
- * The same items, taken from the source as soon as they are there: a slow reader holds up nothing
- * that others wait for. What it has not read is kept, so items must be small.
+ * Yields the same items, but reads the source without waiting for the reader. So a slow reader does
+ * not delay work that others wait for. Unread items are kept in memory, so they must be small.
  */
 export function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
   const channel = new Channel<T>();
@@ -97,8 +96,8 @@ export function readAhead<T>(source: AsyncIterable<T>): AsyncIterable<T> {
 }
 
 /**
- * Begins an iteration: what is thrown before `isEnough` says so (or before the end) is thrown here,
- * where it can still become a status. The result goes through everything, from the first on.
+ * Starts an iteration and reads items until `isEnough` returns true, or to the end. Errors up to there
+ * are thrown here, where they can still set the status. The result yields all items from the first.
  */
 export async function prefetch<T>(
   source: AsyncIterable<T>,

@@ -11,13 +11,13 @@ import { CosalError } from "../../errors.ts";
 import type { ImageResult } from "../../group/index.ts";
 import type { Options } from "../schemas/request.ts";
 
-/** How a cut-out stands on a canvas. */
+/** The look of a cut-out on a canvas. */
 export interface StudioLook extends Layout {
   readonly scale: "set" | "each";
-  /** A colour, or the SHA-256 of a stored photograph; undefined is transparent. */
+  /** A colour, or the SHA-256 of a stored photograph. Undefined: transparent. */
   readonly background: Colour | string | undefined;
   readonly shadow: boolean;
-  /** Of the group's objects, once it is known that they keep their sizes to each other. */
+  /** Sizes of the group's objects, if they keep their relative sizes. */
   readonly extent?: Extent | undefined;
 }
 
@@ -25,13 +25,13 @@ type Asked = Pick<Options, (typeof NAMES)[number]>;
 
 const NAMES = ["canvas", "margin", "align", "scale", "background", "shadow"] as const;
 
-/** Presence from which a photograph counts as one that shows the object. */
+/** Minimum presence of a photograph that shows the object. */
 const PRESENT = 0.5;
 
 /**
- * What a request asks for; undefined without `canvas`.
+ * Reads the look from a request. Undefined without `canvas`.
  *
- * @throws CosalError option_invalid for the rest without `canvas`
+ * @throws CosalError option_invalid for the other parameters without `canvas`
  */
 export function studioLook(asked: Asked): StudioLook | undefined {
   const { align = "center", scale = "set", shadow = false } = asked;
@@ -52,7 +52,7 @@ function backgroundOf(text: string): StudioLook["background"] {
   return text.length === 64 ? text.toLowerCase() : parseColour(text);
 }
 
-/** The query of a picture's address: the same look has the same one. Empty without a canvas. */
+/** The canonical query of a picture's URL. Empty without a canvas. */
 export function studioParameters(variant: {
   readonly studio?: StudioLook | undefined;
 }): [string, string][] {
@@ -74,12 +74,12 @@ function textOf(background: Colour | string): string {
   return `#${background.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Whether a photograph of a group has a picture of the object. */
+/** Whether a picture of the object is available for a photograph. */
 export function showsObject({ presence, box }: Pick<ImageResult, "presence" | "box">): boolean {
   return box !== null && presence >= PRESENT;
 }
 
-/** The same look with what the group's objects measure, where they keep their sizes to each other. */
+/** The look with the sizes of the group's objects, if they keep their relative sizes. */
 export function lookOfGroup(look: StudioLook, images: readonly ImageResult[]): StudioLook {
   if (look.scale === "each") return look;
   const subjects = images

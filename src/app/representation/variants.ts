@@ -3,10 +3,10 @@ import { CosalError } from "../../errors.ts";
 import type { Options } from "../schemas/request.ts";
 import { type StudioLook, studioLook, studioParameters } from "./studio.ts";
 
-/** What a file of an image shows; the part of its path after the group. */
+/** Kinds of an image's files. The path segment after the group. */
 export type FileKind = "masks" | "cutouts" | "overlays";
 
-/** Ends of a file's path, each with its media type. */
+/** Suffixes of files, each with its media type. */
 const MASK_TYPES = {
   png: "image/png",
   webp: "image/webp",
@@ -20,20 +20,20 @@ const PICTURE_TYPES = { png: "image/png", webp: "image/webp" } as const;
 
 export type Suffix = keyof typeof MASK_TYPES;
 
-/** One way to show what was found in an image. */
+/** One way to render an image's mask. */
 export interface Variant {
   readonly kind: FileKind;
   readonly suffix: Suffix;
   /** `source`, `model` or `WIDTHxHEIGHT`. */
   readonly size: string;
   readonly threshold: number;
-  /** Of a cut-out on a canvas. */
+  /** The look of a cut-out on a canvas. */
   readonly studio?: StudioLook | undefined;
 }
 
 export const DEFAULT_THRESHOLD = 0.5;
 
-/** Bytes that a file is expected to have at most before it is made: one a pixel for a mask, else four. */
+/** Upper bound of a file's size before it is rendered: one byte per pixel for a mask, otherwise four. */
 export function expectedBytes(
   { kind, size, studio }: Variant,
   source: { readonly width: number; readonly height: number },
@@ -47,7 +47,7 @@ export function typeOf({ suffix }: Pick<Variant, "suffix">): string {
   return MASK_TYPES[suffix];
 }
 
-/** `<SHA-256>.<suffix>`, the SHA-256 in small letters; undefined when it is no such name. */
+/** Parses `<SHA-256>.<suffix>` and converts the SHA-256 to lower case. Undefined for other names. */
 export function parseFileName(
   kind: FileKind,
   file: string,
@@ -64,9 +64,9 @@ export const SUFFIXES: Readonly<Record<FileKind, readonly string[]>> = {
   overlays: Object.keys(PICTURE_TYPES),
 };
 
-/** How a request wants its masks shown. */
+/** How a request wants its masks presented. */
 export interface Presentation {
-  /** What the answer contains, and the JSON has inline. */
+  /** The files that the response contains. */
   readonly main: Variant;
   /** The mask that the JSON links to. */
   readonly mask: Variant;
@@ -85,7 +85,7 @@ const OF_FORMAT = {
 type Shown = Omit<Options, "model" | "backend" | "on_error" | "detail" | "seeds" | "webhook">;
 
 /**
- * Options of the query go before those of the body.
+ * Options of the query take precedence over those of the body.
  *
  * @throws CosalError option_invalid for a canvas of anything but cut-outs
  */
@@ -94,7 +94,7 @@ export function presentationOf(query: Shown, body: Shown = {}): Presentation {
   const { output = "mask", format = "png", size, threshold, inline } = shown;
   const studio = studioLook(shown);
   if (studio !== undefined && output !== "cutout") {
-    throw new CosalError("option_invalid", "A canvas is for cut-outs: add output=cutout.");
+    throw new CosalError("option_invalid", "A canvas is only for cut-outs. Add output=cutout.");
   }
   const common = { size: size ?? "source", threshold: threshold ?? DEFAULT_THRESHOLD } as const;
   const suffix = OF_FORMAT[format];
@@ -110,20 +110,20 @@ export function presentationOf(query: Shown, body: Shown = {}): Presentation {
   return { main, mask, isInline: inline === "masks" };
 }
 
-/** The record of a mask, of the size that is asked for. */
+/** The record of a mask at the requested size. */
 export function sized(record: MaskRecord, { size }: Pick<Variant, "size">): MaskRecord {
   if (size === "source") return record;
   if (size === "model") return atModelSize(record);
   return { ...record, ...parseSize(size) };
 }
 
-/** Of `WIDTHxHEIGHT`. */
+/** Parses `WIDTHxHEIGHT`. */
 export function parseSize(size: string): { readonly width: number; readonly height: number } {
   const [width, height] = size.split("x").map(Number) as [number, number];
   return { width, height };
 }
 
-/** Path and query of a file: the same file has the same one. */
+/** The canonical path and query of a file. */
 export function filePath(group: string, image: string, variant: Variant): string {
   const { kind, suffix, size, threshold } = variant;
   const query = new URLSearchParams();

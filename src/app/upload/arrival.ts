@@ -1,8 +1,9 @@
 import { CosalError } from "../../errors.ts";
 
 /**
- * How slowly a body may arrive: so many milliseconds, and one second more for each so many bytes. A
- * connection that is slower only holds what others need. The slowest mobile networks carry 5 kB/s.
+ * Minimum speed of a body: a fixed time in milliseconds, and one more second for each
+ * `BYTES_PER_SECOND` bytes. Slower connections hold resources that others need. The slowest mobile
+ * networks have 5 kB/s.
  */
 const GRACE = 20_000;
 const BYTES_PER_SECOND = 1000;
@@ -12,7 +13,7 @@ const FREE_CHUNKS = 512;
 const MIN_CHUNK_BYTES = 64;
 
 /**
- * A body's chunks as they arrive. Only the time counts that its sender is waited for.
+ * Yields a body's chunks as they arrive. Only the time spent waiting for the sender counts.
  *
  * @throws CosalError body_too_slow
  */
@@ -53,7 +54,7 @@ export async function* arriving(
   }
 }
 
-/** Whether a body comes in so many so small chunks that they cost more than its bytes do. */
+/** Whether a body has so many small chunks that they cost more than its bytes. */
 export function areTooSmall(chunks: number, bytes: number): boolean {
   return chunks > FREE_CHUNKS && bytes < MIN_CHUNK_BYTES * chunks;
 }

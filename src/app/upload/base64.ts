@@ -1,10 +1,10 @@
 import { decodeBase64 as decodePlain } from "hono/utils/encode";
 
 /**
- * Bytes of a text in base64 (RFC 4648), with or without padding: the usual alphabet, the one that is
- * safe in URLs, or a `data:` URL (RFC 2397) of either. Blanks and line ends count nothing.
+ * Decodes base64 (RFC 4648), with or without padding: the standard alphabet, the URL-safe one, or a
+ * `data:` URL (RFC 2397) with either. Blanks and line ends are ignored.
  *
- * @throws RangeError when it is none; the message says what it is
+ * @throws RangeError for invalid base64; the message says what was expected
  */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const payload = isDataUrl(text) ? payloadOf(text) : text;

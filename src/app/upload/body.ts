@@ -3,9 +3,9 @@ import { blocks, collected, limited } from "../multipart/chunks.ts";
 import { arriving } from "./arrival.ts";
 
 /**
- * A body's bytes as they arrive, up to a limit, in blocks of this process's own memory.
+ * Yields a body's bytes as they arrive, up to a limit, copied into blocks of this process's memory.
  *
- * @throws CosalError body_too_large: before anything is read, where its length is announced;
+ * @throws CosalError body_too_large, before anything is read if Content-Length exceeds the limit;
  * content_coding_unsupported, body_too_slow
  */
 export async function* limitedBlocks(
@@ -33,7 +33,7 @@ export function mediaType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
-/** Photographs are compressed already; a compressed body would only be a way around the limits. */
+/** Refuses compressed bodies: photographs are already compressed, and limits apply to sent bytes. */
 function checkCoding(request: Request): void {
   const coding = (request.headers.get("content-encoding") ?? "").trim();
   if (coding === "" || /^identity$/i.test(coding)) return;

@@ -1,4 +1,4 @@
-/** Room for so many bytes, handed out in the order asked for. */
+/** A semaphore for a number of bytes. Waiting requests are served in order. */
 export class ByteSemaphore {
   #free: number;
   readonly #queue: { readonly bytes: number; readonly enter: () => void }[] = [];
@@ -10,8 +10,8 @@ export class ByteSemaphore {
   /**
    * Resolves when there is room.
    *
-   * @param bytes no more than there are
-   * @returns what gives them back
+   * @param bytes at most the size of the semaphore
+   * @returns a function that releases the bytes
    */
   async acquire(bytes: number): Promise<() => void> {
     if (this.#queue.length > 0 || bytes > this.#free) {

@@ -5,8 +5,8 @@ import { sha256 } from "../../group/index.ts";
 const ALGORITHMS: Readonly<Record<string, string>> = { "sha-256": "SHA-256", "sha-512": "SHA-512" };
 
 /**
- * Holds a body against the digests that its sender promised: the SHA-256 of its name, and each
- * `Repr-Digest` (RFC 9530) of an algorithm that is known.
+ * Verifies the digests that the sender declared: the SHA-256 in the path, and each `Repr-Digest`
+ * (RFC 9530) of a known algorithm.
  *
  * @throws CosalError digest_mismatch, option_invalid (a header that cannot be read)
  */
@@ -22,10 +22,7 @@ export async function verifyDigest(
   for (const [algorithm, wanted] of parse(header)) {
     const found = new Uint8Array(await crypto.subtle.digest(algorithm, bytes));
     if (found.length !== wanted.length || found.some((byte, i) => byte !== wanted[i])) {
-      throw new CosalError(
-        "digest_mismatch",
-        `The body has another ${algorithm} than Repr-Digest.`,
-      );
+      throw new CosalError("digest_mismatch", `The body's ${algorithm} differs from Repr-Digest.`);
     }
   }
 }

@@ -12,16 +12,16 @@ const TIMEOUT = 10_000;
 
 export interface FetchedImage {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Says that the bytes are no longer in memory, or counted elsewhere. */
+  /** Releases the bytes. Call it when they are no longer in memory, or are counted elsewhere. */
   release(): void;
 }
 
 /**
- * Fetches a photograph from an allowed host. Neither cookies nor keys go with the request. What the
- * name of an allowed host resolves to is for its owner to say: a Worker cannot look it up and hold
- * it, so only hosts that the operator trusts belong on the list.
+ * Fetches a photograph from an allowed host. The request has no cookies and no keys. A Worker cannot
+ * pin the IP address of a host, so its owner decides where the name leads. List only hosts that the
+ * operator trusts.
  *
- * @param memory of all photographs that are being fetched: nothing is read before there is room
+ * @param memory for all photographs that are being fetched. Nothing is read before there is room
  * @throws CosalError url_refused, url_failed, image_too_large
  */
 export async function fetchImage(
@@ -67,7 +67,7 @@ async function responseOf(
   throw failed(`It was redirected more than ${MAX_REDIRECTS} times.`);
 }
 
-/** Aborts its signal after `TIMEOUT`, but for the time that is waited for something else. */
+/** Aborts its signal after `TIMEOUT`. Time spent waiting for memory does not count. */
 class Timeout {
   readonly #controller = new AbortController();
   #timer = this.#start();
@@ -92,9 +92,9 @@ class Timeout {
 }
 
 function allowed(text: string, policy: UrlPolicy | undefined): string {
-  if (policy === undefined) throw refused("This deployment takes no photographs by URL.");
+  if (policy === undefined) throw refused("This deployment accepts no photographs by URL.");
   const url = URL.parse(text);
-  if (url?.protocol !== "https:") throw refused("Only https URLs are taken.");
+  if (url?.protocol !== "https:") throw refused("Only https URLs are accepted.");
   if (url.username !== "" || url.password !== "" || url.port !== "") {
     throw refused("A URL may have no port and no credentials.");
   }
@@ -104,13 +104,13 @@ function allowed(text: string, policy: UrlPolicy | undefined): string {
   return url.href;
 }
 
-/** Bytes that a photograph may have which is answered so. @throws what makes it none */
+/** The maximum bytes of a response, from its headers. @throws CosalError url_failed, image_too_large */
 async function sizeOf(response: Response, limit: number): Promise<number> {
   const { headers, body, ok, status } = response;
   const type = headers.get("content-type") ?? "";
   const announced = headers.get("content-length");
   const error = !ok
-    ? failed(`It was answered ${status}.`)
+    ? failed(`Its host responded with ${status}.`)
     : !/^image\//i.test(type)
       ? failed(`It is ${type || "of no type"}, not an image.`)
       : Number(announced ?? 0) > limit
@@ -120,7 +120,7 @@ async function sizeOf(response: Response, limit: number): Promise<number> {
     await body?.cancel();
     throw error;
   }
-  // The length of a compressed body says nothing of what comes out.
+  // The length of a compressed body says nothing about the decoded size.
   return announced === null || headers.has("content-encoding") ? limit : Number(announced);
 }
 

@@ -8,9 +8,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** A photograph that came with a request. */
 export interface SpooledImage {
   readonly sha256: string;
-  /** The file, where it stayed in memory. */
+  /** The file, if it is in memory. */
   readonly bytes?: Bytes;
-  /** Of the file, and what its header says; or why it cannot be read. */
+  /** Facts from the file's header, or the error if it cannot be read. */
   readonly header?: ImageHeader & { readonly bytes: number };
   readonly fault?: CosalError;
 }
@@ -22,11 +22,10 @@ export interface SpoolParts {
 }
 
 /**
- * The photographs of one request while its body arrives. Each is hashed, and its header held against
- * the limits. The first few stay in memory; those after them go to the store and are read back when
- * their turn comes, so that a body may be larger than the memory there is. A photograph that is stored
- * so stays, under its SHA-256 and as long as any other, also when the request is refused in the end:
- * nobody can tell whether it has come by another request too.
+ * Collects the photographs of one request while its body arrives. Each is hashed, and its header is
+ * checked against the limits. The first few stay in memory. The others go to the store and are read
+ * back when needed, so a body may be larger than the memory. A photograph in the store is kept as long
+ * as any other, even if the request is refused, since another request may have sent it too.
  */
 export class ImageSpool {
   readonly #parts: SpoolParts;
@@ -37,7 +36,7 @@ export class ImageSpool {
     this.#parts = parts;
   }
 
-  /** Bytes that one more file may have, and still be held. */
+  /** Bytes of memory left for one more file. */
   get room(): number {
     return this.#parts.limits.memoryBytes - this.#held;
   }
@@ -52,7 +51,7 @@ export class ImageSpool {
     return image;
   }
 
-  /** Counts what is held beside the photographs. @throws CosalError body_too_large */
+  /** Counts bytes in memory other than photographs. @throws CosalError body_too_large */
   hold(bytes: number): void {
     this.#held += bytes;
     if (this.room < 0) throw this.overflow();
@@ -71,7 +70,7 @@ export class ImageSpool {
   async #keep(bytes: Bytes, image: SpooledImage): Promise<SpooledImage> {
     const { images, limits } = this.#parts;
     const isLarge = this.#held + bytes.length > limits.spoolBytes;
-    // What is no photograph is not stored.
+    // Files that are not photographs are not stored.
     if (isLarge && images.isPersistent && image.header !== undefined) {
       try {
         await images.put(image.sha256, bytes);

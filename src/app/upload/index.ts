@@ -18,19 +18,19 @@ export type { Received, ReceivedImage } from "./received.ts";
 export interface UploadContext {
   readonly limits: Limits;
   readonly decoder: Pick<Decoder, "inspect">;
-  /** Where photographs go that are too many for the memory. */
+  /** Store for photographs that do not fit into memory. */
   readonly images: ImageStore;
   readonly urls?: UrlPolicy | undefined;
-  /** The query parameter, which goes before the option of the body. */
+  /** The query parameter. It takes precedence over the option in the body. */
   readonly onError?: "fail" | "skip" | undefined;
-  /** Whether a part `consensus` is taken: what it holds is trusted. */
+  /** Whether a part `consensus` is accepted. Its content is trusted. */
   readonly takesConsensus?: boolean;
 }
 
 /**
- * A request's group, however it was sent. Every photograph that is there is hashed, and its header
- * held against the limits: nothing has been decoded by then. Some may be in the store instead of
- * memory (`ImageSpool`).
+ * Reads a request's group from a form or from JSON. Every sent photograph is hashed, and its header is
+ * checked against the limits. Nothing is decoded. Some may be in the store instead of memory
+ * (`ImageSpool`).
  *
  * @throws CosalError content_type_unsupported, content_coding_unsupported, body_*, option_invalid,
  * group_*, image_* (naming the image, unless images that cannot be read are skipped), url_*,

@@ -21,8 +21,8 @@ export interface JsonContext {
 }
 
 /**
- * The photographs of an `application/json` request: by SHA-256, in base64, or by URL. The body is
- * parsed as a whole, so it is limited by memory.
+ * Reads the photographs of an `application/json` request: by SHA-256, in base64, or by URL. The body
+ * is parsed as a whole, so memory limits its size.
  *
  * @throws CosalError body_*, group_empty, group_too_large, url_*, store_unavailable
  */
@@ -52,7 +52,7 @@ class ImageReader {
   readonly #spool: ImageSpool;
   readonly #limits: Limits;
   readonly #urls: UrlPolicy | undefined;
-  /** Of the photographs that are being fetched. */
+  /** Memory for the photographs that are being fetched. */
   readonly #memory: ByteSemaphore;
   #bytes = 0;
 

@@ -23,9 +23,9 @@ export interface FormContext {
 }
 
 /**
- * The photographs of a `multipart/form-data` request (RFC 7578), in the order sent: every part
- * named `image`, each of which goes into the spool before the next is read. Reads no further than the
- * first limit that is passed.
+ * Reads the photographs of a `multipart/form-data` request (RFC 7578), in the order sent: all parts
+ * named `image`. Each goes into the spool before the next is read. Reading stops at the first limit
+ * that is exceeded.
  *
  * @throws CosalError body_*, option_invalid, group_too_large, image_too_large, store_unavailable
  */
@@ -48,7 +48,7 @@ export async function readMultipart(
         options = parseBody(OptionsSchema, parseJson(text), "#/options");
       } else if (name === IMAGE_PART) {
         const bytes = await imageFile(part, fileName, images, spool, limits);
-        // What browsers send for an input in which no file was chosen (HTML standard, 4.10.22.4).
+        // Browsers send this for an input without a chosen file (HTML standard, 4.10.22.4).
         if (fileName === "" && bytes.length === 0) continue;
         if (images.length === limits.images) throw tooManyImages(limits.images, images.length + 1);
         images.push({ id: fileName, ...(await spool.add(bytes)) });
@@ -69,7 +69,7 @@ async function held({ body }: Part, spool: ImageSpool): Promise<Uint8Array<Array
   return bytes;
 }
 
-/** A file that is too large is read on where there is room, as it may have to be skipped. */
+/** A file that is too large is read further if there is memory, since it may have to be skipped. */
 function imageFile(
   { body }: Part,
   fileName: string | undefined,
@@ -87,7 +87,7 @@ function imageFile(
 
 function dispositionOf({ headers }: Part): Disposition {
   const encoding = headers.get("content-transfer-encoding") ?? "binary";
-  // RFC 7578, 4.7, deprecates all others.
+  // RFC 7578, 4.7, deprecates all other transfer encodings.
   if (!/^(binary|8bit|7bit)$/i.test(encoding)) throw encodedPart(encoding);
   return parseDisposition(headers.get("content-disposition") ?? "");
 }

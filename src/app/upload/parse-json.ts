@@ -1,8 +1,8 @@
 import { CosalError } from "../../errors.ts";
 
 /**
- * Values in a JSON body. 64 photographs have some hundreds and a mask of run lengths some thousands;
- * a body of nothing but small numbers would take ten times its bytes once it is parsed.
+ * Maximum number of values in a JSON body. 64 photographs have some hundreds, and a mask of run
+ * lengths some thousands. A body of small numbers would take ten times its size when parsed.
  */
 export const MAX_JSON_VALUES = 200_000;
 
@@ -22,7 +22,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** At least as many as there are: every value but the first follows one of these characters. */
+/** An upper bound of the number of values: each but the first follows one of these characters. */
 function countValues(text: string): number {
   let count = 0;
   for (const mark of [",", "[", "{"]) {

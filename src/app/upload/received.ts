@@ -4,29 +4,29 @@ import type { SpooledImage } from "./image-spool.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * One photograph of a request, in whichever way it came in. One that is named by its SHA-256 only has
- * no header; one that came along has one, where it can be read.
+ * One photograph of a request, from a form or from JSON. A photograph named by SHA-256 has no header.
+ * A sent one has a header if it can be read.
  */
 export interface ReceivedImage extends Pick<SpooledImage, "sha256" | "bytes" | "header"> {
   /** Unique within the request. */
   readonly id: string;
 }
 
-/** A request's group before it is known what is stored of it. */
+/** A request's group, before the lookup of stored photographs. */
 export interface Received {
   /** In the order sent, at least one. */
   readonly images: readonly ReceivedImage[];
   readonly options: Options;
-  /** The consensus to mask them with, which only this deployment's Workers send along. */
+  /** The consensus to mask them with. Only this deployment's Workers send it. */
   readonly consensus?: Bytes | undefined;
 }
 
-/** A request's group as a reader of bodies hands it over. */
+/** A request's group as read from the body. */
 export interface RawGroup extends Pick<Received, "options" | "consensus"> {
   readonly images: readonly RawImage[];
 }
 
-/** One photograph as a reader of bodies hands it over. */
+/** One photograph as read from the body. */
 export interface RawImage extends SpooledImage {
   readonly id: string | undefined;
 }

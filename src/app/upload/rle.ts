@@ -13,8 +13,8 @@ interface Size {
 }
 
 /**
- * The runs in the one form that says the same: of pycocotools' compressed text (`maskApi.c`,
- * rleFrString) or of the plain list. No run is empty but the first, which is background.
+ * Parses runs to a canonical form, from pycocotools' compressed text (`maskApi.c`, rleFrString) or
+ * from a list. Only the first run, which is background, may be empty.
  *
  * @throws RangeError when the runs do not fill the mask
  */
@@ -36,8 +36,8 @@ export function parseRuns({ size: [height, width], counts }: RunLengths): number
 }
 
 /**
- * The marked share of each cell of a grid, 0..255, without the mask itself ever being made: what it
- * costs goes by the number of runs, not of pixels.
+ * The marked share of each cell of a grid, 0..255. The mask itself is not decoded, so the cost depends
+ * on the number of runs and not of pixels.
  *
  * @param runs of `parseRuns`
  * @param size of the mask
@@ -95,7 +95,7 @@ function overlap(from: number, to: number, start: number, end: number): number {
   return Math.max(0, Math.min(to, end) - Math.max(from, start));
 }
 
-/** Five bits a character, least significant first; from the fourth on, differences to two before. */
+/** Five bits per character, least significant first. From the fourth run on, differences to two before. */
 function runsOfText(text: string): number[] {
   const runs: number[] = [];
   let i = 0;
@@ -106,7 +106,7 @@ function runsOfText(text: string): number[] {
     while (more) {
       const bits = text.charCodeAt(i++) - 48;
       if (!(bits >= 0 && bits < 64) || shift > 30)
-        throw new RangeError("the text is no run lengths");
+        throw new RangeError("the text is not valid run lengths");
       value |= (bits & 31) << shift;
       shift += 5;
       more = (bits & 32) !== 0;

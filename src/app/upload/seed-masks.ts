@@ -11,9 +11,9 @@ import { parseRuns, reduceRuns } from "./rle.ts";
 type Rle = Extract<SeedRequest, { rle: unknown }>["rle"];
 type MaskRequest = Extract<SeedRequest, { rle: unknown } | { png: unknown }>;
 
-/** A mask as it is computed with, and as it enters a group's identity. */
+/** A mask for the engine, and its form in a group's identity. */
 export interface ReadMask {
-  /** Of the network's grid: no more is kept. */
+  /** The mask at the size of the network's grid. */
   readonly mask: SeedMask;
   readonly identity: DistributedOmit<Extract<SeedIdentity, { mask: unknown } | { rle: unknown }>>;
 }
@@ -21,8 +21,8 @@ export interface ReadMask {
 type DistributedOmit<T> = T extends unknown ? Omit<T, "image"> : never;
 
 /**
- * The masks among one request's seeds. Each is read once however often it was sent, those of pixels
- * within a budget; between two of them others are served.
+ * Reads the masks among one request's seeds. Equal masks are read once. PNGs share a budget of pixels.
+ * It yields to other requests between two masks.
  */
 export class SeedMasks {
   readonly #decoder: Pick<Decoder, "inspect" | "decode">;
@@ -80,7 +80,7 @@ export class SeedMasks {
     if (pixels > MAX_SEED_PIXELS) {
       throw new CosalError(
         "seed_invalid",
-        `The mask has ${pixels} pixels; at most ${MAX_SEED_PIXELS} are taken. A PNG may be smaller than its photograph.`,
+        `The mask has ${pixels} pixels; at most ${MAX_SEED_PIXELS} are accepted. A PNG may be smaller than its photograph.`,
         { limit: { name: "pixels of a seed", limit: MAX_SEED_PIXELS, actual: pixels } },
       );
     }
@@ -92,7 +92,7 @@ export class SeedMasks {
     };
     throw new CosalError(
       "seed_invalid",
-      `With this one the masks have ${this.#pixels} pixels; at most ${MAX_SEED_PIXELS_TOTAL} are taken together. A PNG may be smaller than its photograph.`,
+      `With this one, the masks have ${this.#pixels} pixels; at most ${MAX_SEED_PIXELS_TOTAL} are accepted in total. A PNG may be smaller than its photograph.`,
       { limit },
     );
   }

@@ -8,32 +8,32 @@ import { SeedMasks } from "./seed-masks.ts";
 /** A seed that names its photograph by SHA-256. */
 export interface ResolvedSeed {
   readonly identity: SeedIdentity;
-  /** For the engine, but for its photograph's place. */
+  /** The seed for the engine, without the position of its photograph. */
   readonly mark: Seed extends infer S ? (S extends Seed ? Omit<S, "image"> : never) : never;
-  /** As it was sent, to be passed on. */
+  /** The seed as sent, for GPU servers. */
   readonly request: SeedRequest;
 }
 
-/** A photograph of the request, as a seed may name it. */
+/** A photograph of the request, which seeds may refer to. */
 export interface SeedImage {
   readonly id: string;
   readonly sha256: string;
 }
 
-/** What seeds are held against. */
+/** Facts that seeds are checked against. */
 export interface SeedContext {
   readonly images: readonly SeedImage[];
   readonly decoder: Pick<Decoder, "inspect" | "decode">;
-  /** The cells that the model looks at (`seedGrid`). */
+  /** The model's grid (`seedGrid`). */
   readonly grid: Size;
-  /** A photograph's upright size in pixels; undefined where it is not known here. */
+  /** A photograph's upright size in pixels. Undefined if it is unknown. */
   readonly sizeOf: (sha256: string) => Promise<Size | undefined>;
 }
 
 export type Size = Pick<ImageHeader, "width" | "height">;
 
 /**
- * Marked examples as they are computed with.
+ * Converts seeds to marked examples for the engine.
  *
  * @throws CosalError seed_invalid, pointing at the seed
  */
@@ -90,7 +90,7 @@ function imageOf(name: number | string, images: readonly SeedImage[]): SeedImage
   return image;
 }
 
-/** Run lengths say where they begin anew by their height: those of another size mark something else. */
+/** Run lengths must have the photograph's size, since their height determines where columns begin. */
 function checkSize({ size: [height, width] }: Rle, id: string, photograph: Size | undefined): void {
   if (photograph === undefined) return;
   if (photograph.width === width && photograph.height === height) return;

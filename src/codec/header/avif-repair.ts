@@ -6,12 +6,12 @@ import { type Association, type ItemProperties, readItemProperties } from "./ite
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * A file that libavif refuses as @jsquash/avif 2.1.1 calls it, made so that it does not; undefined
- * where there is nothing to mend. Its strict mode wants a `pixi` for every item, which older writers
- * left out, and no `clap` that is not whole pixels of the image. Chromium shows both.
+ * Repairs a file that libavif refuses as @jsquash/avif 2.1.1 calls it. Undefined if there is nothing to
+ * repair. The strict mode of libavif requires a `pixi` for every item, which older encoders omit, and
+ * refuses a `clap` that is not in whole pixels of the image. Chromium shows both.
  *
- * Everything else in the file stays where it is, as it is found by its place: the mended description
- * comes after its end, and the old one becomes free space.
+ * Everything else in the file keeps its offset, since it is referred to by offset. The repaired
+ * description is appended, and the old one becomes free space.
  *
  * @throws RangeError where the file's description is incomplete
  */

@@ -2,7 +2,7 @@ import { viewOf } from "./bytes.ts";
 import { isHeic } from "./heic.ts";
 import { brandsOf } from "./iso-boxes.ts";
 
-/** A type of file that is not taken, or not everywhere. */
+/** A type of file that is not accepted, or not on all platforms. */
 export interface ForeignType {
   /** As it stands after "The file is". */
   readonly name: string;
@@ -122,7 +122,7 @@ const SIGNATURES: readonly Signature[] = [
   },
 ];
 
-/** What a file is that is none of the types that are decoded. */
+/** Detects the type of a file that is not decoded. */
 export function foreignTypeOf(bytes: Uint8Array): ForeignType | undefined {
   return SIGNATURES.find(({ matches }) => matches(bytes));
 }
@@ -159,9 +159,9 @@ const ASCII = 2;
 const LONGEST_MAKE = 64;
 
 /**
- * Of a TIFF that is a camera's raw photograph: "DNG", or the first word of the camera's make in
- * capitals. Its first directory is then that of a small picture (TIFF 6.0, NewSubfileType), and
- * tells where others are.
+ * Detects a camera's raw photograph in a TIFF: returns "DNG", or the first word of the camera's make in
+ * capitals. The first directory of such a file is of a small picture (TIFF 6.0, NewSubfileType), and
+ * refers to others.
  */
 function rawOf(bytes: Uint8Array): string | undefined {
   if (!text("II*\0", 0, "MM\0*")(bytes)) return undefined;

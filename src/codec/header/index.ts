@@ -31,12 +31,12 @@ const FORMATS: readonly Format[] = [
   { type: "image/heic", name: "HEIC", matches: isHeic, read: readHeic },
 ];
 
-/** What is taken, and how large it may be. */
+/** The accepted types, and their limits. */
 export interface Taken {
   /** Bytes that a decoder's heap may grow to. */
   readonly heap: number;
   readonly types: readonly ImageType[];
-  /** Whether another decoder may take what this one does not: its header is read nevertheless. */
+  /** Whether another decoder may decode files that this one does not. Their headers are read too. */
   readonly elsewhere?: boolean;
 }
 
@@ -44,8 +44,8 @@ export interface Taken {
 export const COMMON_TYPES = ["image/jpeg", "image/png", "image/webp", "image/avif"] as const;
 
 /**
- * Type, upright size and orientation of an image file, told by its first bytes and never by a name,
- * and held against the limits. No pixel is decoded.
+ * Reads type, upright size and orientation of an image file, and checks them against the limits. The
+ * type is detected from the first bytes, never from a name. No pixels are decoded.
  *
  * @throws CosalError image_type_unsupported, image_undecodable, image_too_large,
  * image_too_many_pixels, image_too_small
@@ -54,7 +54,7 @@ export function readHeader(bytes: Uint8Array, taken: Partial<Taken> = {}): Image
   return readStored(bytes, { heap: WORKER_DECODER_HEAP, types: COMMON_TYPES, ...taken }).header;
 }
 
-/** The same, with what a decoder has to know. */
+/** The same, with the facts that a decoder needs. */
 export function readStored(
   bytes: Uint8Array,
   taken: Taken,
@@ -96,7 +96,7 @@ function tooLargeFor(heap: number, stored: StoredImage, bytes: number): CosalErr
   }
 }
 
-/** Says what the file is, where that is known, and what to do. */
+/** The error for a type that is not accepted: says what the file is, if known, and what to do. */
 export function unsupported(bytes: Uint8Array, { types }: Pick<Taken, "types">): CosalError {
   if (bytes.length === 0) return refusal("The file is empty.");
   const foreign = foreignTypeOf(bytes);

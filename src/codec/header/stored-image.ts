@@ -8,23 +8,23 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** Size as stored in the file, and what is to be done with the pixels to show the image. */
+/** An image as stored in the file, and how to show its pixels. */
 export interface StoredImage {
   readonly kind: ImageKind;
   readonly width: number;
   readonly height: number;
   /** The part that is shown; all of it where it is missing. */
   readonly crop?: Rectangle | undefined;
-  /** How to turn what is shown upright. */
+  /** Orientation of the shown part. */
   readonly orientation: Orientation;
-  /** What the decoder is given in place of the file, where it would not read that. */
+  /** Bytes for the decoder instead of the file, if it cannot read the file as it is. */
   readonly file?: Uint8Array | undefined;
   /** Where the decoded pixels lie on the image, which is transparent elsewhere. */
   readonly place?: Rectangle | undefined;
-  /** Heap bytes that this file takes for each pixel, where it is less than its kind's. */
+  /** Heap bytes per pixel of this file, if they are fewer than for its kind. */
   readonly bytesPerPixel?: number;
   /** Scans of a progressive JPEG. */
   readonly scans?: number;
-  /** Blocks of 8 x 8 pixels that the scans of a JPEG go through, all together. */
+  /** Number of blocks of 8 x 8 pixels in all scans of a JPEG. */
   readonly scannedBlocks?: number;
 }

@@ -1,4 +1,4 @@
-/** Bits packed from the lowest bit of each byte up (RFC 1951, 3.1.1), in memory that grows. */
+/** Packs bits from the lowest bit of each byte (RFC 1951, 3.1.1) into a growing buffer. */
 export class BitWriter {
   private bytes = new Uint8Array(16 * 1024);
   private used = 0;
@@ -31,12 +31,12 @@ export class BitWriter {
     this.count = 0;
   }
 
-  /** Bytes that are whole so far. */
+  /** Number of complete bytes. */
   get size(): number {
     return this.used;
   }
 
-  /** What is whole so far; it is forgotten here. */
+  /** Removes and returns the complete bytes. */
   take(): Uint8Array<ArrayBuffer> {
     const taken = this.bytes.slice(0, this.used);
     this.used = 0;

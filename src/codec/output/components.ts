@@ -1,6 +1,6 @@
 import type { Logits } from "../mask.ts";
 
-/** A mask of less than 1/255: nothing is left of it. */
+/** The logit of a mask below 1/255, which rounds to 0. */
 const NOTHING = -8;
 
 /** The connected parts of a mask. */
@@ -74,8 +74,7 @@ export function componentsOf(logits: Logits, threshold = 0.5): Components {
 }
 
 /**
- * Logits without some parts: those whose `dropped` is true, and around them all that slopes down
- * from them.
+ * Removes the parts whose `dropped` is true, together with their slopes.
  */
 export function withoutComponents(
   logits: Logits,

@@ -9,19 +9,19 @@ import type { MaskRecord } from "./record.ts";
 import type { WebpEncoder } from "./webp/encoder.ts";
 
 export interface CompositeOptions extends PausableOptions {
-  /** Gives a lossy WebP; without it the file is a PNG. */
+  /** Encoder for lossy WebP. Without it, the file is a PNG. */
   readonly webp?: WebpEncoder;
 }
 
-/** Laid over the object: a red that few photographs have. */
+/** The tint: a red that few photographs have. */
 const TINT = [255, 0, 96] as const;
-/** Share of it, at most. */
+/** Maximum share of the tint. */
 const STRENGTH = 0.55;
 
 /**
- * The object cut out, with the soft mask drawn to the photograph's edges as alpha, and the photograph's
- * colour profile. Colours are the photograph's; at the soft edge they are freed of the old background.
- * Where nothing is seen, they are 0.
+ * The object on a transparent background. Alpha is the soft mask, refined to the photograph's edges.
+ * Colours are the photograph's, without the old background at the soft edge. Transparent pixels are 0.
+ * The file has the photograph's colour profile.
  *
  * @param pixels the upright photograph; the result has its size, which may be a reduced one
  *
@@ -40,9 +40,9 @@ export async function cutout(
 }
 
 /**
- * The photograph with the object tinted, opaque; what was transparent lies over white. The tint is
- * the mask as its own files have it. Colours stay in the photograph's own space, and its profile is
- * kept: tint and white are values of that space, so the tint is stronger in a wider one.
+ * The opaque photograph with the object tinted; transparent pixels are over white. The tint follows
+ * the mask as in mask files. Colours stay in the photograph's own colour space, and its profile is
+ * kept. Tint and white are values of that space, so the tint is stronger in a wider one.
  *
  * @param pixels the upright photograph; the result has its size, which may be a reduced one
  *

@@ -11,7 +11,7 @@ const EPSILON = 1e-3;
 const CLIP = 6;
 
 /**
- * The soft mask, 0..255, drawn to the photograph's edges: a fast guided filter (He and Sun,
+ * The soft mask, 0..255, refined to the photograph's edges: a fast guided filter (He and Sun,
  * arXiv:1505.00996). In each window of 3 x 3 logits, the logit is taken to be a linear function of
  * luminance; its two coefficients are smooth, so they are enlarged instead of the logits, and the
  * photograph brings back the edges between them. On photographs of 375 pixels it brings the

@@ -4,19 +4,19 @@ import type { Pause } from "./paced.ts";
 import type { MaskRecord } from "./record.ts";
 
 export interface MaskOptions {
-  /** Where a binary mask begins, between 0 and 1; 0.5 unless said. A soft mask has none. */
+  /** Threshold of a binary mask, between 0 and 1 (default: 0.5). A soft mask ignores it. */
   readonly threshold?: number;
-  /** Share of the image, 0..1, below which a connected part is dropped; 0, none is, unless said. */
+  /** Connected parts with a smaller share of the image, 0..1, are dropped (default: 0, drops none). */
   readonly smallest?: number;
 }
 
-/** Of files that take long to write. */
+/** Options of files that take long to render. */
 export interface PausableOptions extends MaskOptions {
-  /** For a host whose only thread this runs on: where it lets others have a turn. */
+  /** Awaited between pieces of work, so that a host with one thread can yield. */
   readonly pause?: Pause;
 }
 
-/** What renderers work with. */
+/** The inputs of renderers. */
 export interface PreparedMask {
   readonly width: number;
   readonly height: number;

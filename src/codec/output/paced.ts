@@ -1,16 +1,16 @@
-/** Rows of a picture, from the top; a row may be overwritten once the next is asked for. */
+/** Rows of a picture, from the top. Each row may overwrite the previous one. */
 export type Rows = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Awaited between two pieces of work. */
 export type Pause = () => Promise<void>;
 
-/** Work that can pause where it yields: how many pixels, or steps that take as long, it has done since. */
+/** Work in pieces. It yields the number of pixels, or of steps of equal time, since the last yield. */
 export type PausableWork<T> = Generator<number, T>;
 
 /** Pixels of a piece: some hundredths of a second of the slowest of pictures. */
 const PIECE = 2 ** 18;
 
-/** Runs the work; after every `PIECE` pixels there is a pause, where one is wanted. */
+/** Runs the work, and awaits `pause` after every `PIECE` pixels, if it is given. */
 export async function runInPieces<T>(work: PausableWork<T>, pause: Pause | undefined): Promise<T> {
   let pixels = 0;
   for (;;) {
@@ -24,9 +24,9 @@ export async function runInPieces<T>(work: PausableWork<T>, pause: Pause | undef
 }
 
 /**
- * The same rows; after every `PIECE` pixels there is a pause, where one is wanted.
+ * Yields the same rows, and awaits `pause` after every `PIECE` pixels, if it is given.
  *
- * @param width pixels that a row takes the time of: twice its own where colours are mixed
+ * @param width cost of a row in pixels: twice its width if colours are mixed
  */
 export function paced(rows: Iterable<Uint8Array>, width: number, pause: Pause | undefined): Rows {
   return pause === undefined ? rows : withPauses(rows, width, pause);

@@ -33,7 +33,7 @@ function* polygons(record: MaskRecord, options?: PausableOptions): PausableWork<
   parts.sort((a, b) => a.area - b.area);
   for (const hole of holes) {
     const [x, y] = hole as unknown as [number, number];
-    // The smallest that surrounds it: parts may lie within the holes of others.
+    // The smallest part around the hole, since parts may lie within holes of others.
     const part = yield* smallestAround(parts, x, y);
     if (part === undefined) continue;
     part.polygon = bridged(part.polygon, hole);
@@ -77,7 +77,7 @@ function* svg(record: MaskRecord, options?: PausableOptions): PausableWork<strin
   );
 }
 
-/** What writing a number takes. */
+/** Cost of writing a number, in pixels. */
 const PIXELS_PER_POINT = 16;
 
 /** A closed subpath: the first point, then steps from one point to the next. */

@@ -4,7 +4,7 @@ import { MAX_SIDE } from "../limits.ts";
 import type { Logits } from "../mask.ts";
 import { deflated, inflated } from "./streams.ts";
 
-/** What is kept of a mask: every file of it can be made from this. */
+/** The stored form of a mask, from which all its files are rendered. */
 export interface MaskRecord {
   /** Size of the photograph in pixels, upright. */
   readonly width: number;
@@ -31,13 +31,13 @@ const VERSION = 1;
 const HEADER = 14;
 const OPEN = 0;
 const DEFLATED = 1;
-/** Logits on a side. A network's answer has some hundreds; 2^22 halves are 8 MiB. */
+/** Maximum logits per side. A network's output has some hundreds; 2^22 halves are 8 MiB. */
 const MAX_LOGITS = 2048;
 const LARGEST_HALF = 65504;
 
 /**
- * The canonical record of a mask: logits in half precision, deflated when that makes them smaller.
- * 160 x 160 logits take about 32 kB. What stores keep and what a GPU server sends.
+ * Encodes the record of a mask: logits in half precision, deflated if that makes them smaller. 160 x
+ * 160 logits take about 32 kB. Stores keep records, and GPU servers send them.
  */
 export async function encodeLogits(record: MaskRecord): Promise<Uint8Array<ArrayBuffer>> {
   const { width, height, logits } = record;
@@ -62,22 +62,22 @@ export async function encodeLogits(record: MaskRecord): Promise<Uint8Array<Array
   return bytes;
 }
 
-/** The record as its bytes keep it: `decodeLogits` of `encodeLogits`, without the packing. */
+/** The logits after half precision: equals `decodeLogits` of `encodeLogits`, without deflate. */
 export function atHalfPrecision({ width, height, logits }: MaskRecord): MaskRecord {
   return { width, height, logits: { ...logits, data: fromHalves(halved(logits)) } };
 }
 
 /**
- * Size of a record's photograph: the logits are not unpacked.
+ * Reads the size of a record's photograph, without decoding the logits.
  *
- * @throws CosalError internal, when the bytes are no record of this version
+ * @throws CosalError internal if the bytes are not a record of this version
  */
 export function recordSize(bytes: Uint8Array): Pick<MaskRecord, "width" | "height"> {
   const { width, height } = readHeader(bytes);
   return { width, height };
 }
 
-/** @throws CosalError internal, when the bytes are no record of this version or broken */
+/** @throws CosalError internal if the bytes are not a record of this version or are broken */
 export async function decodeLogits(bytes: Uint8Array): Promise<MaskRecord> {
   const { packing, across, down, width, height } = readHeader(bytes);
   const size = 2 * across * down;

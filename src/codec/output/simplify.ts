@@ -7,7 +7,7 @@ import type { PausableWork } from "./paced.ts";
  */
 const TOLERANCE = 0.9;
 
-/** What a distance takes. */
+/** Cost of computing a distance, in pixels. */
 const PIXELS_PER_POINT = 4;
 
 /**

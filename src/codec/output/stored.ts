@@ -3,8 +3,7 @@ import type { Orientation } from "../types.ts";
 import type { MaskRecord } from "./record.ts";
 
 /**
- * The mask of a photograph as its file stores it, before it is turned upright: for readers that do
- * not look at the orientation.
+ * The mask in the orientation of the photograph's file, for readers that ignore the EXIF orientation.
  */
 export function asStored(mask: MaskRecord, orientation: Orientation): MaskRecord {
   if (orientation === 1) return mask;

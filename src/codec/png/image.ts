@@ -14,7 +14,7 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
 };
 const COLOURS_OF_PALETTE = 256;
 
-/** A PNG file taken apart. Chunks that are not needed for its pixels cannot make it unreadable. */
+/** A parsed PNG file. Faults in chunks that its pixels do not need are ignored. */
 export interface PngImage {
   readonly width: number;
   readonly height: number;
@@ -37,10 +37,9 @@ export interface PngImage {
 const ANCILLARY = new Set(["tRNS", "eXIf", "iCCP", "sRGB", "gAMA", "cHRM", "cICP"]);
 
 /**
- * Takes a file apart. What cannot be read without doubt is an error: a damaged IHDR or PLTE, an
- * unknown chunk before the pixels that calls itself critical. All other chunks are looked at for
- * what they say, and passed over where they are damaged, of a wrong length, or there again
- * (PNG third edition, 13.2: errors in ancillary chunks need not end the decoding).
+ * Parses a file. A damaged IHDR or PLTE is an error, and so is an unknown critical chunk before the
+ * pixels. Other chunks are ignored if they are damaged, repeated or of a wrong length (PNG third
+ * edition, 13.2: errors in ancillary chunks need not end the decoding).
  *
  * @throws CosalError image_undecodable
  */

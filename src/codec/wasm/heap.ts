@@ -1,11 +1,11 @@
 import type { Pixels } from "../types.ts";
 
-/** The size that an image is to come in. */
+/** The size at which an image is decoded. */
 export interface Scaled {
-  /** Size as stored, in pixels: what the file's header says. */
+  /** Stored size in pixels, from the file's header. */
   readonly width: number;
   readonly height: number;
-  /** 1 to 8: a JPEG comes at that many eighths of its size, rounded up. Others come as they are. */
+  /** 1 to 8: a JPEG is decoded at that many eighths of its size, rounded up. Ignored for other types. */
   readonly eighths: number;
 }
 
@@ -14,8 +14,8 @@ export interface HeapDecoder {
   /** Bytes of the heap now. */
   readonly heapBytes: number;
   /**
-   * Decodes one file and shows the stored pixels (not turned upright) to `visit` while they lie in
-   * the heap; they are gone when it returns. After an error the heap may be in any state: drop the
+   * Decodes one file and passes the stored pixels (orientation not applied) to `visit`. They are in the
+   * heap, and invalid after `visit` returns. After an error, the heap may be in any state, so drop the
    * decoder.
    */
   decode<T>(bytes: Uint8Array, visit: (pixels: Pixels) => T, scaled: Scaled): T;
