@@ -142,7 +142,9 @@ async function compare(
   };
 }
 
-const isDamaged = (i: number) => i % 200 === 117;
+function isDamaged(i: number): boolean {
+  return i % 200 === 117;
+}
 
 /** Stores the photographs, as the manifest names them. */
 async function upload(): Promise<Line[]> {
