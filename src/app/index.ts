@@ -28,6 +28,7 @@ export { createApp } from "./app.ts";
 export { batchRunner } from "./batch-runner.ts";
 export {
   type Batch,
+  type BatchBucket,
   type Batches,
   type BatchHeader,
   type BatchLimits,

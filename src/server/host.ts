@@ -16,6 +16,8 @@ import { entryPoint } from "../entry-point.ts";
 import { documentation, modelFiles, pageFile } from "./assets.ts";
 import { diskBatchStorage } from "./batches/disk-batch-storage.ts";
 import { currentGroup } from "./batching/current-group.ts";
+import { batchBucket } from "./bucket/batch-bucket.ts";
+import type { BucketTimeouts } from "./bucket/bucket.ts";
 import { openBucket } from "./bucket/open.ts";
 import { clusterBatchStorage } from "./cluster/batch-storage.ts";
 import { ClusterConnection, scrubbed } from "./cluster/connection.ts";
@@ -46,6 +48,9 @@ import { appLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 
 const MODEL = "cosal-lite";
+
+/** Photographs are larger than what is stored, and nobody waits for those of batches. */
+const PHOTOGRAPH_TIMEOUTS: BucketTimeouts = { read: 30_000, write: 30_000, check: 800 };
 
 /** What a test puts in the place of the server's own. */
 export interface ServerParts {
@@ -96,6 +101,8 @@ export async function openHost(
   const description = await describeModel(model);
   const models = async () => [description];
   const bucket = options.store && (await openBucket(options.store, logger));
+  const photographs =
+    options.batchBucket && (await openBucket(options.batchBucket, logger, PHOTOGRAPH_TIMEOUTS));
   const cluster =
     options.queue === undefined
       ? undefined
@@ -173,6 +180,7 @@ export async function openHost(
           : memoryRateLimiter({}),
       }),
       ...(options.webhooks && { webhookHosts: options.webhooks.hosts }),
+      ...(photographs && { batchBucket: (tenant) => batchBucket(photographs, tenant) }),
       docsAsset: documentation,
       pageFile,
     };

@@ -29,6 +29,7 @@ describe("the server's options", () => {
       WEBHOOK_HOSTS: "hooks.example",
       WEBHOOK_SECRET,
       COSAL_HOUR_PRICE: "0.79 EUR",
+      COSAL_BATCH_BUCKET: "s3://photographs?region=auto",
     };
     const args = ["--port", "0", "--runtime", "wasm", "--data", "/b", "--jobs", "0"];
     expect(readOptions(args, environment)).toEqual({
@@ -36,6 +37,7 @@ describe("the server's options", () => {
       ...{ secret: SECRET, keys: [KEY], hourPrice: { amount: 0.79, currency: "EUR" } },
       queue: "redis://queue:6379",
       jobs: 0,
+      batchBucket: { bucket: "photographs", prefix: "", region: "auto" },
       webhooks: { secret: WEBHOOK_SECRET, hosts: ["hooks.example"] },
       store: { bucket: "masks", prefix: "a/", region: "auto" },
     });

@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly jobs?: number;
   /** Who may be told of a job's end, where there is a queue. */
   readonly webhooks?: { readonly secret: string; readonly hosts: readonly string[] };
+  /** Photographs of batches, and masks, where callers have them in a bucket. */
+  readonly batchBucket?: BucketAddress;
   /** What an hour of this machine costs. */
   readonly hourPrice?: HourPrice;
   /** What this server shares with the Workers before it. */
@@ -58,6 +60,7 @@ export const USAGE = `cosal-server: masks of what a group of photographs has in 
   WEBHOOK_HOSTS, WEBHOOK_SECRET  who may be told of a job's end, and what signs it
   COSAL_BACKEND_SECRET  what this server shares with the Workers before it (32 characters or more)
   API_KEY_LIST          keys of callers that come directly, as a JSON array
+  COSAL_BATCH_BUCKET    where callers have photographs for batches: s3://bucket/prefix?endpoint=...
   COSAL_HOUR_PRICE      what an hour of this machine costs, for batches to tell: "0.79 EUR"
   COSAL_DATA_MIB        how much may be kept, 10240 by default
   COSAL_PROXIES         proxies whose X-Forwarded-For is believed: 10.0.0.0/8,192.0.2.1
@@ -114,6 +117,9 @@ export function readOptions(
     ...(queue !== undefined && { queue: readQueue(queue, store) }),
     ...(webhooks !== undefined && { webhooks }),
     ...(store !== undefined && { store: readBucketAddress(store, "COSAL_STORE") }),
+    ...(environment.COSAL_BATCH_BUCKET && {
+      batchBucket: readBucketAddress(environment.COSAL_BATCH_BUCKET, "COSAL_BATCH_BUCKET"),
+    }),
     ...(environment.COSAL_HOUR_PRICE && { hourPrice: price(environment.COSAL_HOUR_PRICE) }),
     ...(secret !== undefined && { secret }),
     ...(keys !== undefined && { keys }),

@@ -57,7 +57,7 @@ function read(args: readonly string[]): ServerOptions {
 
 function explain(error: Error & { code?: string }, { port, runtime }: ServerOptions): string {
   if (error.code === "EADDRINUSE") return `Port ${port} is taken. Set PORT to another.`;
-  if (error instanceof BucketUnusable) return `COSAL_STORE: ${error.message}`;
+  if (error instanceof BucketUnusable) return `COSAL_STORE or COSAL_BATCH_BUCKET: ${error.message}`;
   if (error instanceof QueueUnusable) return `COSAL_QUEUE: ${error.message}`;
   if (error instanceof CosalError) return error.message;
   if (error instanceof FolderInUse) return error.message;

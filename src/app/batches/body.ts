@@ -41,17 +41,26 @@ export async function resultBody(
   { formats, size, threshold }: BatchRequest,
   link: View["link"],
 ): Promise<BatchResultBody> {
-  const { line, id, sha256, group } = result;
-  const named = { line, id, sha256, ...(group !== "" && { group }) };
+  const { line, id, key, group } = result;
+  const sha256 = "image" in result ? result.image.sha256 : result.sha256;
+  const named = {
+    ...{ line, id },
+    ...(sha256 !== undefined && { sha256 }),
+    ...(key !== undefined && { key }),
+    ...(group !== "" && { group }),
+  };
   if ("problem" in result) {
     return { ...named, status: "failed", ...result.problem };
   }
-  const { image, result: stored } = result;
+  const { image, result: stored, keys } = result;
   const { width, height, coverage, box, presence, confidence } = image;
   const files: NonNullable<BatchResultBody["files"]> = {};
   for (const format of formats) {
     const variant = variantOf(format, { size, threshold });
-    files[format] = { url: await link(filePath(stored, sha256, variant)), type: typeOf(variant) };
+    files[format] = {
+      url: await link(filePath(stored, image.sha256, variant)),
+      type: typeOf(variant),
+    };
   }
   return {
     ...named,
@@ -60,10 +69,15 @@ export async function resultBody(
     ...{ width, height, coverage, box: box && [...box], presence },
     ...(confidence !== undefined && { confidence }),
     files,
+    ...(keys && { keys: { ...keys } }),
   };
 }
 
-function variantOf(format: BatchFormat, shown: Pick<BatchRequest, "size" | "threshold">): Variant {
+/** How a format of a batch is rendered. */
+export function variantOf(
+  format: BatchFormat,
+  shown: Pick<BatchRequest, "size" | "threshold">,
+): Variant {
   switch (format) {
     case "cutout":
     case "overlay":

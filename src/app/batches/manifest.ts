@@ -1,8 +1,9 @@
 import { CosalError } from "../../errors.ts";
+import { withoutExtension } from "../../file-names.ts";
 import { sha256 } from "../../group/index.ts";
 import { parseBody } from "../problems/index.ts";
 import { BatchLineSchema } from "../schemas/batch.ts";
-import type { BatchLimits, BatchLine } from "./types.ts";
+import type { BatchBucket, BatchLimits, BatchLine } from "./types.ts";
 
 /** Characters of one line: it has a name, a SHA-256 and a group. */
 const MAX_LINE = 2000;
@@ -11,6 +12,33 @@ export interface ManifestRules {
   readonly limits: BatchLimits;
   /** Whether one consensus masks all photographs: then lines name no group. */
   readonly hasConsensus: boolean;
+  /** Whether lines may name photographs in a bucket. */
+  readonly hasBucket: boolean;
+}
+
+/**
+ * The lines that a prefix stands for: its photographs by their names, each folder a group.
+ *
+ * @throws CosalError (while iterated) body_too_large, group_too_large, group_empty, store_unavailable
+ */
+export async function* listManifest(
+  bucket: BatchBucket,
+  prefix: string,
+  rules: ManifestRules,
+): AsyncGenerator<BatchLine> {
+  const groups = new Groups(rules);
+  let line = 0;
+  for await (const key of bucket.list(prefix)) {
+    // What does not end like a photograph is none.
+    if (withoutExtension(key) === key) continue;
+    line++;
+    if (line > rules.limits.lines) throw tooManyLines(rules.limits.lines);
+    const folder = key.slice(0, Math.max(0, key.lastIndexOf("/")));
+    const group = rules.hasConsensus ? undefined : folder || "/";
+    groups.check(group, line);
+    yield { line, id: key.slice(prefix.length), key, group: group ?? "" };
+  }
+  if (line === 0) throw new CosalError("group_empty", "There is no photograph below this prefix.");
 }
 
 /**
@@ -29,9 +57,16 @@ export async function* readManifest(
     line++;
     if (line > rules.limits.lines) throw tooManyLines(rules.limits.lines);
     if (text.length > MAX_LINE) throw wrong(line, `it has more than ${MAX_LINE} characters`);
-    const { id, sha256, group } = parseLine(text, line);
+    const { id, sha256, key, group } = parseLine(text, line);
+    if ((sha256 === undefined) === (key === undefined)) {
+      throw wrong(line, "expected one of sha256 and key");
+    }
+    if (key !== undefined && !rules.hasBucket) {
+      throw wrong(line, "this deployment has no bucket that photographs are taken from", "/key");
+    }
     groups.check(group, line);
-    yield { line, id: id ?? String(line), sha256, group: group ?? "" };
+    const where = sha256 === undefined ? { key } : { sha256 };
+    yield { line, id: id ?? key ?? String(line), ...where, group: group ?? "" } as BatchLine;
   }
   if (line === 0) throw new CosalError("group_empty", "The manifest has no line.");
 }

@@ -2,6 +2,9 @@ import { CosalError } from "../../errors.ts";
 import type { ImageStore } from "../../group/index.ts";
 import type { BatchLine } from "./types.ts";
 
+/** A line whose photograph is known by its contents. */
+export type StoredLine = BatchLine & { readonly sha256: string };
+
 /** Lines that are looked up in the store together. */
 const LOOKED_UP = 1000;
 
@@ -9,7 +12,7 @@ const LOOKED_UP = 1000;
 const MAX_MISSING = 1000;
 
 /**
- * The same lines, if all of their photographs are stored.
+ * The same lines, if all photographs that they name by SHA-256 are stored.
  *
  * @throws CosalError images_missing, at the end
  */
@@ -17,15 +20,16 @@ export async function* requireStored(
   lines: AsyncIterable<BatchLine>,
   images: Pick<ImageStore, "has">,
 ): AsyncGenerator<BatchLine> {
-  const missing: BatchLine[] = [];
-  let several: BatchLine[] = [];
+  const missing: StoredLine[] = [];
+  let several: StoredLine[] = [];
   const lookUp = async () => {
     const stored = await images.has(several.map(({ sha256 }) => sha256));
     missing.push(...several.filter(({ sha256 }) => !stored.has(sha256)));
     several = [];
   };
   for await (const line of lines) {
-    several.push(line);
+    const { sha256 } = line;
+    if (sha256 !== undefined) several.push({ ...line, sha256 });
     if (several.length === LOOKED_UP) await lookUp();
     if (missing.length >= MAX_MISSING) break;
     yield line;

@@ -27,6 +27,8 @@ export interface BatchRequest {
   /** `source`, `model` or `WIDTHxHEIGHT`. */
   readonly size: string;
   readonly threshold: number;
+  /** Prefix in the tenant's bucket below which files are written; otherwise they stay in the store. */
+  readonly destination?: string;
   /** Work units that are computed at the same time. */
   readonly parallelism: number;
   /** The request's id and `traceparent`, for logs. */
@@ -34,14 +36,23 @@ export interface BatchRequest {
   readonly traceparent?: string;
 }
 
-/** A line of a manifest: one photograph. */
+/** A line of a manifest: one photograph, which is stored or lies in the tenant's bucket. */
 export interface BatchLine {
   /** From 1. */
   readonly line: number;
   readonly id: string;
-  readonly sha256: string;
+  readonly sha256?: string;
+  readonly key?: string;
   /** What the caller calls the group; "" with a consensus for all. */
   readonly group: string;
+}
+
+/** Where a tenant has photographs, and may have masks written. Throws CosalError store_*. */
+export interface BatchBucket {
+  /** Keys below a prefix, folder by folder: those of one folder follow each other. */
+  list(prefix: string): AsyncIterable<string>;
+  get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  put(key: string, bytes: Uint8Array<ArrayBuffer>, type: string): Promise<void>;
 }
 
 /** Why a photograph has no mask. */
@@ -58,6 +69,8 @@ export type LineResult = BatchLine &
         /** The group, by its identity, that the mask is stored with. */
         readonly result: string;
         readonly image: ImageResult;
+        /** Of the files in the bucket, by format. */
+        readonly keys?: Readonly<Record<string, string>>;
       }
     | { readonly problem: LineProblem }
   );

@@ -3,7 +3,7 @@ import type { ModelDescription } from "../../engine/index.ts";
 import type { StoresOf } from "../../group/index.ts";
 import type { GuardOptions } from "../access/guard.ts";
 import type { LinkSigning, UrlPolicy } from "../access/types.ts";
-import type { Batches } from "../batches/index.ts";
+import type { BatchBucket, Batches } from "../batches/index.ts";
 import type { SingleFlight } from "../compute/single-flight.ts";
 import type { Compute } from "../compute/types.ts";
 import type { Jobs } from "../jobs/types.ts";
@@ -36,6 +36,8 @@ export interface AppDependencies extends GuardOptions {
   readonly singleFlight?: SingleFlight;
   readonly jobs?: Jobs;
   readonly batches?: Batches;
+  /** A tenant's photographs and masks of batches. */
+  readonly batchBucket?: (tenant: string) => BatchBucket;
   /** State of each backend, for `GET /readyz`. */
   readonly readiness?: () => Promise<readonly BackendState[]>;
   /** Whether photographs and jobs can be stored, for `GET /readyz`. */

@@ -10,6 +10,7 @@ import {
   batchBody,
   batchPath,
   type LineResult,
+  listManifest,
   readManifest,
   requireStored,
   resultBody,
@@ -68,7 +69,7 @@ export function batchRoutes(router: Router, service: Service): void {
           }),
         }),
         body: {
-          required: true,
+          required: false,
           content: Object.fromEntries(
             MANIFEST_TYPES.map((type) => [type, { schema: BatchLineSchema }]),
           ),
@@ -185,16 +186,15 @@ async function postBatch(service: Service, c: Context<Env>): Promise<Response> {
   const { tenant, stores, id, traceparent } = requestContext;
   const query = parseQuery(BatchQuery, c.req.queries());
   const idempotencyKey = idempotencyKeyOf(c.req.header("idempotency-key"));
-  const type = mediaType(c.req.raw);
-  if (!MANIFEST_TYPES.includes(type)) {
-    throw new CosalError(
-      "content_type_unsupported",
-      `Expected a manifest of type ${JSON_LINES} but received ${type || "no content-type"}.`,
-    );
+  const { consensus, source, destination } = query;
+  const bucket = service.host.batchBucket?.(tenant);
+  if (bucket === undefined && (source ?? destination) !== undefined) {
+    const message = "This deployment has no bucket for batches.";
+    throw new CosalError("option_invalid", message);
   }
+  if (source === undefined) checkType(c.req.raw);
   const parallelism = query.parallelism ?? Math.min(PARALLELISM, batches.limits.parallelism);
   checkParallelism(parallelism, batches.limits.parallelism);
-  const { consensus } = query;
   const model = await modelOf(
     { model: query.model, consensusOf: consensus },
     { models: await models(), stores },
@@ -208,14 +208,22 @@ async function postBatch(service: Service, c: Context<Env>): Promise<Response> {
     formats: formatsOf(query.formats),
     size: query.size ?? "source",
     threshold: query.threshold ?? DEFAULT_THRESHOLD,
+    ...(destination !== undefined && { destination }),
     parallelism,
     request: id,
     ...(traceparent !== undefined && { traceparent }),
   };
+  const rules = {
+    limits: batches.limits,
+    hasConsensus: consensus !== undefined,
+    hasBucket: bucket !== undefined,
+  };
   const limit = Math.min(batches.limits.bytes, limits.bodyBytes);
-  const blocks = limitedBlocks(c.req.raw, limit, (actual) => tooLarge(limit, actual));
-  const rules = { limits: batches.limits, hasConsensus: consensus !== undefined };
-  const lines = requireStored(readManifest(blocks, rules), stores.images);
+  const blocks = () => limitedBlocks(c.req.raw, limit, (actual) => tooLarge(limit, actual));
+  const lines =
+    source !== undefined && bucket !== undefined
+      ? listManifest(bucket, source, rules)
+      : requireStored(readManifest(blocks(), rules), stores.images);
   const batch = await timed(requestContext, "upload", () =>
     batches.submit({ request, lines, ...(idempotencyKey !== undefined && { idempotencyKey }) }),
   );
@@ -273,6 +281,16 @@ async function getResults(service: Service, c: Context<Env>): Promise<Response> 
 function linksOf(service: Service, tenant: string): Pick<View, "link"> {
   const { links } = service;
   return { link: (path) => (links === undefined ? path : links.sign(path, tenant)) };
+}
+
+/** @throws CosalError content_type_unsupported */
+function checkType(request: Request): void {
+  const type = mediaType(request);
+  if (MANIFEST_TYPES.includes(type)) return;
+  throw new CosalError(
+    "content_type_unsupported",
+    `Expected a manifest of type ${JSON_LINES} but received ${type || "no content-type"}.`,
+  );
 }
 
 /** @throws CosalError option_invalid */

@@ -15,10 +15,20 @@ export const BatchLineSchema = z
     id: name("The photograph's id. By default, the number of its line.").optional(),
     sha256: DigestInput.openapi({
       description: "Of a photograph that is stored (`PUT /v1/images/{sha256}`).",
+    }).optional(),
+    key: z.string().min(1).max(1024).optional().openapi({
+      description: "Instead of `sha256`: of a photograph in the deployment's bucket.",
     }),
     group: name("Name of the photograph's group. Lines of one group are consecutive.").optional(),
   })
   .openapi("BatchLine", { description: "One line of a manifest: a photograph." });
+
+const prefix = (description: string) =>
+  z
+    .string()
+    .max(500)
+    .regex(/^([^\p{Cc}]*\/)?$/u, "empty, or a prefix that ends with /")
+    .openapi({ description });
 
 export const BatchQuery = z
   .strictObject({
@@ -35,6 +45,8 @@ export const BatchQuery = z
       }),
     size: sizeQuery,
     threshold: thresholdQuery,
+    source: prefix("Instead of a manifest: photographs below this prefix, a folder a group."),
+    destination: prefix("Writes the files below this prefix of the deployment's bucket."),
     parallelism: z
       .string()
       .regex(/^[1-9]\d?$/, "a whole number from 1")
@@ -97,7 +109,8 @@ export const BatchResultSchema = z
   .object({
     line: z.int().openapi({ description: "Line of the manifest, from 1." }),
     id: z.string(),
-    sha256: Digest,
+    sha256: Digest.optional(),
+    key: z.string().optional().openapi({ description: "Of the photograph in the bucket." }),
     group: z.string().optional().openapi({ description: "Name of the group in the manifest." }),
     status: z.enum(["succeeded", "failed"]),
     result: z.string().optional().openapi({ description: "URL of the group that has the mask." }),
@@ -108,6 +121,9 @@ export const BatchResultSchema = z
     presence: share.optional(),
     confidence: share.optional(),
     files: z.record(z.string(), FileSchema).optional().openapi({ description: "By format." }),
+    keys: z.record(z.string(), z.string()).optional().openapi({
+      description: "Of the files in the bucket, by format.",
+    }),
     code: code.optional().openapi({ description: "Why it failed." }),
     detail: z.string().optional(),
     limit: LimitSchema.optional(),

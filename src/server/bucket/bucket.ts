@@ -106,12 +106,36 @@ export class Bucket {
     }
   }
 
-  async put(name: string, bytes: Bytes): Promise<void> {
+  /** Names below a prefix, folder by folder: those of one folder follow each other, then its folders. */
+  async *list(prefix: string): AsyncGenerator<string> {
+    const { ListObjectsV2Command } = this.#sdk;
+    const folders: string[] = [];
+    let page: string | undefined;
+    do {
+      const command = new ListObjectsV2Command({
+        Bucket: this.#address.bucket,
+        Prefix: this.#address.prefix + prefix,
+        Delimiter: "/",
+        MaxKeys: PAGE,
+        ContinuationToken: page,
+      });
+      const found = await this.#client.send(command, {
+        abortSignal: AbortSignal.timeout(this.#timeouts.write),
+      });
+      for (const { Key = "" } of found.Contents ?? []) yield this.#relative(Key);
+      for (const { Prefix = "" } of found.CommonPrefixes ?? [])
+        folders.push(this.#relative(Prefix));
+      page = found.NextContinuationToken;
+    } while (page !== undefined);
+    for (const folder of folders) yield* this.list(folder);
+  }
+
+  async put(name: string, bytes: Bytes, type = "application/octet-stream"): Promise<void> {
     const { PutObjectCommand } = this.#sdk;
     const command = new PutObjectCommand({
       ...this.#object(name),
       Body: bytes,
-      ContentType: "application/octet-stream",
+      ContentType: type,
     });
     await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#timeouts.write) });
   }
@@ -160,6 +184,10 @@ export class Bucket {
 
   close(): void {
     this.#client.destroy();
+  }
+
+  #relative(key: string): string {
+    return key.slice(this.#address.prefix.length);
   }
 
   #object(name: string): { readonly Bucket: string; readonly Key: string } {

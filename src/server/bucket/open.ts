@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { BucketAddress } from "./address.ts";
-import { Bucket, misconfiguration } from "./bucket.ts";
+import { Bucket, type BucketTimeouts, misconfiguration } from "./bucket.ts";
 
 /** A bucket that will not be usable later either. */
 export class BucketUnusable extends Error {
@@ -13,8 +13,12 @@ export class BucketUnusable extends Error {
  *
  * @throws BucketUnusable when there is no such bucket, or the credentials may not use it
  */
-export async function openBucket(address: BucketAddress, logger: Logger): Promise<Bucket> {
-  const bucket = await Bucket.open(address);
+export async function openBucket(
+  address: BucketAddress,
+  logger: Logger,
+  timeouts?: BucketTimeouts,
+): Promise<Bucket> {
+  const bucket = await Bucket.open(address, timeouts);
   try {
     await bucket.check();
   } catch (error) {

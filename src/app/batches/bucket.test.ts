@@ -1,0 +1,120 @@
+import { expect, it } from "vitest";
+import { problem } from "../../../test/app-client.ts";
+import { withBatches } from "../../../test/batches.ts";
+import { storeUnavailable } from "../../group/index.ts";
+import type { BatchBucket } from "../index.ts";
+
+/** A bucket in memory, that may be away for the next few calls. */
+function fakeBucket(photographs: Readonly<Record<string, string>>) {
+  const files = new Map(
+    Object.entries(photographs).map(([key, text]) => [key, new TextEncoder().encode(text)]),
+  );
+  const away = { failures: 0 };
+  const check = () => {
+    if (away.failures-- > 0) throw storeUnavailable(new Error("away"));
+  };
+  const bucket: BatchBucket = {
+    async *list(prefix) {
+      for (const key of [...files.keys()].sort()) if (key.startsWith(prefix)) yield key;
+    },
+    async get(key) {
+      check();
+      return files.get(key);
+    },
+    async put(key, bytes) {
+      check();
+      files.set(key, bytes);
+    },
+  };
+  return { files, away, bucket };
+}
+
+const PHOTOGRAPHS = {
+  "in/a/1.jpg": "image 1",
+  "in/a/2.jpg": "image 2",
+  "in/a/notes.txt": "no photograph",
+  "in/b/3.jpg": "image 3",
+  "in/b/broken.jpg": "no image",
+  "out-of-it/4.jpg": "image 4",
+};
+
+async function withBucket() {
+  const fake = fakeBucket(PHOTOGRAPHS);
+  const asked: string[] = [];
+  const batchBucket = (tenant: string) => {
+    asked.push(tenant);
+    return fake.bucket;
+  };
+  return { ...fake, asked, ...(await withBatches({ host: { batchBucket } })) };
+}
+
+it("masks what lies below a prefix, a folder a group, and writes where it is told", async () => {
+  const { request, accepted, until, results, files, segmenter } = await withBucket();
+  const path = "/v1/batches?source=in/&destination=out/&formats=png,cutout,rle";
+  const batch = await accepted(await request(path, { method: "POST" }));
+  expect((await until(batch, "completed")).failures).toEqual({ image_type_unsupported: 1 });
+  const found = await results(batch);
+  expect(found.map(({ id, group, code }) => [id, group, code])).toEqual([
+    ["a/1.jpg", "in/a", undefined],
+    ["a/2.jpg", "in/a", undefined],
+    ["b/3.jpg", "in/b", undefined],
+    ["b/broken.jpg", "in/b", "image_type_unsupported"],
+  ]);
+  expect(segmenter.calls.map((files) => files.toSorted()).toSorted()).toEqual([
+    ["image 1", "image 2"],
+    ["image 3"],
+  ]);
+  expect(found[0]?.keys).toEqual({
+    png: "out/a/1.jpg.png",
+    cutout: "out/a/1.jpg.cutout.png",
+    rle: "out/a/1.jpg.rle.json",
+  });
+  for (const [format, key] of Object.entries(found[0]?.keys ?? {})) {
+    const linked = await request(found[0]?.files?.[format]?.url ?? "");
+    expect(files.get(key)).toEqual(new Uint8Array(await linked.arrayBuffer()));
+  }
+  expect([...files.keys()].filter((key) => key.startsWith("out/"))).toHaveLength(9);
+});
+
+it("takes keys in a manifest, and says which are not there", async () => {
+  const { create, accepted, until, results } = await withBucket();
+  const lines = [
+    { key: "in/a/1.jpg", group: "g" },
+    { key: "in/gone.jpg", group: "g" },
+  ];
+  const batch = await accepted(await create(lines));
+  await until(batch, "completed");
+  expect((await results(batch)).map(({ id, code }) => [id, code])).toEqual([
+    ["in/a/1.jpg", undefined],
+    ["in/gone.jpg", "not_found"],
+  ]);
+});
+
+it("waits for a bucket that is away", async () => {
+  const { away, request, accepted, until, asked } = await withBucket();
+  away.failures = 6;
+  const path = "/v1/batches?source=in/a/&destination=out/";
+  const batch = await accepted(await request(path, { method: "POST" }));
+  expect((await until(batch, "completed")).counts).toMatchObject({ succeeded: 2, failed: 0 });
+  expect(new Set(asked)).toEqual(new Set([""]));
+});
+
+it("is refused by its name where there is no bucket, or nothing in it", async () => {
+  const { create, request } = await withBatches();
+  for (const query of ["?source=in/", "?destination=out/"]) {
+    const refused = await problem(await create([{ sha256: "a".repeat(64), group: "a" }], query));
+    expect([refused.code, refused.detail]).toEqual([
+      "option_invalid",
+      expect.stringContaining("no bucket"),
+    ]);
+  }
+  const line = await problem(await create([{ key: "in/a/1.jpg", group: "a" }]));
+  expect([line.code, line.detail]).toEqual(["body_invalid", expect.stringContaining("Line 1")]);
+  const other = await withBucket();
+  const post = { method: "POST" };
+  const empty = await problem(await other.request("/v1/batches?source=nothing/", post));
+  expect(empty.code).toBe("group_empty");
+  const both = { key: "in/a/1.jpg", sha256: "a".repeat(64), group: "a" };
+  expect((await problem(await other.create([both]))).detail).toMatch(/one of sha256 and key/);
+  expect((await request("/v1/batches?source=in", post)).status).toBe(400);
+});

@@ -1,0 +1,77 @@
+// A batch from one prefix of a bucket to another, on a real S3 server and a real network.
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { BatchBody, BatchResultBody } from "../../src/app/schemas/batch.ts";
+import { readBucketAddress } from "../../src/server/bucket/address.ts";
+import { type Service, startCosalServer } from "../client/services.ts";
+import { CREDENTIALS, hasS3, type S3Server, startS3 } from "./s3.ts";
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+const EXAMPLES = join(import.meta.dirname, "..", "..", "examples");
+
+describe.skipIf(!hasS3)("a batch over a bucket", () => {
+  let s3: S3Server;
+  let service: Service;
+
+  beforeAll(async () => {
+    s3 = await startS3("photographs");
+    const folder = join(s3.folder, s3.bucket, "own", "in");
+    await mkdir(folder, { recursive: true });
+    for (const name of ["cats", "shoes"]) {
+      await cp(join(EXAMPLES, name), join(folder, name), { recursive: true });
+    }
+    await mkdir(join(folder, "cats", "more"));
+    const [cat] = await readdir(join(EXAMPLES, "cats"));
+    const file = await readFile(join(EXAMPLES, "cats", cat as string));
+    await writeFile(join(folder, "cats", "more", "half.jpg"), file.subarray(0, file.length / 2));
+    process.env.AWS_ACCESS_KEY_ID = CREDENTIALS.accessKeyId;
+    process.env.AWS_SECRET_ACCESS_KEY = CREDENTIALS.secretAccessKey;
+    const address = `s3://${s3.bucket}/own?endpoint=${s3.endpoint}`;
+    service = await startCosalServer({
+      batchBucket: readBucketAddress(address, "COSAL_BATCH_BUCKET"),
+    });
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await s3?.stop();
+    if (s3) await rm(s3.folder, { recursive: true, force: true });
+  });
+
+  it("masks each folder and writes the masks below the destination, over an S3 that is killed", async () => {
+    const query = "source=in/&destination=out/&formats=png,rle&parallelism=1";
+    const response = await fetch(`${service.url}/v1/batches?${query}`, { method: "POST" });
+    expect(response.status).toBe(202);
+    let batch = (await response.json()) as BatchBody;
+    expect(batch.counts.total).toBe(17);
+    await s3.kill();
+    const state = async () =>
+      (await (await fetch(service.url + batch.links.self)).json()) as BatchBody;
+    await expect
+      .poll(async () => (await state()).waiting?.code, { timeout: 60_000 })
+      .toBe("store_unavailable");
+    await s3.start();
+    await expect.poll(async () => (await state()).status, { timeout: 150_000 }).toBe("completed");
+    batch = await state();
+    expect(batch.failures).toEqual({ image_undecodable: 1 });
+    const text = await (await fetch(service.url + batch.links.results)).text();
+    const results = text
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as BatchResultBody);
+    expect(results.map(({ line }) => line)).toEqual(results.map((_, i) => i + 1));
+    expect(new Set(results.map(({ group }) => group))).toEqual(
+      new Set(["in/cats", "in/cats/more", "in/shoes"]),
+    );
+    const out = join(s3.folder, s3.bucket, "own", "out");
+    for (const { id, code, keys, files } of results) {
+      if (code !== undefined) continue;
+      expect(keys?.png).toBe(`out/${id}.png`);
+      const linked = await fetch(service.url + files?.png?.url);
+      const written = await readFile(join(out, `${id}.png`));
+      expect(Buffer.from(await linked.arrayBuffer()).equals(written)).toBe(true);
+    }
+    expect((await readdir(join(out, "shoes"))).length).toBe(16);
+  });
+});
