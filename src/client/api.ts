@@ -652,7 +652,11 @@ export interface BatchLine {
   /**
    * Of a photograph that is stored (`PUT /v1/images/{sha256}`).
    */
-  sha256: string;
+  sha256?: string;
+  /**
+   * Instead of `sha256`: of a photograph in the deployment's bucket.
+   */
+  key?: string;
   /**
    * Name of the photograph's group. Lines of one group are consecutive.
    */
@@ -670,7 +674,11 @@ export interface BatchResult {
   /**
    * SHA-256, 64 lower-case hex digits.
    */
-  sha256: string;
+  sha256?: string;
+  /**
+   * Of the photograph in the bucket.
+   */
+  key?: string;
   /**
    * Name of the group in the manifest.
    */
@@ -694,6 +702,12 @@ export interface BatchResult {
    */
   files?: {
     [k: string]: File;
+  };
+  /**
+   * Of the files in the bucket, by format.
+   */
+  keys?: {
+    [k: string]: string;
   };
   /**
    * Why it failed.
