@@ -133,7 +133,7 @@ function pixelsWithin(
  * any bytes. The usual ten scans of an image of `MAX_SIDE` have 25 to 60 million. The maximum takes
  * half a second to three seconds, depending on the bytes.
  */
-export const MAX_SCANNED_BLOCKS = 64_000_000;
+const MAX_SCANNED_BLOCKS = 64_000_000;
 
 /**
  * The same in a Worker, whose only thread is blocked meanwhile: at most a second. Ten scans of the

@@ -24,7 +24,7 @@ export interface MutexLimits {
   readonly maxImages: number;
 }
 
-export const MUTEX_LIMITS: MutexLimits = {
+const MUTEX_LIMITS: MutexLimits = {
   timeout: 30_000,
   pollInterval: 10,
   maxWaiting: 8,

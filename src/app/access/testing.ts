@@ -4,7 +4,7 @@ import type { ApiKey } from "./api-keys.ts";
 import { hashKey, newKey } from "./api-keys.ts";
 import type { Scope } from "./types.ts";
 
-export const ALL_SCOPES: readonly Scope[] = ["read", "write", "delete"];
+const ALL_SCOPES: readonly Scope[] = ["read", "write", "delete"];
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 

@@ -1,10 +1,10 @@
 import type { RequestContext } from "./request-context.ts";
 
 /** Names the backend that computed a group, and why: a token with a parameter (RFC 8941). */
-export const BACKEND_HEADER = "cosal-backend";
+const BACKEND_HEADER = "cosal-backend";
 
 /** Whether the result came from the store: `Cache-Status` (RFC 9211). */
-export const CACHE_HEADER = "cache-status";
+const CACHE_HEADER = "cache-status";
 
 /** Sets the headers that say where a group's result came from. */
 export function describeDispatch(headers: Headers, { backend, cache }: RequestContext): void {

@@ -2,7 +2,7 @@ import { RateLimited, setRateLimitHeaders } from "../access/rate-limiter.ts";
 import type { RequestContext } from "../context/request-context.ts";
 import { presentable, problemOf } from "../problems/problem.ts";
 
-export const PROBLEM_TYPE = "application/problem+json";
+const PROBLEM_TYPE = "application/problem+json";
 
 /** The response to a failed request. */
 export function problemResponse(error: unknown, requestContext: RequestContext): Response {

@@ -16,7 +16,7 @@ interface Entry extends Rendition {
 }
 
 /** Maximum size in bytes, of an isolate's 128 MB. */
-export const RENDITION_BYTES = 8 * 1024 * 1024;
+const RENDITION_BYTES = 8 * 1024 * 1024;
 
 /** How long a file is sent without checking that its group is still stored, in milliseconds. */
 const FRESH = 60_000;

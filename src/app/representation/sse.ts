@@ -10,7 +10,7 @@ export const EVENT_STREAM = "text/event-stream";
 /** Interval of comments in an idle stream, in milliseconds. Proxies close idle streams. */
 const KEEP_ALIVE_INTERVAL = 15_000;
 
-export function encodeEvent({ event, data, id }: ServerSentEvent): string {
+function encodeEvent({ event, data, id }: ServerSentEvent): string {
   const name = id === undefined ? "" : `id: ${id}\n`;
   return `event: ${event}\n${name}data: ${JSON.stringify(data)}\n\n`;
 }

@@ -117,7 +117,7 @@ describe("a caller whose readers take nothing", () => {
     await vi.advanceTimersByTimeAsync(59_000);
     await reader.read();
     await vi.advanceTimersByTimeAsync(61_000);
-    await expect(reader.read()).rejects.toThrow("taken nothing");
+    await expect(reader.read()).rejects.toThrow("read nothing");
     expect(signals[0]?.aborted).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { CosalError } from "../../errors.ts";
  * Maximum number of values in a JSON body. 64 photographs have some hundreds, and a mask of run
  * lengths some thousands. A body of small numbers would take ten times its size when parsed.
  */
-export const MAX_JSON_VALUES = 200_000;
+const MAX_JSON_VALUES = 200_000;
 
 /** @throws CosalError body_not_json, body_too_large */
 export function parseJson(text: string): unknown {

@@ -6,7 +6,7 @@ import { isSorted } from "./settings.ts";
 /** Before a model has said so: presence from which a photograph shows the object, and a group shares one. */
 const PRESENCE = { image: 0.5, group: 0.5 };
 
-export const presenceLimits = computed(() => device.value?.presence ?? PRESENCE);
+const presenceLimits = computed(() => device.value?.presence ?? PRESENCE);
 
 export const readable = computed(() => photographs.value.filter(isReadable));
 

@@ -20,7 +20,7 @@ import { keyValueTier } from "./key-value-tier.ts";
  * How long a server answers from its own memory and disk before it asks the bucket again, in
  * milliseconds: it may not be told what another one deletes.
  */
-export const NEAR_TIME = 3_600_000;
+const NEAR_TIME = 3_600_000;
 
 /** Between two looks whether the bucket can be reached, in milliseconds. */
 const PROBE_INTERVAL = 2_000;
