@@ -1,4 +1,4 @@
-// Without a network: while the model comes, while photographs are uploaded, and from the second visit on.
+// Without a network: while the model comes, while the service is used, and from the second visit on.
 import { expect, test } from "vitest";
 import { chooseSamples, done, usesBrowser, visit } from "./browser.ts";
 
@@ -17,16 +17,19 @@ test("the network goes while the model comes: the page says so, and goes on when
   await done(page, /^2 photographs in/);
 });
 
-test("the network goes while photographs are uploaded: the same", async () => {
-  const { page } = await visit("/", { serviceWorkers: "block" });
+test("the network goes while the service is used: the page says so, and goes on when it is back", async () => {
+  const { page } = await visit("/");
   const context = page.context();
+  await page.evaluate(() => navigator.serviceWorker.ready);
   await page.getByLabel("Service").check({ force: true });
-  await context.route(/\/v1\//, (route) => route.abort());
+  await context.setOffline(true);
   await chooseSamples(page, SHOES);
-  await expect.poll(() => failure(page), { timeout: 120_000 }).toContain("The network is gone");
-  await context.unroute(/\/v1\//);
-  await page.getByRole("button", { name: "Try again" }).click();
+  await expect
+    .poll(() => page.locator(".messages").textContent(), { timeout: 60_000 })
+    .toContain("The network is gone");
+  await context.setOffline(false);
   await done(page, /^2 photographs in/);
+  expect(await page.locator(".messages").textContent()).toBe("");
 });
 
 test("after the first use the page works offline", async () => {

@@ -1,8 +1,8 @@
 import { removeMarks } from "../state/actions.ts";
 import { hasNothingInCommon, marked, readable } from "../state/group.ts";
 import { notice } from "../state/notice.ts";
-import { givenConsensus, lostGpu, run } from "../state/run.ts";
-import { view } from "../state/settings.ts";
+import { givenConsensus, isOffline, isWorking, lostGpu, run } from "../state/run.ts";
+import { place, view } from "../state/settings.ts";
 import { explained, words } from "../state/words.ts";
 import { Icon } from "./icon.tsx";
 
@@ -45,6 +45,12 @@ export function Messages() {
           >
             {t.forget}
           </button>
+        </p>
+      )}
+      {isOffline.value && place.value === "service" && isWorking(run.value) && (
+        <p class="message warning">
+          <Icon name="warning" />
+          <span>{t.offline}</span>
         </p>
       )}
       {lostGpu.value !== undefined && (

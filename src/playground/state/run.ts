@@ -39,6 +39,14 @@ export const serviceKey = signal("");
 /** Whether there is a service at this page's address; unknown until it was asked. */
 export const hasService = signal<boolean | undefined>(undefined);
 
+/** Whether the browser has no network: the client goes on by itself when it is back. */
+export const isOffline = signal(!navigator.onLine);
+for (const type of ["online", "offline"]) {
+  addEventListener(type, () => {
+    isOffline.value = !navigator.onLine;
+  });
+}
+
 export function isWorking({ stage }: RunState): boolean {
   return !["idle", "done", "failed"].includes(stage);
 }

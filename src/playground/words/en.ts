@@ -25,6 +25,7 @@ export const en = {
   gpu: "GPU, by WebGPU",
   cpu: (threads: number) => (threads === 1 ? "CPU, 1 thread" : `CPU, ${threads} threads`),
   rate: (perSecond: string) => `${perSecond} photographs a second`,
+  offline: "The network is gone. The service goes on when it is back.",
   lostGpu: "The GPU was lost. The CPU goes on.",
   language: "Language",
   theme: "Appearance",

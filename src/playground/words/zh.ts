@@ -25,6 +25,7 @@ export const zh: Words = {
   gpu: "GPU（WebGPU）",
   cpu: (threads) => `CPU，${threads} 线程`,
   rate: (perSecond) => `每秒 ${perSecond} 张`,
+  offline: "网络已断开，恢复后会自动继续。",
   lostGpu: "GPU 已失效，改用 CPU 继续。",
   language: "语言",
   theme: "外观",
