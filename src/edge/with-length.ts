@@ -1,9 +1,9 @@
-/** What workerd has beside the Web's streams; its types clash with those of other hosts. */
+/** workerd's addition to web streams. Its declarations clash with those of other hosts. */
 interface WorkerStreams {
   readonly FixedLengthStream: new (length: number) => TransformStream<Uint8Array, Uint8Array>;
 }
 
-/** The same stream; workerd sends it with a Content-Length, and without one by chunks. */
+/** The same stream, which workerd sends with Content-Length instead of chunked encoding. */
 export function withLength(
   body: ReadableStream<Uint8Array>,
   bytes: number,

@@ -13,16 +13,16 @@ export interface Window {
   readonly height: number;
 }
 
-/** Left around a mask on each side, as a share of the mask's own size. */
+/** Margin around a mask on each side, as a share of the mask's size. */
 const MARGIN = 0.5;
-/** Of a photograph's sides: a smaller window would need more memory than an isolate can spare. */
+/** Minimum share of a photograph's sides. A smaller window would need too much memory in an isolate. */
 const SMALLEST = 0.5;
-/** Of a photograph's area: a larger window would show nothing new. */
+/** Maximum share of a photograph's area. A larger window would show nothing new. */
 const LARGEST = 0.8;
 
 /**
- * Looks at a photograph a second time, in a window around its mask: what is small is seen larger.
- * Undefined where that would show nothing new. Must match
+ * Processes a photograph a second time, in a window around its mask, where small objects appear larger.
+ * Undefined if that would show nothing new. Must match
  * `training/cosal_training/second_look.py`.
  *
  * @param first its mask
@@ -53,7 +53,7 @@ export async function lookAgain(
   }
 }
 
-/** Where to look again: around the mask. Undefined if there is no mask, or it is large. */
+/** The window around the mask. Undefined if there is no mask, or if it is large. */
 export function windowAround({ width, height, data }: Logits): Window | undefined {
   let [left, top, right, bottom] = [width, height, 0, 0];
   for (const [i, logit] of data.entries()) {

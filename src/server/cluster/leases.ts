@@ -10,10 +10,10 @@ import { type ClusterConnection, PREFIX } from "./connection.ts";
 const LEASE_TIMEOUT = 10_000;
 const RENEWAL_INTERVAL = 3_000;
 
-/** Milliseconds that a lease is held on without a sign of life from the request: as in one process. */
-const MAX_SILENCE = 10 * 60_000;
+/** Maximum time that a lease is renewed, in milliseconds. */
+const MAX_LEASE_TIME = 10 * 60_000;
 
-/** Only who holds a lease may renew or end it. */
+/** Only the holder of a lease may renew or end it. */
 const RENEW = `
 if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call("PEXPIRE", KEYS[1], ARGV[2])`;
@@ -36,8 +36,8 @@ export function leasesOf({ commands, notifier }: ClusterConnection): (key: strin
       async acquire(holder) {
         const taken = await commands.set(name, holder, "PX", LEASE_TIMEOUT, "NX");
         if (taken !== "OK") return false;
-        const end = Date.now() + MAX_SILENCE;
-        // Requests do not vanish here without a word, so the lease lives as long as its process.
+        const end = Date.now() + MAX_LEASE_TIME;
+        // Requests are not dropped on a server, so the process renews the lease until its release.
         renewal = setInterval(() => {
           if (Date.now() > end) return clearInterval(renewal);
           commands.eval(RENEW, 1, name, holder, LEASE_TIMEOUT).catch(() => {});

@@ -1,19 +1,19 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import { areTooSmall } from "../../app/index.ts";
 
-/** How long what still comes of a refused body is read, in milliseconds. */
-const LONGEST = 30_000;
+/** How long the rest of a refused body is read, in milliseconds: nginx's `lingering_time`. */
+const LINGERING_TIME = 30_000;
 
-/** And how long it may be silent. Both are nginx's `lingering_time` and `lingering_timeout`. */
-const SILENCE = 5_000;
+/** Idle timeout of that rest, in milliseconds: nginx's `lingering_timeout`. */
+const LINGERING_TIMEOUT = 5_000;
 
 /**
- * A response that may be over before its request is.
+ * A response that may end before its request.
  *
- * The rest of a body stands in the way of the next request, so such an answer says
- * `Connection: close`. And a connection that is closed while the caller sends is reset, which takes
- * an answer away that has not been read (RFC 9112, 9.6): what still comes is read for a while, and
- * thrown away, and only then the connection ends.
+ * The rest of the body precedes the next request on the connection, so such a response has
+ * `Connection: close`. If a connection is closed while the client sends, it is reset, and the client
+ * may lose a response that it has not read (RFC 9112, 9.6). So the rest of the body is read for a while
+ * and discarded. After that, the connection is closed.
  */
 export class LingeringResponse<
   Request extends IncomingMessage = IncomingMessage,
@@ -27,7 +27,7 @@ export class LingeringResponse<
     const last = args.findLast((argument) => typeof argument === "function");
     if (!isArriving(this.req)) return Reflect.apply(super.end, this, args);
     if (!this.headersSent) this.writeHead(this.statusCode);
-    // All of the answer but its end, with which Node closes the connection.
+    // Writes the response without its end, at which Node closes the connection.
     const contents = args.filter((argument) => typeof argument !== "function");
     if (contents[0] != null) Reflect.apply(this.write, this, contents);
     discard(this.req, () => Reflect.apply(super.end, this, last ? [last] : []));
@@ -35,22 +35,22 @@ export class LingeringResponse<
   }
 }
 
-/** Whether more of its body is to come. */
+/** Whether more of the body will arrive. */
 function isArriving({ headers, complete }: IncomingMessage): boolean {
   if (complete) return false;
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-/** Throws away what still comes, until it ends, is silent, has taken too long or is in shreds. */
+/** Discards the rest of the body, until it ends, times out, or arrives in too small chunks. */
 function discard(request: IncomingMessage, onEnd: () => void): void {
-  const late = setTimeout(end, LONGEST);
-  let silent = setTimeout(end, SILENCE);
+  const late = setTimeout(end, LINGERING_TIME);
+  let idle = setTimeout(end, LINGERING_TIMEOUT);
   let chunks = 0;
   let bytes = 0;
 
   function end(): void {
     clearTimeout(late);
-    clearTimeout(silent);
+    clearTimeout(idle);
     request.off("data", heard).off("end", end).off("close", end).off("error", end);
     onEnd();
   }
@@ -58,12 +58,12 @@ function discard(request: IncomingMessage, onEnd: () => void): void {
   function heard({ length }: Uint8Array): void {
     chunks++;
     bytes += length;
-    clearTimeout(silent);
+    clearTimeout(idle);
     if (areTooSmall(chunks, bytes)) end();
-    else silent = setTimeout(end, SILENCE);
+    else idle = setTimeout(end, LINGERING_TIMEOUT);
   }
 
-  // Who was reading would hold the stream up, as nobody reads what it has read.
+  // The previous reader would pause the stream, since its data is no longer consumed.
   request.removeAllListeners("data");
   request.on("data", heard).once("end", end).once("close", end).once("error", end);
   request.resume();
