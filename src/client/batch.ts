@@ -21,6 +21,12 @@ export interface BatchPhotograph {
   readonly group?: string;
 }
 
+/** Photographs below a prefix of the service's bucket: each folder is a group. */
+export interface BatchSource {
+  /** "" or one that ends with "/". */
+  readonly source: string;
+}
+
 export interface BatchOptions extends CallOptions {
   /** What masks all photographs: a group of the service, or a consensus file's bytes. */
   readonly consensus?: string | Uint8Array<ArrayBuffer>;
@@ -29,6 +35,9 @@ export interface BatchOptions extends CallOptions {
   readonly detail?: "normal" | "high";
   /** Groups that are computed at the same time. */
   readonly parallelism?: number;
+  /** Prefix of the service's bucket below which it writes files of these formats. */
+  readonly destination?: string;
+  readonly formats?: readonly string[];
   readonly onProgress?: OnProgress;
   /** A file that the service does not take is no part of the batch. Thrown, unless this is given. */
   readonly onRefused?: (id: string, error: CosalError) => void;
@@ -48,10 +57,10 @@ export type BatchResult = {
   | { readonly code: string; readonly detail: string }
 );
 
-/** Hashes photographs, uploads what the service does not have, and sends the manifest. */
+/** Uploads what the service does not have, and begins a batch. */
 export async function createBatch(
   connection: Connection,
-  photographs: Iterable<BatchPhotograph>,
+  photographs: Iterable<BatchPhotograph> | BatchSource,
   options: BatchOptions,
 ): Promise<Batch> {
   const { http } = connection;
@@ -60,6 +69,36 @@ export async function createBatch(
   if (limits.batches === undefined) {
     throw new CosalError("not_found", "The service takes no batches.");
   }
+  const query = new URLSearchParams();
+  const { consensus, formats = [] } = options;
+  if (typeof consensus === "string") query.set("consensus", consensus);
+  else if (consensus) query.set("consensus", await storeConsensus(connection, consensus, attempts));
+  for (const name of ["model", "backend", "detail", "parallelism", "destination"] as const) {
+    if (options[name] !== undefined) query.set(name, String(options[name]));
+  }
+  if (formats.length > 0) query.set("formats", formats.join(","));
+  const isSource = "source" in photographs;
+  if (isSource) query.set("source", photographs.source);
+  const headers = { "idempotency-key": crypto.randomUUID() };
+  const request = isSource
+    ? { method: "POST", headers }
+    : {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/jsonl" },
+        body: await uploaded(connection, photographs, limits, options),
+      };
+  const response = await http.send(`/v1/batches?${query}`, request, attempts);
+  return new Batch(connection, ((await response.json()) as api.Batch).id);
+}
+
+/** Hashes photographs, and uploads what the service does not have. @returns the manifest */
+async function uploaded(
+  { http }: Connection,
+  photographs: Iterable<BatchPhotograph>,
+  limits: api.Limits,
+  options: BatchOptions,
+): Promise<Blob> {
+  const attempts = attemptsOf(options);
   const all = [...photographs];
   const lines: string[] = Array(all.length).fill("");
   let done = 0;
@@ -80,20 +119,7 @@ export async function createBatch(
     }
     options.onProgress?.({ stage: "uploaded", done: ++done, total: all.length });
   });
-  const query = new URLSearchParams();
-  const { consensus } = options;
-  if (typeof consensus === "string") query.set("consensus", consensus);
-  else if (consensus) query.set("consensus", await storeConsensus(connection, consensus, attempts));
-  for (const name of ["model", "backend", "detail", "parallelism"] as const) {
-    if (options[name] !== undefined) query.set(name, String(options[name]));
-  }
-  const request = {
-    method: "POST",
-    headers: { "content-type": "application/jsonl", "idempotency-key": crypto.randomUUID() },
-    body: new Blob(lines),
-  };
-  const response = await http.send(`/v1/batches?${query}`, request, attempts);
-  return new Batch(connection, ((await response.json()) as api.Batch).id);
+  return new Blob(lines);
 }
 
 /** A batch at the service. */

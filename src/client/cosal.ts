@@ -1,5 +1,11 @@
 import type { Limits, Models } from "./api.ts";
-import { Batch, type BatchOptions, type BatchPhotograph, createBatch } from "./batch.ts";
+import {
+  Batch,
+  type BatchOptions,
+  type BatchPhotograph,
+  type BatchSource,
+  createBatch,
+} from "./batch.ts";
 import { attemptsOf, Connection } from "./connection.ts";
 import { GroupRun } from "./group.ts";
 import type { HttpOptions } from "./http.ts";
@@ -53,11 +59,14 @@ export class Cosal {
 
   /**
    * Begins a batch: any number of groups, which the service computes in the background. What it does
-   * not have is uploaded first.
+   * not have is uploaded first. Or of what lies below a prefix of its bucket.
    *
    * @throws CosalError
    */
-  createBatch(photographs: Iterable<BatchPhotograph>, options: BatchOptions = {}): Promise<Batch> {
+  createBatch(
+    photographs: Iterable<BatchPhotograph> | BatchSource,
+    options: BatchOptions = {},
+  ): Promise<Batch> {
     return createBatch(this.#connection, photographs, options);
   }
 

@@ -1,5 +1,5 @@
 export type * as api from "./api.ts";
-export type { Batch, BatchOptions, BatchPhotograph, BatchResult } from "./batch.ts";
+export type { Batch, BatchOptions, BatchPhotograph, BatchResult, BatchSource } from "./batch.ts";
 export { Cosal } from "./cosal.ts";
 export { CosalError, type ErrorCode } from "./errors.ts";
 export type { Group, GroupRun } from "./group.ts";

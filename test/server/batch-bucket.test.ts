@@ -1,6 +1,8 @@
 // A batch from one prefix of a bucket to another, on a real S3 server and a real network.
+import { execFile } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchBody, BatchResultBody } from "../../src/app/schemas/batch.ts";
 import { readBucketAddress } from "../../src/server/bucket/address.ts";
@@ -73,5 +75,15 @@ describe.skipIf(!hasS3)("a batch over a bucket", () => {
       expect(Buffer.from(await linked.arrayBuffer()).equals(written)).toBe(true);
     }
     expect((await readdir(join(out, "shoes"))).length).toBe(16);
+  });
+
+  it("is what the command asks for", async () => {
+    const command = join(EXAMPLES, "..", "src", "cli", "main.ts");
+    const where = ["--source", "in/shoes/", "--destination", "shoes/", "--server", service.url];
+    const args = [command, "batch", "create", ...where, "-f", "binary,overlay", "--watch"];
+    await promisify(execFile)(process.execPath, args);
+    const written = await readdir(join(s3.folder, s3.bucket, "own", "shoes"));
+    expect(written.filter((name) => name.endsWith(".jpg.binary.png"))).toHaveLength(8);
+    expect(written.filter((name) => name.endsWith(".jpg.overlay.png"))).toHaveLength(8);
   });
 });

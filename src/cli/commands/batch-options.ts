@@ -1,5 +1,5 @@
 import type { Argv } from "yargs";
-import { maskOptions, photographs, serverOf, serverOptions, studioOptions } from "../options.ts";
+import { maskOptions, serverOf, serverOptions, studioOptions } from "../options.ts";
 
 const ACTIONS = {
   status: "how far a batch is, as JSON",
@@ -11,6 +11,14 @@ const ACTIONS = {
 
 const identified = <T>(args: Argv<T>) =>
   args.positional("batch", { type: "string", demandOption: true, describe: "the batch's id" });
+
+const someFolders = <T>(args: Argv<T>) =>
+  args.positional("paths", {
+    type: "string",
+    array: true,
+    default: [] as string[],
+    describe: "folders or files",
+  });
 
 const quietOption = <T>(args: Argv<T>) =>
   args.option("quiet", { alias: "q", type: "boolean", default: false, describe: "say nothing" });
@@ -32,10 +40,20 @@ const writing = <T>(args: Argv<T>) =>
 export function batchCommands(args: Argv, signal: AbortSignal, onEnd: (status: number) => void) {
   args
     .command(
-      "create <paths..>",
+      "create [paths..]",
       "upload what the service does not have, and begin",
       (args) =>
-        writing(photographs(args))
+        writing(someFolders(args))
+          .option("source", {
+            type: "string",
+            requiresArg: true,
+            describe: "instead of folders: a prefix of the service's bucket, such as shop/",
+          })
+          .option("destination", {
+            type: "string",
+            requiresArg: true,
+            describe: "a prefix of the service's bucket that it writes files below",
+          })
           .option("consensus", {
             type: "string",
             requiresArg: true,
@@ -47,7 +65,8 @@ export function batchCommands(args: Argv, signal: AbortSignal, onEnd: (status: n
             describe: "groups that are computed at the same time",
           })
           .option("watch", { type: "boolean", default: false, describe: "follow it to its end" })
-          .example("$0 batch create shop/ -r --server URL -o masks", "each folder a group"),
+          .example("$0 batch create shop/ -r --server URL -o masks", "each folder a group")
+          .example("$0 batch create --source shop/ --destination masks/", "from bucket to bucket"),
       async (args) => {
         const { createBatch } = await import("./batch.ts");
         onEnd(await createBatch({ ...args, ...serverOf(args) }, signal));
@@ -56,14 +75,7 @@ export function batchCommands(args: Argv, signal: AbortSignal, onEnd: (status: n
     .command(
       "watch <batch> [paths..]",
       "follow a batch to its end; with --out, write the masks of the folders that it was made of",
-      (args) =>
-        writing(
-          identified(args).positional("paths", {
-            type: "string",
-            array: true,
-            default: [] as string[],
-          }),
-        ),
+      (args) => writing(someFolders(identified(args))),
       async (args) => {
         const { watchBatch } = await import("./batch.ts");
         onEnd(await watchBatch({ ...args, ...serverOf(args) }, signal));

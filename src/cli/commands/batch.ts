@@ -32,15 +32,27 @@ export type CreateArguments = BatchMaskArguments & {
   readonly watch: boolean;
   readonly consensus?: string | undefined;
   readonly parallelism?: number | undefined;
+  readonly source?: string | undefined;
+  readonly destination?: string | undefined;
 };
 
 /** `cosal batch create PATH...`: uploads what the service does not have, and begins a batch. */
 export async function createBatch(args: CreateArguments, signal: AbortSignal): Promise<number> {
-  const sets = await readSets(args.paths, args);
+  const { source, destination } = args;
+  if ((source === undefined) === (args.paths.length === 0)) {
+    throw new UsageError("Give folders, or --source and a prefix of the service's bucket.");
+  }
+  if (args.out !== undefined && (source ?? destination) !== undefined) {
+    throw new UsageError("Masks of a bucket's photographs go to --destination, others to --out.");
+  }
+  const sets = source === undefined ? await readSets(args.paths, args) : [];
   const consensus = args.consensus === undefined ? undefined : await consensusOf(args.consensus);
   const reporter = batchReporter(args.quiet);
   let isPartial = false;
-  const batch = await serviceOf(args).createBatch(photographsOf(sets, consensus !== undefined), {
+  const photographs =
+    source === undefined ? photographsOf(sets, consensus !== undefined) : { source };
+  const batch = await serviceOf(args).createBatch(photographs, {
+    ...(destination !== undefined && { destination, formats: formatsOf(args.format) }),
     ...(consensus !== undefined && { consensus }),
     ...(args.parallelism !== undefined && { parallelism: args.parallelism }),
     ...{ detail: args.detail, signal, timeout: FOREVER },
@@ -148,6 +160,10 @@ function* photographsOf(
 /** What a photograph is called in a batch. */
 function idOf({ folder }: PhotographSet, name: string): string {
   return folder === "" ? name : `${folder.replaceAll("\\", "/")}/${name}`;
+}
+
+function formatsOf(formats: readonly string[] = []): string[] {
+  return formats.flatMap((format) => format.split(","));
 }
 
 /** A file of `cosal learn`, or a group of the service. */
