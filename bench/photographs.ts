@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import encodeJpeg, { init as initJpeg } from "@jsquash/jpeg/encode.js";
 import { nodeDecoder } from "../src/codec/node.ts";
 import { toTensor } from "../src/codec/resample.ts";
+import type { Pixels } from "../src/codec/types.ts";
 
 const EXAMPLES = new URL("../examples/", import.meta.url);
 
@@ -24,8 +25,18 @@ export async function enlargedExample(
   seed = 1,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = new Uint8Array(await readFile(new URL(example, EXAMPLES)));
+  return jpegOf(await nodeDecoder().decode(file), width, height, { grain, quality });
+}
+
+/** A picture resized, with grain, as a JPEG. */
+export async function jpegOf(
+  picture: Pixels,
+  width: number,
+  height: number,
+  { grain = GRAIN, quality = QUALITY } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const unit = 1 / 255;
-  const planes = toTensor(await nodeDecoder().decode(file), {
+  const planes = toTensor(picture, {
     ...{ width, height, mean: [0, 0, 0], std: [unit, unit, unit] },
   });
   const pixels = width * height;
