@@ -57,6 +57,8 @@ describe("cosal", () => {
       width: expect.any(Number),
       presence: expect.any(Number),
     });
+    // What the journal keeps for itself.
+    expect(told[0]).not.toHaveProperty("modified");
     const manifest = JSON.parse(await readFile(join(root, "cats", "masks.json"), "utf8"));
     expect(manifest.images.map((one: { photograph: string }) => one.photograph)).toEqual(
       (await readdir(CATS)).sort(),
@@ -116,6 +118,7 @@ describe("cosal", () => {
       [["nowhere"], /no file or folder nowhere/],
       [[CATS, "-f", "jpg"], /no format jpg; there are png/],
       [[CATS, "--sed", "x"], /sed/],
+      [["apply", import.meta.filename, CATS], /is no consensus file\. cosal learn/],
       [[CATS, "--seed", "on-a-rock.jpg"], /--seed photo\.jpg:X,Y/],
       [[CATS, "--seed", "dog.jpg:1,2"], /No photograph is called dog\.jpg/],
       [[new URL("../../examples", import.meta.url).pathname], /--recursive/],

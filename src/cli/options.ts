@@ -52,7 +52,7 @@ export const maskOptions = <T>(args: Argv<T>) =>
       array: true,
       requiresArg: true,
       describe:
-        "png (unless said), webp, binary, rle, polygons, svg, logits, cutout, overlay; of the set: studio, coco, yolo, colmap, nerfstudio, labelme, cvat, label-studio; several at once",
+        "png (unless said), webp, binary, stored, rle, polygons, svg, logits, cutout, overlay; of the set: studio, coco, yolo, colmap, nerfstudio, labelme, cvat, label-studio; several at once",
     })
     .option("label", {
       type: "string",

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import type { Detail } from "../../engine/index.ts";
+import { type Detail, decodeConsensus } from "../../engine/index.ts";
 import { writeContactSheet } from "../contact-sheet/write.ts";
 import type { RuntimeName } from "../engine/runtime-name.ts";
 import { EXIT } from "../exit-status.ts";
@@ -59,11 +59,25 @@ export async function apply(
   args: MaskArguments & { readonly consensus: string },
   signal: AbortSignal,
 ): Promise<number> {
-  const consensus = await readFile(args.consensus).catch(() => undefined);
-  if (consensus === undefined) throw new UsageError(`There is no file ${args.consensus}.`);
+  const consensus = await readConsensus(args.consensus);
   const sets = await readSets(args.paths, args);
   await using source = await sourceOf(args, signal);
-  return await maskSets(sets, source, args, signal, () => [], new Uint8Array(consensus));
+  return await maskSets(sets, source, args, signal, () => [], consensus);
+}
+
+/** @throws UsageError where it is none */
+async function readConsensus(path: string): Promise<Uint8Array> {
+  const file = await readFile(path).catch(() => undefined);
+  if (file === undefined) throw new UsageError(`There is no file ${path}.`);
+  const bytes = new Uint8Array(file);
+  try {
+    decodeConsensus(bytes);
+  } catch {
+    throw new UsageError(
+      `${path} is no consensus file. cosal learn PATH... -o ${CONSENSUS_FILE} writes one.`,
+    );
+  }
+  return bytes;
 }
 
 function sourceOf(

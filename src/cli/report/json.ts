@@ -9,10 +9,8 @@ export function jsonReporter(write: (line: string) => void): Reporter {
       set = title;
     },
     learning() {},
-    masked(
-      { photograph, files: { studio, ...files }, rle, rows, polygons, object, ...facts },
-      folder,
-    ) {
+    masked({ files: { studio, ...files }, ...entry }, folder) {
+      const { photograph, rle, rows, polygons, object, bytes, modified, ...facts } = entry;
       const paths = Object.fromEntries(
         Object.entries(files).map(([form, name]) => [form, join(folder, name)]),
       );

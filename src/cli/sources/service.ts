@@ -1,6 +1,13 @@
 import { openAsBlob } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { type api, Cosal, type Group, type GroupRun, type Mask } from "../../client/index.ts";
+import {
+  type api,
+  Cosal,
+  CosalError,
+  type Group,
+  type GroupRun,
+  type Mask,
+} from "../../client/index.ts";
 import { type Detail, MAX_GROUP } from "../../engine/index.ts";
 import { bounded } from "../engine/bounded.ts";
 import { temporaryFolder } from "../engine/feature-folder.ts";
@@ -8,6 +15,9 @@ import { EnginePool } from "../engine/pool.ts";
 import type { NamedPhotograph } from "../output/names.ts";
 import { UsageError } from "../usage-error.ts";
 import { type MaskSource, modelAt, type SetEvent, type SetRequest } from "./source.ts";
+
+/** Milliseconds until a service has to have told its models. */
+const REACHABLE_TIMEOUT = 10_000;
 
 /** Milliseconds that one set may take at a service. */
 const TIMEOUT = 24 * 3_600_000;
@@ -20,7 +30,10 @@ export async function serviceSource(
   detail: Detail,
 ): Promise<MaskSource> {
   const cosal = new Cosal({ url, ...(key !== undefined && { key }) });
-  const [model] = await cosal.models({ signal, timeout: 30_000 });
+  const [model] = await cosal.models({ signal, timeout: REACHABLE_TIMEOUT }).catch((error) => {
+    if (!(error instanceof CosalError)) throw error;
+    throw new CosalError(error.code, `${url}: ${error.message}`, { cause: error });
+  });
   if (model === undefined) throw new UsageError(`${url} has no model.`);
   const folder = await temporaryFolder();
   const pool = new EnginePool({ runtime: "wasm", detail, features: folder.path }, signal);
