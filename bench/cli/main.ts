@@ -1,5 +1,6 @@
 // `npm run bench:cli [-- --count 500] [--every 100] [--runtime native]`: many photographs of 1 megapixel in
 // one call of `cosal`: what its process holds, and photographs a second beside the engine alone.
+// Processor time counts no other program, and not the time in which threads wait.
 //
 // Photographs are examples/, enlarged, each a file of its own. The engine alone does the same work on as
 // many threads, and writes nothing: it reads each file, learns the consensus, and computes a mask of each.
@@ -23,6 +24,9 @@ import { writePhotographs } from "./photographs.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
+/** Clock ticks a second of /proc, on every Linux. */
+const TICKS = 100;
+
 const { values } = parseArgs({
   options: {
     count: { type: "string", default: "500" },
@@ -40,22 +44,40 @@ try {
   const before = await engineAlone(paths.filter((_, place) => place % 2 === 0));
   const cosal = await wholeCommand();
   const after = await engineAlone(paths.filter((_, place) => place % 2 === 1));
-  const engine = 2 / (1 / before + 1 / after);
-  const each = `${before.toFixed(1)} before, ${after.toFixed(1)} after`;
-  console.log(`engine alone: ${engine.toFixed(1)} photographs a second (${each})`);
-  console.log(`cosal: ${cosal.toFixed(1)}, ratio ${(cosal / engine).toFixed(2)}`);
+  const engine = {
+    rate: 2 / (1 / before.rate + 1 / after.rate),
+    milliseconds: (before.milliseconds + after.milliseconds) / 2,
+  };
+  console.log("\n                photographs a second   ms of processor time each");
+  row("engine, before", before);
+  row("cosal", cosal);
+  row("engine, after", after);
+  const [rate, time] = [cosal.rate / engine.rate, engine.milliseconds / cosal.milliseconds];
+  console.log(`ratio           ${rate.toFixed(2).padStart(20)}   ${time.toFixed(2).padStart(25)}`);
 } finally {
   await rm(folder, { recursive: true });
 }
 
-/** Photographs a second, from the start of the process to the last mask; prints what it holds meanwhile. */
-async function wholeCommand(): Promise<number> {
+interface Speed {
+  /** Photographs a second. */
+  readonly rate: number;
+  /** Of processor time, of all threads, for a photograph. */
+  readonly milliseconds: number;
+}
+
+function row(name: string, { rate, milliseconds }: Speed): void {
+  const columns = [rate.toFixed(1).padStart(20), milliseconds.toFixed(1).padStart(25)];
+  console.log(`${name.padEnd(16)}${columns.join("   ")}`);
+}
+
+/** From the start of the process to the last mask; prints what it holds meanwhile. */
+async function wholeCommand(): Promise<Speed> {
   const begun = performance.now();
   const args = [folder, "-o", join(folder, "masks"), "--json", "--quiet", "--runtime", RUNTIME];
   const child = spawn(process.execPath, [join(ROOT, "src", "cli", "main.ts"), ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  let [done, first, seconds] = [0, 0, 0];
+  let [done, first, seconds, milliseconds] = [0, 0, 0, 0];
   for await (const _ of createInterface({ input: child.stdout })) {
     done++;
     if (done % EVERY === 0 || done === COUNT) {
@@ -64,14 +86,15 @@ async function wholeCommand(): Promise<number> {
       const growth = `${resident >= first ? "+" : ""}${(resident - first).toFixed(0)}`;
       console.log(`${done} photographs: ${resident.toFixed(0)} MiB resident (${growth})`);
     }
-    if (done === COUNT) seconds = (performance.now() - begun) / 1000;
+    if (done < COUNT) continue;
+    seconds = (performance.now() - begun) / 1000;
+    milliseconds = processorTimeOf(child.pid as number);
   }
   if (done !== COUNT) throw new Error(`${done} masks of ${COUNT}`);
-  return COUNT / seconds;
+  return { rate: COUNT / seconds, milliseconds: milliseconds / COUNT };
 }
 
-/** Photographs a second. */
-async function engineAlone(paths: readonly string[]): Promise<number> {
+async function engineAlone(paths: readonly string[]): Promise<Speed> {
   const threads = availableParallelism();
   const workers = Array.from({ length: threads }, (_, i) => {
     const share: EngineShare = {
@@ -84,15 +107,26 @@ async function engineAlone(paths: readonly string[]): Promise<number> {
   const said = () => Promise.all(workers.map((worker) => once(worker, "message")));
   await said();
   const begun = performance.now();
+  const usage = process.cpuUsage();
   const done = said();
   for (const worker of workers) worker.postMessage("begin");
   await done;
   const seconds = (performance.now() - begun) / 1000;
+  const { user, system } = process.cpuUsage(usage);
   await Promise.all(workers.map((worker) => worker.terminate()));
-  return paths.length / seconds;
+  return {
+    rate: paths.length / seconds,
+    milliseconds: (user + system) / 1000 / paths.length,
+  };
 }
 
 /** MiB */
 function residentOf(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+}
+
+/** Milliseconds, of all threads (proc(5): utime and stime). */
+function processorTimeOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS;
 }

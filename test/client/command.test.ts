@@ -1,6 +1,6 @@
 // The command through a service: the same files as without one.
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -68,9 +68,11 @@ it("masks a set, and applies a consensus file to another", async () => {
   await cosal("apply", consensus, raccoons, "-o", "applied-there", ...server);
   await expectSameMasks("applied", "applied-there");
 
-  const none = join(examples, "CREDITS.md");
-  await expect(cosal("apply", none, cats, "-o", "none", ...server)).rejects.toThrow(
-    /The consensus cannot be read|too large to be a consensus/,
+  const other = await readFile(join(folder, consensus));
+  other[12]! ^= 1;
+  await writeFile(join(folder, "other.cosal"), other);
+  await expect(cosal("apply", "other.cosal", cats, "-o", "none", ...server)).rejects.toThrow(
+    /made by model \w+, which is not here/,
   );
 });
 

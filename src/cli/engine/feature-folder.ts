@@ -1,14 +1,19 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FeatureCache } from "../../engine/index.ts";
-import { writeWhole } from "../output/whole-file.ts";
 
 /** Features on the disk, so that threads can share them: a file for each image. */
 export function featureFolder(folder: string): FeatureCache {
   return {
     get: (key) => readFile(fileOf(folder, key)).catch(() => undefined),
-    put: (key, bytes) => writeWhole(fileOf(folder, key), bytes),
+    async put(key, bytes) {
+      // Two threads may have the same photograph.
+      const unfinished = join(folder, randomUUID());
+      await writeFile(unfinished, bytes);
+      await rename(unfinished, fileOf(folder, key));
+    },
   };
 }
 

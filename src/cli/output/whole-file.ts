@@ -1,10 +1,12 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Writes a file whole or not at all: under another name first, which is then changed. */
+/**
+ * Writes a file whole or not at all: under another name first, which is then changed. What a killed
+ * process has left of it is written over by the next.
+ */
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
-  const unfinished = `${path}.${randomUUID().slice(0, 8)}.part`;
+  const unfinished = `${path}.part`;
   try {
     await writeFile(unfinished, content).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;

@@ -54,7 +54,33 @@ export async function localSource(
       return image < 0 ? [] : [{ image, ...mark }];
     });
     if (images.length === 0) return new Uint8Array();
-    return pool.consensus(images, seeds);
+    const read = new Set(makers);
+    const rest = request.photographs.filter(
+      (photograph) => request.isWanted(photograph) && !read.has(photograph),
+    );
+    return encodingMeanwhile(pool.consensus(images, seeds), rest);
+  }
+
+  /** One thread compares: the others read what is to be masked, so that its features are there. */
+  async function encodingMeanwhile<T>(
+    work: Promise<T>,
+    photographs: readonly NamedPhotograph[],
+  ): Promise<T> {
+    let isDone = false;
+    const done = work.finally(() => {
+      isDone = true;
+    });
+    const next = photographs.values();
+    const ahead = async () => {
+      for (const photograph of next) {
+        if (isDone) return;
+        // What cannot be read is told when it is masked.
+        await pool.encode(photograph).catch(() => {});
+      }
+    };
+    const others = Array.from({ length: pool.threads - 1 }, ahead);
+    const [result] = await Promise.all([done, ...others]);
+    return result;
   }
 
   async function* apply(
