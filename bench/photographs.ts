@@ -25,7 +25,7 @@ export async function enlargedExample(
   seed = 1,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = new Uint8Array(await readFile(new URL(example, EXAMPLES)));
-  return jpegOf(await nodeDecoder().decode(file), width, height, { grain, quality });
+  return jpegOf(await nodeDecoder().decode(file), width, height, { grain, quality, seed });
 }
 
 /** A picture resized, with grain, as a JPEG. */
@@ -33,7 +33,7 @@ export async function jpegOf(
   picture: Pixels,
   width: number,
   height: number,
-  { grain = GRAIN, quality = QUALITY } = {},
+  { grain = GRAIN, quality = QUALITY, seed = 1 } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const unit = 1 / 255;
   const planes = toTensor(picture, {
