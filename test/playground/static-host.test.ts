@@ -1,10 +1,11 @@
 // The folder on a host that knows nothing of cosal: in a folder of its own, with no headers.
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { PLAYGROUND } from "../../scripts/playground/build.ts";
+import { buildPlayground } from "../../scripts/playground/build.ts";
 import { chooseSamples, done, usesBrowser, visit } from "./browser.ts";
 
 usesBrowser();
@@ -30,18 +31,23 @@ test("any host of files: on one thread, without a service, and nothing asked of 
   expect(errors).toEqual([]);
 });
 
-/** Address of the page. */
+/** Address of the page, built anew: what `npm run build` leaves has its model elsewhere. */
 async function serve(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "cosal-static-"));
+  await buildPlayground(folder);
   const server = createServer(async ({ url = "" }, response) => {
     const { pathname } = new URL(url, "http://localhost");
     const path = pathname === FOLDER ? "index.html" : pathname.slice(FOLDER.length);
     const body = pathname.startsWith(FOLDER)
-      ? await readFile(join(PLAYGROUND, path)).catch(() => undefined)
+      ? await readFile(join(folder, path)).catch(() => undefined)
       : undefined;
     const type = TYPES[extname(path)] ?? "application/octet-stream";
     response.writeHead(body ? 200 : 404, { "content-type": type }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
+  onTestFinished(async () => {
+    server.close();
+    await rm(folder, { recursive: true });
+  });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}${FOLDER}`;
 }
