@@ -8,7 +8,7 @@ export interface BatcherOptions {
   /** Asked before each batch, as another process may have another runtime. */
   readonly batching: () => Batching;
   readonly onBatch?: (batch: { readonly images: number; readonly shape: BatchShape }) => void;
-  /** An image that waits, is being encoded or has just been was asked for again. */
+  /** An image that is being encoded already, or waits for it, was asked for again. */
   readonly onShared?: () => void;
   /** How much of the device a caller has had. */
   readonly servedOf?: (caller: string) => number;
@@ -22,12 +22,7 @@ interface Entry {
   /** Who asked for it first. */
   readonly caller: string;
   readonly waiters: Set<Waiter>;
-  /** Once it has been encoded. */
-  outputs?: Tensors;
 }
-
-/** Images that were encoded last and are kept, a few MB each: another group may be about to ask. */
-const RECENT = 8;
 
 interface Waiter {
   resolve(outputs: Tensors): void;
@@ -57,8 +52,6 @@ class Batcher {
   readonly #queue: FairQueue<Entry>;
   /** What the device is busy with, or about to be. */
   #batch: readonly Entry[] = [];
-  /** The newest first. */
-  #recent: readonly Entry[] = [];
   /** Takes back the run that was asked for while nothing has been put into it. */
   #pendingRun: AbortController | undefined;
 
@@ -71,7 +64,6 @@ class Batcher {
 
   encode(image: Tensor, group: CurrentGroup | undefined): Promise<Tensors> {
     const entry = this.#findEqual(image) ?? this.#enqueue(image, group);
-    if (entry.outputs !== undefined) return Promise.resolve(entry.outputs);
     const outcome = this.#outcome(entry, group?.signal);
     this.#requestRun();
     return outcome;
@@ -79,7 +71,7 @@ class Batcher {
 
   #findEqual(image: Tensor): Entry | undefined {
     const isSame = (entry: Entry) => equal(entry.image, image);
-    const known = this.#batch.find(isSame) ?? this.#queue.find(isSame) ?? this.#recent.find(isSame);
+    const known = this.#batch.find(isSame) ?? this.#queue.find(isSame);
     if (known !== undefined) this.#options.onShared?.();
     return known;
   }
@@ -149,14 +141,12 @@ class Batcher {
   }
 
   #deliver(outputs: Tensors): void {
-    for (const [i, entry] of this.#batch.entries()) {
+    for (const [i, { waiters }] of this.#batch.entries()) {
       const own = Object.fromEntries(
         Object.entries(outputs).map(([name, tensor]) => [name, part(tensor, i)]),
       );
-      entry.outputs = own;
-      for (const waiter of entry.waiters) waiter.resolve(own);
+      for (const waiter of waiters) waiter.resolve(own);
     }
-    this.#recent = [...this.#batch, ...this.#recent].slice(0, RECENT);
   }
 
   #fail(error: unknown, signal: AbortSignal): void {
