@@ -176,6 +176,7 @@ const backend = { images: 64, pixels: 1_000_000, totalPixels: 200_000 };
 export const FAKE_LIMITS: Limits = {
   bodyBytes: 2 * 1024 * 1024,
   memoryBytes: 2 * 1024 * 1024,
+  sharedMemoryBytes: 4 * 1024 * 1024,
   spoolBytes: 2 * 1024 * 1024,
   imageBytes: 1024 * 1024,
   images: 64,

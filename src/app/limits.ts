@@ -50,6 +50,8 @@ export interface Limits {
   readonly bodyBytes: number;
   /** Bytes of a request in memory: all of a JSON body, or the parts of a form that cannot be stored. */
   readonly memoryBytes: number;
+  /** Bytes that all requests hold in memory together. */
+  readonly sharedMemoryBytes: number;
   /** Bytes of a form's photographs that stay in memory, if the others can be stored. */
   readonly spoolBytes: number;
   /** Bytes of one photograph's file. */

@@ -5,6 +5,12 @@ import { MAX_GROUP } from "../engine/index.ts";
 /** Cloudflare's limit for request bodies on its smaller plans. */
 const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
+/**
+ * The largest request and a smaller one, beside the network and a decoder at work. One network alone
+ * holds no more than half of it with several requests.
+ */
+const SHARED_MEMORY_BYTES = 32 * 1024 * 1024;
+
 /** Two phone photographs. With a third that is arriving, they fit into `MAX_MEMORY_BYTES`. */
 const SPOOL_BYTES = MAX_MEMORY_BYTES - MAX_BYTES;
 
@@ -30,6 +36,7 @@ export function edgeLimits(has: { readonly gpu: boolean; readonly bucket: boolea
   return {
     bodyBytes: has.bucket ? MAX_BODY_BYTES : MAX_MEMORY_BYTES,
     memoryBytes: MAX_MEMORY_BYTES,
+    sharedMemoryBytes: SHARED_MEMORY_BYTES,
     spoolBytes: SPOOL_BYTES,
     imageBytes: MAX_BYTES,
     images: MAX_GROUP,

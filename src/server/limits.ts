@@ -23,6 +23,8 @@ export function serverLimits(runtime: RuntimeName): Limits {
     bodyBytes: 256 * MEBIBYTE,
     // A Worker's requests are not stored here.
     memoryBytes: 256 * MEBIBYTE,
+    // `Admission` counts bodies as they arrive.
+    sharedMemoryBytes: Number.POSITIVE_INFINITY,
     spoolBytes: 32 * MEBIBYTE,
     imageBytes: MAX_BYTES,
     images: MAX_GROUP,

@@ -12,6 +12,7 @@ import { RenditionCache } from "../representation/rendition-cache.ts";
 import { SendBuffers } from "../representation/send-buffers.ts";
 import type { Sending } from "../representation/send-file.ts";
 import type { Presentation } from "../representation/variants.ts";
+import { RequestMemory } from "../upload/index.ts";
 import type { AppDependencies } from "./dependencies.ts";
 import type { RequestContext } from "./request-context.ts";
 
@@ -22,6 +23,7 @@ export class Service {
   readonly renditions: RenditionCache;
   readonly render: Render;
   readonly sendBuffers: SendBuffers;
+  readonly memory: RequestMemory;
   readonly links: SignedLinks | undefined;
 
   constructor(host: AppDependencies) {
@@ -30,6 +32,7 @@ export class Service {
     this.renditions = new RenditionCache(host.renditionBytes);
     this.render = host.render ?? renderer({ decoder: host.decoder });
     this.sendBuffers = new SendBuffers(host.limits.memoryBytes);
+    this.memory = new RequestMemory(host.limits.sharedMemoryBytes);
     this.links =
       host.links !== undefined && host.authenticate !== undefined
         ? new SignedLinks(host.links)

@@ -122,6 +122,44 @@ describe("a caller whose readers take nothing", () => {
   });
 });
 
+describe("photographs of responses that nobody takes", () => {
+  it("fill half of the memory at most, and others get theirs", async () => {
+    const bytes = FILES.reduce((sum, [, text]) => sum + text.length, 0);
+    const limits = { ...FAKE_LIMITS, sharedMemoryBytes: 6 * bytes };
+    const { ask } = setUpFiles({ limits }, EXPECTED);
+    const begun: Response[] = [];
+    for (let i = 0; i < 3; i++) begun.push(await ask("application/zip", "192.0.2.1"));
+    expect(begun.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const refused = await ask("application/zip", "192.0.2.1");
+    expect(refused.headers.get("retry-after")).toBe("5");
+    expect(await problem(refused)).toMatchObject({ status: 503, code: "backend_unavailable" });
+    const other = await ask("application/zip", "192.0.2.2");
+    expect((await other.bytes()).length).toBeGreaterThan(8 * EXPECTED);
+    await begun[0]!.body!.cancel();
+    // A response that is sent at once, a refused request and one that has been read hold nothing.
+    for (const accept of ["application/json", "application/json", "application/zip"]) {
+      const again = await ask(accept, "192.0.2.1");
+      expect(again.status).toBe(200);
+      await again.bytes();
+    }
+    for (const { body } of begun.slice(1)) await body!.cancel();
+  });
+
+  it("are held by one that is alone, whatever it has", async () => {
+    const { ask } = setUpFiles({ limits: { ...FAKE_LIMITS, sharedMemoryBytes: 10 } });
+    for (let i = 0; i < 2; i++) expect((await ask("application/json")).status).toBe(200);
+  });
+
+  it("count no more when a request without a sign of life is two minutes old", async () => {
+    const { ask } = setUpFiles({ limits: { ...FAKE_LIMITS, sharedMemoryBytes: 10 } });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await ask("application/zip");
+    expect((await ask("application/json")).status).toBe(503);
+    vi.advanceTimersByTime(121_000);
+    expect((await ask("application/json")).status).toBe(200);
+  });
+});
+
 describe("single files that nobody takes", () => {
   const WIDE = FILES.map(
     ([name], i) => [name, `image wide ${i}`.padEnd(9_000)] as [string, string],

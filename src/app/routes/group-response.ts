@@ -10,6 +10,7 @@ import { checkRendering, RenderingBudget } from "../representation/rendering-bud
 import { EVENT_STREAM, encodeEvents } from "../representation/sse.ts";
 import { bytesStream, prefetch, readAhead } from "../representation/stream.ts";
 import type { Presentation } from "../representation/variants.ts";
+import type { HeldMemory } from "../upload/index.ts";
 import { preferencesOf } from "./preferences.ts";
 import { ResponseWriter } from "./response-writer.ts";
 
@@ -26,13 +27,15 @@ export interface GroupResponseOptions {
   readonly group: Group;
   readonly presentation: Presentation;
   readonly type: (typeof RESPONSE_TYPES)[number];
+  /** What the request holds until the response has been read. */
+  readonly memory: HeldMemory;
 }
 
 /** Computes a group, or finds it in the store, and responds in the requested type. */
 export async function respondWithGroup(
   service: Service,
   c: Context<Env>,
-  { group, presentation, type }: GroupResponseOptions,
+  { group, presentation, type, memory }: GroupResponseOptions,
 ): Promise<Response> {
   const requestContext = c.get("requestContext");
   const reader = new AbortController();
@@ -60,9 +63,13 @@ export async function respondWithGroup(
   const headers = { "content-location": groupPath(group.id), vary: "accept" };
   const send = (body: AsyncIterable<Uint8Array>, contentType: string) => {
     const stream = bytesStream(body, reader, {
-      onPull: buffer.renew,
+      onPull() {
+        buffer.renew();
+        memory.renew();
+      },
       onEnd(error) {
         buffer.close();
+        memory.release();
         if (error !== undefined) writer.logFailure(error);
       },
     });
@@ -75,7 +82,10 @@ export async function respondWithGroup(
       reader.abort(error);
       throw error;
     });
-    if (!presentation.isInline) return c.json(body, 200, headers);
+    if (!presentation.isInline) {
+      memory.release();
+      return c.json(body, 200, headers);
+    }
     return send(encoded(JSON.stringify(body)), type);
   }
   // Until the first bytes are sent, a failure can still set the status.

@@ -22,7 +22,7 @@ import {
   MultipartSchema,
   PresentationQuery,
 } from "../schemas/request.ts";
-import { readUpload } from "../upload/index.ts";
+import { type HeldMemory, readUpload } from "../upload/index.ts";
 import { respondAsync } from "./async-response.ts";
 import { RESPONSE_TYPES, respondWithGroup } from "./group-response.ts";
 import type { Router } from "./router.ts";
@@ -113,6 +113,22 @@ async function postGroup(
   c: Context<Env>,
   consensusOf?: string,
 ): Promise<Response> {
+  const memory = service.memory.open(service.requesterOf(c.req.raw, c.get("requestContext")));
+  try {
+    return await readAndRespond(service, c, memory, consensusOf);
+  } catch (error) {
+    memory.release();
+    throw error;
+  }
+}
+
+/** @param memory released when the response has been read */
+async function readAndRespond(
+  service: Service,
+  c: Context<Env>,
+  memory: HeldMemory,
+  consensusOf: string | undefined,
+): Promise<Response> {
   const requestContext = c.get("requestContext");
   const query = parseQuery(GroupQuery, c.req.queries());
   const type = negotiate(c.req.header("accept"), RESPONSE_TYPES);
@@ -121,7 +137,7 @@ async function postGroup(
   if (consensusOf !== undefined && !takesConsensus) await requireGroup(c, consensusOf);
   const { images, options, consensus } = await timed(requestContext, "upload", () =>
     readUpload(c.req.raw, {
-      ...{ limits, decoder, urls, takesConsensus, onError: query.on_error },
+      ...{ limits, decoder, urls, takesConsensus, memory, onError: query.on_error },
       images: requestContext.stores.images,
     }),
   );
@@ -145,7 +161,9 @@ async function postGroup(
   requestContext.images = group.distinct.length;
   const presentation = presentationOf(query, options);
   const job = await respondAsync(service, c, { group, options, presentation });
-  return job ?? respondWithGroup(service, c, { group, presentation, type });
+  if (job === undefined) return respondWithGroup(service, c, { group, presentation, type, memory });
+  memory.release();
+  return job;
 }
 
 /** Checked before the photographs are read, so that no caller uploads them in vain. */

@@ -2,6 +2,7 @@ import type { Decoder, ImageHeader } from "../../codec/index.ts";
 import { CosalError } from "../../errors.ts";
 import { type ImageStore, sha256 } from "../../group/index.ts";
 import type { Limits } from "../limits.ts";
+import type { HeldMemory } from "./request-memory.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -19,6 +20,8 @@ export interface SpoolParts {
   readonly images: ImageStore;
   readonly decoder: Pick<Decoder, "inspect">;
   readonly limits: Pick<Limits, "imageBytes" | "memoryBytes" | "spoolBytes">;
+  /** Counts what stays in memory, together with that of other requests. */
+  readonly memory: Pick<HeldMemory, "add">;
 }
 
 /**
@@ -51,10 +54,11 @@ export class ImageSpool {
     return image;
   }
 
-  /** Counts bytes in memory other than photographs. @throws CosalError body_too_large */
+  /** Counts bytes that stay in memory. @throws CosalError body_too_large, backend_unavailable */
   hold(bytes: number): void {
     this.#held += bytes;
     if (this.room < 0) throw this.overflow();
+    this.#parts.memory.add(bytes);
   }
 
   overflow(): CosalError {

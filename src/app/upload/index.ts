@@ -10,16 +10,19 @@ import { ImageSpool } from "./image-spool.ts";
 import { readJson } from "./json.ts";
 import { readMultipart } from "./multipart.ts";
 import type { RawGroup, Received } from "./received.ts";
+import type { HeldMemory } from "./request-memory.ts";
 
 export { limitedBlocks, limitedBytes, mediaType } from "./body.ts";
 export { verifyDigest } from "./digest.ts";
 export type { Received, ReceivedImage } from "./received.ts";
+export { type HeldMemory, RequestMemory } from "./request-memory.ts";
 
 export interface UploadContext {
   readonly limits: Limits;
   readonly decoder: Pick<Decoder, "inspect">;
   /** Store for photographs that do not fit into memory. */
   readonly images: ImageStore;
+  readonly memory: Pick<HeldMemory, "add">;
   readonly urls?: UrlPolicy | undefined;
   /** The query parameter. It takes precedence over the option in the body. */
   readonly onError?: "fail" | "skip" | undefined;
@@ -34,7 +37,7 @@ export interface UploadContext {
  *
  * @throws CosalError content_type_unsupported, content_coding_unsupported, body_*, option_invalid,
  * group_*, image_* (naming the image, unless images that cannot be read are skipped), url_*,
- * store_unavailable
+ * store_unavailable, backend_unavailable
  */
 export async function readUpload(request: Request, context: UploadContext): Promise<Received> {
   const { images, ...rest } = await readBody(request, context);

@@ -30,6 +30,7 @@ const app = createApp({
   limits: {
     bodyBytes: 100 * megabytes,
     memoryBytes: 100 * megabytes,
+    sharedMemoryBytes: Number.POSITIVE_INFINITY,
     spoolBytes: 100 * megabytes,
     imageBytes: 16 * megabytes,
     images: 64,
