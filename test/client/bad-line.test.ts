@@ -134,7 +134,7 @@ describe.each(SERVICES)("over a bad line to %s", (_, start) => {
   it("follows a job's events through breaks", async () => {
     const { cosal, sent } = await behind(
       scripted(
-        [/^POST/, ["pass", "503", { cutAfter: 20 }]],
+        [/^POST/, ["pass", "503"]],
         [/^GET .*events$/, [{ cutAfter: IMAGE }, "reset", { cutAfter: 40 }, "503"]],
       ),
       { prefer: "respond-async" },
@@ -153,9 +153,11 @@ describe.each(SERVICES)("over a bad line to %s", (_, start) => {
       prefer: "respond-async",
     });
     await expectUndisturbed(await cosal.group(files));
-    const jobs = sent(/^POST/).filter(({ status }) => status === 202);
-    expect(jobs).toHaveLength(2);
-    expect(jobs[0]?.location).toBe(jobs[1]?.location);
+    const posts = sent(/^POST/);
+    const jobs = posts.filter(({ status }) => status === 202);
+    expect(new Set(jobs.map(({ location }) => location)).size).toBe(1);
+    // If the job has ended meanwhile, its group is there, and no job is needed.
+    if (jobs.length === 1) expect(posts.map(({ status }) => status)).toEqual([409, 202, 200]);
   });
 
   it.each([1, 2, 3])("gets everything through a storm (seed %i)", async (seed) => {

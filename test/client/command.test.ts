@@ -72,7 +72,7 @@ it("masks a set, and applies a consensus file to another", async () => {
   other[12]! ^= 1;
   await writeFile(join(folder, "other.cosal"), other);
   await expect(cosal("apply", "other.cosal", cats, "-o", "none", ...server)).rejects.toThrow(
-    /made by model \w+, which is not here/,
+    /belongs to model \w+, which is not available here/,
   );
 });
 

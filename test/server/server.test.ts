@@ -41,14 +41,6 @@ describe("the server", () => {
     expect(await server.metric("cosal_batch_images_sum")).toBe(cats.length + 2 * 2 + 1);
   });
 
-  it("encodes a photograph that two groups bring at the same time once", async () => {
-    const server = await start();
-    const [a, b, c] = await photographs("cats");
-    const before = await server.metric("cosal_batch_images_sum");
-    await Promise.all([server.post([a!, b!]), server.post([a!, c!])]);
-    expect(await server.metric("cosal_batch_images_sum")).toBe(before + 3);
-  });
-
   it("says what is wrong with a photograph, and goes on", async () => {
     const server = await start();
     const [cat] = await photographs("cats");
