@@ -2,7 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { paintCutout, paintHeat, paintMask, paintOverlay } from "../pictures/paint.ts";
 import { paintNever, paintSoon } from "../pictures/paint-queue.ts";
-import { maskOf } from "../state/mask.ts";
+import { maskOf, trackMask } from "../state/mask.ts";
 import type { Photograph } from "../state/photographs.ts";
 import { type View, view } from "../state/settings.ts";
 
@@ -30,7 +30,7 @@ export function Layer({ photograph, width, height, picture, version }: LayerProp
   useSignalEffect(() => {
     // What painting depends on, read here: it happens later.
     view.value;
-    maskOf(photograph);
+    trackMask(photograph);
     photograph.likeness.value;
     if (canvas.current) paintSoon(canvas.current, paint);
   });

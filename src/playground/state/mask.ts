@@ -11,6 +11,14 @@ export function maskOf(photograph: Photograph): MaskToRender | undefined {
   const opened = photograph.opened.value;
   if (logits === undefined || opened === undefined) return undefined;
   const level = Math.log(threshold.value / (1 - threshold.value));
-  const data = Float32Array.from(logits.data, (logit) => logit - level);
+  const data = new Float32Array(logits.data);
+  for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) - level;
   return { width: opened.width, height: opened.height, logits: { ...logits, data } };
+}
+
+/** Reads the signals that `maskOf` depends on, without computing the mask. */
+export function trackMask(photograph: Photograph): void {
+  logitsOf(photograph);
+  photograph.opened.value;
+  threshold.value;
 }
