@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     name: "playground",
     root: import.meta.dirname,
-    // `npm run test:playground:long` takes the others: too long, or too tight in time, for every day.
+    // `npm run test:playground:long` takes the others: WebGPU, which software does in minutes.
     include: CHROMIUM === undefined ? [] : [process.env.LONG ? "*.long.ts" : "*.test.ts"],
     passWithNoTests: CHROMIUM === undefined,
     globalSetup: CHROMIUM === undefined ? [] : ["setup.ts"],
