@@ -8,6 +8,7 @@ import type {
   PlacedRecord,
 } from "../../app/index.ts";
 import { encodeLine } from "../jobs/journal-lines.ts";
+import { withFile, writeAll } from "../storage/open-file.ts";
 import { privateFolder } from "../storage/private-folder.ts";
 import { type OnFault, storeError } from "../storage/store-fault.ts";
 import { syncFolder } from "../storage/sync-folder.ts";
@@ -194,25 +195,4 @@ async function* chunks(lines: AsyncIterable<BatchLine>): AsyncGenerator<string> 
     text = "";
   }
   if (text !== "") yield text;
-}
-
-async function withFile<T>(
-  path: string,
-  flags: string,
-  work: (file: FileHandle) => Promise<T>,
-): Promise<T> {
-  const file = await open(path, flags, 0o600);
-  try {
-    return await work(file);
-  } finally {
-    await file.close();
-  }
-}
-
-/** A disk that is nearly full takes a part. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
-    done += bytesWritten;
-  }
 }

@@ -1,6 +1,7 @@
-import { type FileHandle, open, readdir, readFile, rm, truncate } from "node:fs/promises";
+import { readdir, readFile, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job, JobEvent, JobRequest } from "../../app/index.ts";
+import { withFile, writeAll } from "../storage/open-file.ts";
 import { privateFolder } from "../storage/private-folder.ts";
 import { type OnFault, storeError } from "../storage/store-fault.ts";
 import { syncFolder } from "../storage/sync-folder.ts";
@@ -198,27 +199,6 @@ export class Journal {
 
   #file(id: string): string {
     return join(this.#path, `${id}.journal`);
-  }
-}
-
-async function withFile(
-  path: string,
-  flags: string,
-  work: (file: FileHandle) => Promise<void>,
-): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    await work(file);
-  } finally {
-    await file.close();
-  }
-}
-
-/** A disk that is nearly full takes a part. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at + done);
-    done += bytesWritten;
   }
 }
 
