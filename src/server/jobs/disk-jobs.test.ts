@@ -87,6 +87,8 @@ it("runs a job and tells what happens, again and from any place", async () => {
 it("goes on after a restart where it was, with what was told before", async () => {
   const first = await open(untilAborted);
   const { id } = await first.submit({ request: request() });
+  // Jobs go on in the order of their times, which have milliseconds.
+  await new Promise((resolve) => setTimeout(resolve, 5));
   const waiting = await first.submit({ request: request("b") });
   await expect.poll(async () => (await first.get("t", id))?.status).toBe("running");
   await first.stop();
