@@ -21,9 +21,9 @@ let path: string;
 const opened: DiskJobs[] = [];
 const faults: string[] = [];
 
-async function open(run: RunJob, bytes = 1e6): Promise<DiskJobs> {
+async function open(run: RunJob, bytes = 1e6, running?: number): Promise<DiskJobs> {
   const onFault = (fault: string) => faults.push(fault);
-  const jobs = await diskJobs({ path, run, bytes, onFault, retryDelay: 1 });
+  const jobs = await diskJobs({ path, run, bytes, onFault, running, retryDelay: 1 });
   opened.push(jobs);
   return jobs;
 }
@@ -87,13 +87,13 @@ it("runs a job and tells what happens, again and from any place", async () => {
 it("goes on after a restart where it was, with what was told before", async () => {
   const first = await open(untilAborted);
   const { id } = await first.submit({ request: request() });
-  // Jobs go on in the order of their times, which have milliseconds.
+  // Jobs go on in the order of their times, which have milliseconds, and begin one after the other.
   await new Promise((resolve) => setTimeout(resolve, 5));
   const waiting = await first.submit({ request: request("b") });
   await expect.poll(async () => (await first.get("t", id))?.status).toBe("running");
   await first.stop();
   const ran: string[] = [];
-  const second = await open(async ({ group }) => void ran.push(group[0]!));
+  const second = await open(async ({ group }) => void ran.push(group[0]!), 1e6, 1);
   expect(await eventNames(second, id)).toEqual([
     "1 queued",
     "2 running",
