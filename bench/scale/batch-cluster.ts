@@ -1,6 +1,7 @@
-// `npm run bench:scale:batch:cluster [-- PHOTOGRAPHS [SECONDS]]`: one batch, masked with one consensus, on
-// one server process, on three, and on three of which one after another is killed every few seconds, and
-// Redis once. The results are held against the manifest, line by line.
+// `npm run bench:scale:batch:cluster [-- PHOTOGRAPHS [SECONDS [killed]]]`: one batch, masked with one
+// consensus, on one server process, on three, and on three of which one after another is killed every few
+// seconds, and Redis once. With `killed` only the last. The results are held against the manifest, line by
+// line.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +14,11 @@ import { formOf, PAIRS, type Photograph } from "./groups.ts";
 const EXAMPLES = ["by-a-hedge", "in-a-wooden-box", "on-a-rock", "on-a-waste-bin", "under-a-sign"];
 const count = Number(process.argv[2] ?? 1000);
 const killInterval = 1000 * Number(process.argv[3] ?? 8);
+const RUNS = [
+  { servers: 1, isKilling: false },
+  { servers: 3, isKilling: false },
+  { servers: 3, isKilling: true },
+].filter(({ isKilling }) => isKilling || process.argv[4] !== "killed");
 
 const files: Photograph[] = [];
 for (let i = 0; i < count; i++) {
@@ -130,16 +136,17 @@ console.log(`
 ${count} photographs as one batch, masked with one consensus
 
 servers  killed  photographs/s  to one  MiB, first quarter  to the end   lost  repeated  wrong`);
-let one = 0;
-for (const [servers, isKilling] of [
-  [1, false],
-  [3, false],
-  [3, true],
-] as const) {
+let one: number | undefined;
+for (const { servers, isKilling } of RUNS) {
   const row = await run(servers, isKilling);
-  one ||= row.perSecond;
+  if (servers === 1) one = row.perSecond;
   const cells = [
-    ...[row.servers, row.kills, row.perSecond.toFixed(1), (row.perSecond / one).toFixed(2)],
+    ...[
+      row.servers,
+      row.kills,
+      row.perSecond.toFixed(1),
+      one === undefined ? "" : (row.perSecond / one).toFixed(2),
+    ],
     ...[...row.memory, row.lost, row.repeated, row.wrong],
   ];
   const widths = [7, 8, 15, 8, 20, 12, 7, 10, 7];
