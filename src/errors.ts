@@ -31,7 +31,7 @@ const CALLER_CODES = {
   image_too_many_pixels: true,
   /** A side is too short for anything to be segmented. */
   image_too_small: true,
-  /** A seed refers to no image of the group, or marks nothing in it. */
+  /** A seed refers to no image of the group or marks nothing in it, or negative ones leave nothing. */
   seed_invalid: true,
   /** The model has no graph for seeds. */
   seeds_unsupported: true,

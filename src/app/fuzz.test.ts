@@ -25,7 +25,11 @@ const image = fc.oneof(
   fc.anything(),
 );
 const seed = fc.oneof(
-  fc.record({ image: fc.nat(3), point: fc.tuple(fc.nat(20_000), fc.nat(9)) }),
+  fc.record({
+    image: fc.nat(3),
+    negative: fc.anything(),
+    point: fc.tuple(fc.nat(20_000), fc.nat(9)),
+  }),
   fc.record({
     image: fc.constant(0),
     rle: fc.record({ size: fc.tuple(fc.nat(20), fc.nat(20)), counts: fc.string() }),

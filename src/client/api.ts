@@ -1,7 +1,7 @@
 // Written by `npm run client:types` from the OpenAPI document; not to be edited.
 
 /**
- * A marked example of the object: a point or box in pixels of the upright photograph, or a mask, either as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at the object.
+ * A marked example of the object, or of what is not meant: a point or box in pixels of the upright photograph, or a mask, either as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at what is marked.
  */
 export type Seed =
   | {
@@ -9,6 +9,10 @@ export type Seed =
        * An image of the request: its position from 0, its id, or its SHA-256.
        */
       image: number | string;
+      /**
+       * `true` marks what is not meant. `false` if absent.
+       */
+      negative?: boolean;
       point: [number, number];
     }
   | {
@@ -16,6 +20,10 @@ export type Seed =
        * An image of the request: its position from 0, its id, or its SHA-256.
        */
       image: number | string;
+      /**
+       * `true` marks what is not meant. `false` if absent.
+       */
+      negative?: boolean;
       box: [number, number, number, number];
     }
   | {
@@ -23,6 +31,10 @@ export type Seed =
        * An image of the request: its position from 0, its id, or its SHA-256.
        */
       image: number | string;
+      /**
+       * `true` marks what is not meant. `false` if absent.
+       */
+      negative?: boolean;
       rle: {
         size: [number, number];
         counts: string | number[];
@@ -33,6 +45,10 @@ export type Seed =
        * An image of the request: its position from 0, its id, or its SHA-256.
        */
       image: number | string;
+      /**
+       * `true` marks what is not meant. `false` if absent.
+       */
+      negative?: boolean;
       png: string;
     };
 /**

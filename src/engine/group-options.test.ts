@@ -137,6 +137,45 @@ describe("seeds", () => {
     expect(await seeded(group(2), seeds)).toBe(22);
   });
 
+  test("a mark of what is not meant leaves the rest of its photograph", async () => {
+    const negative = true;
+    expect(await seeded(group(3, 7), [{ image: 1, negative, box: [0, 0, 5, 6] }])).toBe(70);
+    const data = Uint8Array.of(51, 0);
+    const faint = { image: 0, negative, mask: { width: 2, height: 1, data } };
+    expect(await seeded(group(5), [faint])).toBeCloseTo(5 * (0.8 + 10), 4);
+  });
+
+  test("the object is what is marked, less what is marked as not meant in the same photograph", async () => {
+    const all: Seed = { image: 1, negative: false, box: [0, 0, 10, 6] };
+    const left: Seed = { image: 1, negative: true, box: [0, 0, 5, 6] };
+    const other: Seed = { image: 0, box: [0, 0, 5, 6] };
+    for (const seeds of [
+      [all, left],
+      [left, all],
+    ]) {
+      expect(await seeded(group(3, 7), seeds)).toBe(70);
+    }
+    expect(await seeded(group(3, 7), [left, other])).toBe((70 + 3) / 2);
+  });
+
+  test.each<[string, Seed[]]>([
+    ["all of the photograph", [{ image: 0, negative: true, box: [0, 0, 10, 6] }]],
+    [
+      "all that is marked",
+      [
+        { image: 1, point: [3, 3] },
+        { image: 0, point: [3, 3] },
+        { image: 0, negative: true, point: [3, 3] },
+      ],
+    ],
+  ])("negative marks that cover %s", async (_, seeds) => {
+    await expect(seeded(group(1, 2), seeds)).rejects.toMatchObject({
+      code: "seed_invalid",
+      image: { index: 0 },
+      message: expect.stringContaining("leave nothing"),
+    });
+  });
+
   test("is refined over the whole group", async () => {
     // 70 from the seed; then the mean of (3 + 70) / 2 and (7 + 70) / 2.
     const changes = { refinements: 1 };
@@ -156,6 +195,7 @@ describe("seeds", () => {
     ["a point outside", { image: 0, point: [10, 3] }],
     ["a point that is no number", { image: 0, point: [Number.NaN, 3] }],
     ["a box outside", { image: 0, box: [20, 0, 4, 4] }],
+    ["a negative box outside", { image: 0, negative: true, box: [20, 0, 4, 4] }],
     ["a box without an area", { image: 0, box: [1, 1, 0, 4] }],
     ["an empty mask", { image: 0, mask: { width: 2, height: 1, data: new Uint8Array(2) } }],
     [

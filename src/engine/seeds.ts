@@ -35,12 +35,32 @@ export function checkSeeds(seeds: readonly Seed[], images: number): void {
 }
 
 /**
- * The region marked on one photograph, as input of the `seed` graph: the marked share of each cell
- * of the feature grid, 0..1, `[1, 1, height, width]`. Several marks are merged.
+ * The object's region on one photograph, as input of the `seed` graph: its share of each cell of the
+ * feature grid, 0..1, `[1, 1, height, width]`. It is what the positive marks cover together, or the
+ * whole photograph if there are none, less what the negative ones cover.
  *
- * @throws CosalError seed_invalid if a mark is malformed or marks nothing in the photograph
+ * @throws CosalError seed_invalid if a mark is malformed or marks nothing in the photograph, or if
+ * the negative marks leave nothing of it
  */
-export function regionOf(marks: readonly SeedMark[], photograph: Size, grid: Size): Tensor {
+export function regionOf(marks: readonly Seed[], photograph: Size, grid: Size): Tensor {
+  const negative = marks.filter((mark) => mark.negative);
+  const positive = marks.filter((mark) => !mark.negative);
+  const data = union(positive, photograph, grid);
+  if (positive.length === 0) data.fill(1);
+  for (const [i, share] of union(negative, photograph, grid).entries()) {
+    const rest = (data[i] as number) - share;
+    data[i] = rest > ROUNDING ? rest : 0;
+  }
+  if (!data.some((share) => share > 0)) {
+    throw new CosalError("seed_invalid", "The negative seeds leave nothing of the photograph.");
+  }
+  return { data, dims: [1, 1, grid.height, grid.width] };
+}
+
+/** What shares of cells that are equal may differ by. */
+const ROUNDING = 1e-6;
+
+function union(marks: readonly SeedMark[], photograph: Size, grid: Size): Float32Array {
   const data = new Float32Array(grid.width * grid.height);
   for (const mark of marks) {
     const region = shares(mark, photograph, grid);
@@ -48,7 +68,7 @@ export function regionOf(marks: readonly SeedMark[], photograph: Size, grid: Siz
     for (let i = 0; i < data.length; i++)
       data[i] = Math.max(data[i] as number, region[i] as number);
   }
-  return { data, dims: [1, 1, grid.height, grid.width] };
+  return data;
 }
 
 function shares(mark: SeedMark, photograph: Size, grid: Size): Float32Array {

@@ -17,8 +17,16 @@ export interface ImageInput {
   readonly digest?: string;
 }
 
-/** A marked example of the object. `image` is the position of its image in the group, from 0. */
-export type Seed = { readonly image: number } & SeedMark;
+/** A marked example of the object, or of what is not meant. */
+export type Seed = {
+  /** Position of its image in the group, from 0. */
+  readonly image: number;
+  /**
+   * Marks what is not meant. The object is then within the image's other marks, less this one;
+   * within the whole image if all of its marks are negative.
+   */
+  readonly negative?: boolean;
+} & SeedMark;
 
 export type SeedMark =
   /**

@@ -7,7 +7,7 @@ import type { SeedIdentity } from "./seeds.ts";
 const digest = fc.stringMatching(/^[0-9a-f]{64}$/);
 const token = fc.stringMatching(/^[a-z0-9._-]{1,12}$/);
 const coordinate = fc.nat(16_383);
-const seed = fc.oneof(
+const mark = fc.oneof(
   fc.record({ image: digest, point: fc.tuple(coordinate, coordinate) }),
   fc.record({ image: digest, box: fc.tuple(coordinate, coordinate, coordinate, coordinate) }),
   fc.record({
@@ -18,7 +18,11 @@ const seed = fc.oneof(
     image: digest,
     rle: fc.record({ height: coordinate, width: coordinate, sha256: digest }),
   }),
-) satisfies fc.Arbitrary<SeedIdentity>;
+);
+const sign = fc.constantFrom({}, { negative: true });
+const seed = fc
+  .tuple(sign, mark)
+  .map(([sign, mark]) => ({ ...sign, ...mark })) satisfies fc.Arbitrary<SeedIdentity>;
 const contents = fc.record({
   model: digest,
   options: fc.dictionary(token, token, { maxKeys: 4 }),
@@ -89,6 +93,16 @@ describe("group identity", () => {
           expect(new Set(ids).size).toBe(ids.length);
         },
       ),
+    );
+  });
+
+  it("differs when a mark is of what is not meant; a positive one may say so or not", async () => {
+    await fc.assert(
+      fc.asyncProperty(contents, digest, mark, async (group, image, mark) => {
+        const id = (sign: object) => groupId({ ...group, seeds: [{ ...mark, image, ...sign }] });
+        expect(await id({ negative: true })).not.toBe(await id({}));
+        expect(await id({ negative: false })).toBe(await id({}));
+      }),
     );
   });
 

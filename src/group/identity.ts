@@ -36,6 +36,7 @@ export interface GroupContents {
  * seed <image> box <x> <y> <width> <height>
  * seed <image> mask <width> <height> <SHA-256 of its grey values, row by row>
  * seed <image> rle <height> <width> <SHA-256 of its run lengths, e.g. "7 3 12">
+ * seed <image> negative point <x> <y>              a mark of what is not meant; so too the others
  * image <64 hex digits>                            one line per distinct photograph, sorted
  * ```
  *

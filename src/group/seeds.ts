@@ -4,6 +4,8 @@ import type { Box } from "../engine/index.ts";
 export type SeedIdentity = {
   /** SHA-256 of the photograph it is on. */
   readonly image: string;
+  /** Marks what is not meant. */
+  readonly negative?: boolean;
 } & (
   | { readonly point: readonly [number, number] }
   | { readonly box: Box }
@@ -33,6 +35,10 @@ export const MAX_COORDINATE = 16_383;
 
 /** @throws TypeError for a number that is not a valid coordinate */
 export function seedLine(seed: SeedIdentity): string {
+  return seed.negative ? `negative ${markLine(seed)}` : markLine(seed);
+}
+
+function markLine(seed: SeedIdentity): string {
   if ("point" in seed) return `point ${numbers(seed.point)}`;
   if ("box" in seed) return `box ${numbers(seed.box)}`;
   if ("rle" in seed) {

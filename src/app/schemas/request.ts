@@ -55,22 +55,30 @@ const ImageName = z.union([z.int().min(0), z.string()]).openapi({
   description: "An image of the request: its position from 0, its id, or its SHA-256.",
 });
 
+/** What every seed has. */
+const seed = {
+  image: ImageName,
+  negative: z.boolean().optional().openapi({
+    description: "`true` marks what is not meant. `false` if absent.",
+  }),
+};
+
 export const SeedSchema = z
   .union([
-    z.strictObject({ image: ImageName, point }),
-    z.strictObject({ image: ImageName, box }),
+    z.strictObject({ ...seed, point }),
+    z.strictObject({ ...seed, box }),
     z.strictObject({
-      image: ImageName,
+      ...seed,
       rle: z.strictObject({
         size: z.tuple([side, side]).openapi({ minItems: 2, maxItems: 2 }),
         counts: z.union([z.string().max(500_000), z.array(z.int().min(0))]),
       }),
     }),
-    z.strictObject({ image: ImageName, png: z.string().max(4_000_000) }),
+    z.strictObject({ ...seed, png: z.string().max(4_000_000) }),
   ])
   .openapi("Seed", {
     description:
-      "A marked example of the object: a point or box in pixels of the upright photograph, or a mask, either as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at the object.",
+      "A marked example of the object, or of what is not meant: a point or box in pixels of the upright photograph, or a mask, either as COCO RLE (`size` is [height, width]) or as a PNG whose first channel is 255 at what is marked.",
   });
 
 export const OptionsSchema = z

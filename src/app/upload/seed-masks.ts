@@ -18,7 +18,7 @@ export interface ReadMask {
   readonly identity: DistributedOmit<Extract<SeedIdentity, { mask: unknown } | { rle: unknown }>>;
 }
 
-type DistributedOmit<T> = T extends unknown ? Omit<T, "image"> : never;
+type DistributedOmit<T> = T extends unknown ? Omit<T, "image" | "negative"> : never;
 
 /**
  * Reads the masks among one request's seeds. Equal masks are read once. PNGs share a budget of pixels.

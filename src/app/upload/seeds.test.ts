@@ -41,6 +41,25 @@ describe("seeds", () => {
     expect(Array.from(stretched.mask.data, Math.round)).toEqual([200, 200, 200]);
   });
 
+  it("may mark what is not meant, which makes another group", async () => {
+    const client = setUp();
+    for (const seed of [
+      { image: 1, point: [3, 4] },
+      { image: 1, box: [1, 2, 3, 4] },
+      { image: 1, png: base64("image png") },
+      { image: 1, rle: { size: [8, 9], counts: [1, 2, 69] } },
+    ]) {
+      const { id } = await group(await send(client, [seed]));
+      const [positive] = client.segmenter.seeds.at(-1) ?? [];
+      expect((await group(await send(client, [{ ...seed, negative: false }]))).id).toBe(id);
+      const other = await group(await send(client, [{ ...seed, negative: true }]));
+      expect(other.id).not.toBe(id);
+      expect(client.segmenter.seeds.at(-1)).toEqual([{ ...positive, negative: true }]);
+    }
+    const wrong = await send(client, [{ image: 1, point: [3, 4], negative: "yes" }]);
+    expect((await problem(wrong)).errors?.[0]?.pointer).toMatch("#/options/seeds/0");
+  });
+
   it("that are equal masks are read once, and kept in cells of the network", async () => {
     const decode = vi.fn(fakeDecoder.decode);
     const client = setUp({ decoder: { ...fakeDecoder, decode } });

@@ -65,17 +65,18 @@ async function resolve(
 ): Promise<ResolvedSeed> {
   const { id, sha256: image } = imageOf(seed.image, images);
   const request = { ...seed, image };
+  const sign = seed.negative ? { negative: true } : {};
   if ("point" in seed) {
     const { point } = seed;
-    return { request, identity: { image, point }, mark: { point } };
+    return { request, identity: { image, ...sign, point }, mark: { ...sign, point } };
   }
   if ("box" in seed) {
     const { box } = seed;
-    return { request, identity: { image, box }, mark: { box } };
+    return { request, identity: { image, ...sign, box }, mark: { ...sign, box } };
   }
   if ("rle" in seed) checkSize(seed.rle, id, await sizeOf(image));
   const { identity, mask } = await masks.read(seed);
-  return { request, identity: { image, ...identity }, mark: { mask } };
+  return { request, identity: { image, ...sign, ...identity }, mark: { ...sign, mask } };
 }
 
 function imageOf(name: number | string, images: readonly SeedImage[]): SeedImage {

@@ -28,8 +28,8 @@ const job: ComputeJob = {
     header: { bytes: 3, width: 8, height: 6 },
     load: async () => new TextEncoder().encode(`image ${name}`),
   })),
-  seeds: [{ image: 1, point: [3, 4] }],
-  seedRequests: [{ image: "b".repeat(64), point: [3, 4] }],
+  seeds: [{ image: 1, negative: true, point: [3, 4] }],
+  seedRequests: [{ image: "b".repeat(64), negative: true, point: [3, 4] }],
   onError: "fail",
   detail: "normal",
   backend: "auto",
@@ -127,7 +127,7 @@ describe("a GPU backend", () => {
     expect(JSON.parse(String(form.get("options")))).toEqual({
       model: "m",
       on_error: "fail",
-      seeds: [{ image: "b".repeat(64), point: [3, 4] }],
+      seeds: [{ image: "b".repeat(64), negative: true, point: [3, 4] }],
     });
     const files = form.getAll("image") as File[];
     expect(files.map(({ name }) => name)).toEqual(job.images.map(({ sha256 }) => sha256));
