@@ -61,7 +61,8 @@ function commands() {
           .example("$0 a.jpg b.jpg c.jpg -o out", "files given together are a set")
           .example("$0 shop/ -r -f cutout", "cut-outs; each folder below is a set")
           .example("$0 shop/ --canvas 1200x1200 --background '#fff' --shadow", "a studio set")
-          .example("$0 photos/ --seed cat.jpg:120,80", "the object that is meant"),
+          .example("$0 photos/ --seed cat.jpg:120,80", "the object that is meant")
+          .example("$0 photos/ --not cat.jpg:10,20,200,150", "what is not meant"),
       async (args) => {
         const { segment } = await import("./commands/segment.ts");
         status = await segment({ ...args, ...serverOf(args) }, interrupt.signal);

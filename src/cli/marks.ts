@@ -9,47 +9,73 @@ export interface MarkArguments {
   readonly box?: readonly string[] | undefined;
   /** `photo.jpg=mask.png` */
   readonly seedMask?: readonly string[] | undefined;
+  /** Any of these forms. */
+  readonly not?: readonly string[] | undefined;
 }
 
 /**
- * The marks that `--seed`, `--box` and `--seed-mask` name on a set's photographs.
+ * The marks that `--seed`, `--box`, `--seed-mask` and `--not` make on a set's photographs.
  *
  * @throws UsageError for a mark that cannot be read, or names a photograph that is not in the set
  */
 export function readMarks(
-  { seed = [], box = [], seedMask = [] }: MarkArguments,
+  { seed = [], box = [], seedMask = [], not = [] }: MarkArguments,
   photographs: readonly NamedPhotograph[],
 ): Mark[] {
-  const find = (name: string): NamedPhotograph => {
-    const found = photographs.find(
-      (photograph) => photograph.name === name || photograph.path === name,
-    );
-    if (found !== undefined) return found;
-    const names = photographs.slice(0, 5).map((photograph) => photograph.name);
-    throw new UsageError(`No photograph is called ${name}. The set has ${names.join(", ")} ...`);
-  };
-  const numbers = (text: string, count: number, option: string, example: string) => {
-    const match = /^(.+):([\d,]+)$/.exec(text);
-    const values = match?.[2]?.split(",").map(Number) ?? [];
-    if (match?.[1] === undefined || values.length !== count) {
-      throw new UsageError(`Expected ${option} ${example} but received ${text}`);
+  const read = (text: string, option: keyof typeof FORMS): Mark => {
+    const { forms, expected } = FORMS[option];
+    for (const form of forms) {
+      const found = form(text);
+      if (found === undefined) continue;
+      const { name, ...mark } = found;
+      return { photograph: named(name, photographs), ...mark };
     }
-    return { photograph: find(match[1]), values };
+    throw new UsageError(`Expected ${option} ${expected} but received ${text}`);
   };
   return [
-    ...seed.map((text): Mark => {
-      const { photograph, values } = numbers(text, 2, "--seed", "photo.jpg:X,Y");
-      return { photograph, point: values as unknown as [number, number] };
-    }),
-    ...box.map((text): Mark => {
-      const { photograph, values } = numbers(text, 4, "--box", "photo.jpg:X,Y,WIDTH,HEIGHT");
-      return { photograph, box: values as unknown as [number, number, number, number] };
-    }),
-    ...seedMask.map((text): Mark => {
-      const at = text.indexOf("=");
-      if (at < 1)
-        throw new UsageError(`Expected --seed-mask photo.jpg=mask.png but received ${text}`);
-      return { photograph: find(text.slice(0, at)), maskPath: text.slice(at + 1) };
-    }),
+    ...seed.map((text) => read(text, "--seed")),
+    ...box.map((text) => read(text, "--box")),
+    ...seedMask.map((text) => read(text, "--seed-mask")),
+    ...not.map((text): Mark => ({ ...read(text, "--not"), negative: true })),
   ];
+}
+
+/** Reads a mark in one form. Undefined if the text has another. */
+type Form = (
+  text: string,
+) => (Omit<Mark, "photograph" | "negative"> & { readonly name: string }) | undefined;
+
+const point: Form = (text) => {
+  const [, name, x, y] = /^(.+):(\d+),(\d+)$/.exec(text) ?? [];
+  return name === undefined ? undefined : { name, point: [Number(x), Number(y)] };
+};
+
+const rectangle: Form = (text) => {
+  const [, name, ...sides] = /^(.+):(\d+),(\d+),(\d+),(\d+)$/.exec(text) ?? [];
+  if (name === undefined) return undefined;
+  return { name, box: sides.map(Number) as [number, number, number, number] };
+};
+
+const mask: Form = (text) => {
+  const at = text.indexOf("=");
+  return at < 1 ? undefined : { name: text.slice(0, at), maskPath: text.slice(at + 1) };
+};
+
+const FORMS = {
+  "--seed": { forms: [point], expected: "photo.jpg:X,Y" },
+  "--box": { forms: [rectangle], expected: "photo.jpg:X,Y,WIDTH,HEIGHT" },
+  "--seed-mask": { forms: [mask], expected: "photo.jpg=mask.png" },
+  "--not": {
+    forms: [point, rectangle, mask],
+    expected: "photo.jpg:X,Y or photo.jpg:X,Y,WIDTH,HEIGHT or photo.jpg=mask.png",
+  },
+} satisfies Record<string, { readonly forms: readonly Form[]; readonly expected: string }>;
+
+function named(name: string, photographs: readonly NamedPhotograph[]): NamedPhotograph {
+  const found = photographs.find(
+    (photograph) => photograph.name === name || photograph.path === name,
+  );
+  if (found !== undefined) return found;
+  const names = photographs.slice(0, 5).map((photograph) => photograph.name);
+  throw new UsageError(`No photograph is called ${name}. The set has ${names.join(", ")} ...`);
 }

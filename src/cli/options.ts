@@ -36,6 +36,12 @@ export const markOptions = <T>(args: Argv<T>) =>
       array: true,
       requiresArg: true,
       describe: "mark it with a mask: photo.jpg=mask.png",
+    })
+    .option("not", {
+      type: "string",
+      array: true,
+      requiresArg: true,
+      describe: "mark what is not meant, in any of these forms; a box or a mask is best",
     });
 
 export const maskOptions = <T>(args: Argv<T>) =>

@@ -87,6 +87,18 @@ describe("marks", () => {
     expect(mask).toEqual({ photograph: photographs[1], maskPath: "m=1.png" });
   });
 
+  it("of what is not meant have any of these forms", () => {
+    const not = ["a:b=c.jpg:1,2", "d.jpg:1,2,3,4", "d.jpg=m.png"];
+    const [photograph, other] = photographs;
+    expect(readMarks({ not, seed: ["d.jpg:5,6"] }, photographs)).toEqual([
+      { photograph: other, point: [5, 6] },
+      { photograph, negative: true, point: [1, 2] },
+      { photograph: other, negative: true, box: [1, 2, 3, 4] },
+      { photograph: other, negative: true, maskPath: "m.png" },
+    ]);
+    expect(() => readMarks({ not: ["d.jpg:1,2,3"] }, photographs)).toThrow("WIDTH,HEIGHT or");
+  });
+
   it("say what was expected", () => {
     for (const seed of ["d.jpg", "d.jpg:1", "d.jpg:1,2,3", "d.jpg:a,b", ":1,2"]) {
       expect(() => readMarks({ seed: [seed] }, photographs), seed).toThrow("photo.jpg:X,Y");

@@ -46,7 +46,9 @@ export interface SegmentArguments extends MaskArguments, MarkArguments {}
 export async function segment(args: SegmentArguments, signal: AbortSignal): Promise<number> {
   const sets = await readSets(args.paths, args);
   if (args.watch && sets.length > 1) throw new UsageError("--watch looks at one folder.");
-  const marked = [args.seed, args.box, args.seedMask].some((list) => (list?.length ?? 0) > 0);
+  const marked = [args.seed, args.box, args.seedMask, args.not].some(
+    (list) => (list?.length ?? 0) > 0,
+  );
   if (marked && sets.length > 1) {
     throw new UsageError("A mark is on a photograph of one set; give one folder.");
   }

@@ -26,6 +26,8 @@ export interface SeedTask {
   readonly box?: Box;
   /** A picture file whose white is object. */
   readonly maskPath?: string;
+  /** Marks what is not meant. */
+  readonly negative?: boolean;
 }
 
 /** What a format needs of each mask beside its files. */

@@ -102,14 +102,14 @@ function inputOf({ name, path }: ImageTask): ImageInput {
   return { id: name, bytes: async () => new Uint8Array(await readFile(path)) };
 }
 
-async function seedOf({ image, point, box, maskPath }: SeedTask): Promise<Seed> {
-  if (point !== undefined) return { image, point };
-  if (box !== undefined) return { image, box };
+async function seedOf({ point, box, maskPath, ...seed }: SeedTask): Promise<Seed> {
+  if (point !== undefined) return { ...seed, point };
+  if (box !== undefined) return { ...seed, box };
   const { width, height, data } = await decoder.decode(
     new Uint8Array(await readFile(maskPath ?? "")),
   );
   const grey = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i] as number);
-  return { image, mask: { width, height, data: grey } };
+  return { ...seed, mask: { width, height, data: grey } };
 }
 
 async function render(

@@ -78,11 +78,11 @@ export async function serviceSource(
     studio: (photograph, task) => pool.studio(photograph, task),
     async *segment({ photographs, marks, isWanted, renderOf, onLearning }) {
       const seeds = await Promise.all(
-        marks.map(async ({ photograph, point, box, maskPath }): Promise<api.Seed> => {
-          const image = photographs.indexOf(photograph);
-          if (point !== undefined) return { image, point: [...point] };
-          if (box !== undefined) return { image, box: [...box] };
-          return { image, png: (await readFile(maskPath ?? "")).toString("base64") };
+        marks.map(async ({ photograph, point, box, maskPath, ...mark }): Promise<api.Seed> => {
+          const seed = { image: photographs.indexOf(photograph), ...mark };
+          if (point !== undefined) return { ...seed, point: [...point] };
+          if (box !== undefined) return { ...seed, box: [...box] };
+          return { ...seed, png: (await readFile(maskPath ?? "")).toString("base64") };
         }),
       );
       const run = cosal.group(photographs.map(fileOf), {

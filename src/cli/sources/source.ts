@@ -3,13 +3,15 @@ import type { Detail } from "../../engine/index.ts";
 import type { MaskFacts, RenderTask, StudioTask } from "../engine/task.ts";
 import type { NamedPhotograph } from "../output/names.ts";
 
-/** A mark on one of a set's photographs: what is meant. */
+/** A mark on one of a set's photographs: what is meant, or is not. */
 export interface Mark {
   readonly photograph: NamedPhotograph;
   readonly point?: readonly [number, number];
   readonly box?: Box;
   /** A picture file whose white is object. */
   readonly maskPath?: string;
+  /** Marks what is not meant. */
+  readonly negative?: boolean;
 }
 
 /** What is wanted of a set. */
