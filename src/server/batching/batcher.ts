@@ -8,18 +8,18 @@ export interface BatcherOptions {
   /** Asked before each batch, as another process may have another runtime. */
   readonly batching: () => Batching;
   readonly onBatch?: (batch: { readonly images: number; readonly shape: BatchShape }) => void;
-  /** An image that is being encoded already, or waits for it, was asked for again. */
+  /** Called when an image is requested that is already being encoded or waiting. */
   readonly onShared?: () => void;
-  /** How much of the device a caller has had. */
+  /** The device time that a caller has used. */
   readonly servedOf?: (caller: string) => number;
   /** Milliseconds; `performance.now` unless a test says otherwise. */
   readonly now?: () => number;
 }
 
-/** An image to encode, and everybody who asked for it. */
+/** An image to encode, and all requests for it. */
 interface Entry {
   readonly image: Tensor;
-  /** Who asked for it first. */
+  /** Caller of the first request. */
   readonly caller: string;
   readonly waiters: Set<Waiter>;
 }
@@ -30,10 +30,9 @@ interface Waiter {
 }
 
 /**
- * Turns the encoder's runs, one image each, into runs of whole batches. What is in a batch is decided
- * when the device is free for it, so that the busier it is the larger batches become, and no image
- * ever waits for another that may come. Images of all groups go into one batch, the same image only
- * once.
+ * Combines encoder runs of one image each into runs of batches. A batch is composed when the device is
+ * free. So batches become larger when the device is busier, and no image waits for others to arrive.
+ * A batch may have images of several groups. The same image is encoded once.
  *
  * @param run of a graph whose only input is `image`, `[batch, ...]`
  */
@@ -50,9 +49,9 @@ class Batcher {
   readonly #options: BatcherOptions;
   readonly #now: () => number;
   readonly #queue: FairQueue<Entry>;
-  /** What the device is busy with, or about to be. */
+  /** The batch that runs, or is about to. */
   #batch: readonly Entry[] = [];
-  /** Takes back the run that was asked for while nothing has been put into it. */
+  /** Cancels the requested run as long as its batch has not been composed. */
   #pendingRun: AbortController | undefined;
 
   constructor(run: RunGraph, options: BatcherOptions) {
@@ -90,7 +89,7 @@ class Batcher {
         reject(signal?.reason);
         if (entry.waiters.size > 0) return;
         this.#queue.remove(entry);
-        // Not a batch that is being run: there are others in it, or may come to be.
+        // A running batch is not cancelled, since it may have other requests' images.
         if (this.#queue.length === 0 && this.#batch.length === 0) this.#pendingRun?.abort();
       };
       const settled = <T>(settle: (value: T) => void) => {
@@ -106,7 +105,7 @@ class Batcher {
     });
   }
 
-  /** One run at a time: what comes meanwhile makes up the next. */
+  /** One run at a time. Images that arrive meanwhile are in the next one. */
   #requestRun(): void {
     if (this.#pendingRun !== undefined || this.#queue.length === 0) return;
     const run = new AbortController();
@@ -124,7 +123,7 @@ class Batcher {
       });
   }
 
-  /** For whom the device is, or would be. */
+  /** Callers of the running batch, or the caller who is next. */
   #callers(): readonly string[] {
     if (this.#batch.length > 0) return this.#batch.map(({ caller }) => caller);
     return [this.#queue.caller(this.#now()) ?? ""];
@@ -151,7 +150,7 @@ class Batcher {
 
   #fail(error: unknown, signal: AbortSignal): void {
     const failed = [...this.#batch];
-    // Refused before its turn came, and not because everybody had left: all who wait are meant.
+    // The run was refused before a batch was composed, so the error is for all waiting images.
     if (failed.length === 0 && !signal.aborted) {
       failed.push(...this.#queue.take(this.#queue.length, this.#now()));
     }
@@ -165,7 +164,7 @@ function part({ dims, data }: Tensor, i: number): Tensor {
   return { dims: [1, ...dims.slice(1)], data: data.subarray(i * size, (i + 1) * size) };
 }
 
-/** Ends at the first byte that differs: two photographs differ early. */
+/** Stops at the first different byte. Two photographs differ early. */
 function equal(a: Tensor, b: Tensor): boolean {
   return a.data.length === b.data.length && Buffer.compare(bytes(a), bytes(b)) === 0;
 }

@@ -2,17 +2,17 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Requester } from "../../app/representation/renderer.ts";
 import type { Flow } from "./fair-queue.ts";
 
-/** The group that a graph is run for: the engine is not told, and need not be. */
+/** The group for which a graph runs. The engine does not need to know it. */
 export interface CurrentGroup extends Flow, Requester {}
 
 const storage = new AsyncLocalStorage<CurrentGroup>();
 
-/** Undefined where no group is computed, as in a warm-up. */
+/** Undefined outside of a group, as in a warm-up. */
 export function currentGroup(): CurrentGroup | undefined {
   return storage.getStore();
 }
 
-/** What an iterable gives, with all that it does on the way done for the group. */
+/** The values of an iterable, whose work is done for the group. */
 export async function* forGroup<T>(
   group: CurrentGroup,
   iterable: AsyncIterable<T>,

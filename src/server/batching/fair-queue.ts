@@ -1,18 +1,18 @@
-/** A group in the queue. One object for all of its images. */
+/** A group in the queue. Its images share one object. */
 export interface Flow {
-  /** Images of the group. */
+  /** Number of images of the group. */
   readonly images: number;
   readonly caller: string;
-  /** Of these, how many have been taken from the queue. */
+  /** Number of them that have been taken from the queue. */
   served: number;
-  /** Nobody waits for the group. */
+  /** Whether nobody waits for the group. */
   readonly isBackground?: boolean;
 }
 
-/** How long others may go first, in milliseconds. */
+/** Maximum time in milliseconds that others may go first. */
 export const MAX_WAIT = 1000;
 
-/** The same for a group that nobody waits for: a stream of requests does not stop a batch for good. */
+/** The same for a group that nobody waits for, so that requests do not stop a batch for ever. */
 export const MAX_BACKGROUND_WAIT = 10_000;
 
 interface Entry<Item> {
@@ -22,13 +22,12 @@ interface Entry<Item> {
 }
 
 /**
- * Who goes next. The caller that has had the least of the device's time does; of its groups the one
- * that has had the fewest images encoded; of equals, the smaller group; of equals, who came first. So
- * a caller's groups share the device image by image, and a small group is done while a large one has
- * just begun (foreground-background scheduling; Kleinrock, Queueing Systems II, 4.4). That alone would
- * starve a large group under a stream of small ones: who has waited for longer than `MAX_WAIT` goes
- * before all of the same caller who have not, in the order of arrival. Groups that nobody waits for go
- * after all others.
+ * Decides which image is next. First is the caller with the least device time; then its group with the
+ * fewest encoded images; then the smaller group; then the first to arrive. So a caller's groups share
+ * the device image by image, and a small group ends while a large one has just begun
+ * (foreground-background scheduling; Kleinrock, Queueing Systems II, 4.4). By itself that would starve a
+ * large group under a stream of small ones. So images that have waited for longer than `MAX_WAIT` go
+ * before the caller's other images, in the order of arrival. Groups that nobody waits for go last.
  */
 export class FairQueue<Item> {
   readonly #maxWait: number;
@@ -36,7 +35,7 @@ export class FairQueue<Item> {
   /** In the order of arrival. */
   #entries: Entry<Item>[] = [];
 
-  /** @param servedOf how much of the device a caller has had */
+  /** @param servedOf the device time that a caller has used */
   constructor(servedOf: (caller: string) => number = () => 0, maxWait: number = MAX_WAIT) {
     this.#servedOf = servedOf;
     this.#maxWait = maxWait;
@@ -59,7 +58,7 @@ export class FairQueue<Item> {
     return this.#entries.find(({ item }) => wanted(item))?.item;
   }
 
-  /** Whose item comes next. */
+  /** The caller of the next item. */
   caller(now: number): string | undefined {
     return this.#own(now)[0]?.flow.caller;
   }
@@ -85,7 +84,7 @@ export class FairQueue<Item> {
     );
   }
 
-  /** What the caller whose turn it is has in the queue. */
+  /** The items of the caller whose turn it is. */
   #own(now: number): Entry<Item>[] {
     const entries = this.#eligible(now);
     const callers = new Set(entries.map(({ flow }) => flow.caller));

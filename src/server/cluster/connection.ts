@@ -20,14 +20,13 @@ const reconnectDelay = (attempts: number) => Math.min(50 * 2 ** attempts, 2_000)
 
 export interface ConnectionOptions {
   readonly url: string;
-  /** Told of errors of the connections, which come again and again while Redis is away. */
+  /** Called with errors of the connections. While Redis is away, they repeat. */
   readonly onError: (error: Error) => void;
 }
 
 /**
  * Redis (or Valkey, which speaks the same), through `ioredis`, an optional package that BullMQ wants
- * too. Commands fail at once while it is away; connections that wait for something do so until it is
- * back.
+ * too. While Redis is away, commands fail at once, and blocking connections wait until it is back.
  */
 export class ClusterConnection {
   /** Commands that do not block. */
@@ -64,7 +63,7 @@ export class ClusterConnection {
       return redis;
     });
     const signal = AbortSignal.timeout(COMMAND_TIMEOUT);
-    // It connects all the same where the password is wrong: then nothing can be done.
+    // With a wrong password, it connects but refuses every command.
     await once(connection.commands, "ready", { signal }).catch(() => {});
     await connection.#checkPolicy(onError).catch((error: Error) => {
       if (REFUSED.test(error.message)) refusal = error;
@@ -81,12 +80,12 @@ export class ClusterConnection {
     onError(new Error(`Redis has the maxmemory-policy ${policy}, and may forget jobs: noeviction`));
   }
 
-  /** Another connection, for what waits for Redis to come back. */
+  /** Another connection, whose commands wait until Redis is back. */
   patient(): Redis {
     return this.#connect({ maxRetriesPerRequest: null });
   }
 
-  /** Whether it takes something now. */
+  /** Whether Redis accepts writes now. */
   async state(): Promise<BackendState> {
     try {
       await this.commands.set(`${PREFIX}:sample`, "", "PX", 1000);
@@ -109,20 +108,20 @@ export class ClusterConnection {
   }
 }
 
-/** Redis will not let this server in later either. */
+/** Redis refuses this server for good. */
 export class QueueUnusable extends Error {
   override readonly name = "QueueUnusable";
 }
 
 const REFUSED = /^(WRONGPASS|NOAUTH|NOPERM)|invalid password/;
 
-/** The same error, fit for a log: without the command, in which a password or a caller's data may be. */
+/** The same error for the log, without the command, which may have a password or a caller's data. */
 export function scrubbed(error: Error): Error {
   Reflect.deleteProperty(error, "command");
   return error;
 }
 
-/** What an error of Redis means to who has to keep something. */
+/** The error code for an error of Redis. */
 export function redisError(error: unknown): CosalError {
   if (error instanceof CosalError) return error;
   scrubbed(error as Error);
@@ -131,7 +130,7 @@ export function redisError(error: unknown): CosalError {
   return isFull ? storeFull(error) : storeUnavailable(error);
 }
 
-/** Resolves or fails within the time of a command, whatever it waits for. */
+/** Resolves or fails within the time limit of a command. */
 export async function promptly<T>(work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("Redis does not answer")), COMMAND_TIMEOUT);

@@ -1,6 +1,6 @@
 import { type ClusterConnection, PREFIX } from "./connection.ts";
 
-/** What one server has deleted: others have copies near. */
+/** What a server has deleted. Others may have copies on disk. */
 export interface Deletion {
   readonly prefix: string;
   readonly keys: readonly string[];
@@ -13,7 +13,7 @@ export interface Deletions {
 
 const CHANNEL = `${PREFIX}:deletions`;
 
-/** Tells all servers of what one of them has deleted. Who is not reached keeps its copies a while. */
+/** Tells all servers about deletions. A server that is not reached keeps its copies for a while. */
 export function clusterDeletions({ commands, notifier }: ClusterConnection): Deletions {
   return {
     announce(deletion) {

@@ -6,45 +6,45 @@ import type { Subscription } from "./notifier.ts";
 
 type Event = JobEvent["event"];
 
-/** All that is known of a job. */
+/** Record of a job. */
 export interface JobState {
-  /** Never changes, and may be large: seeds have up to 256 kB. */
+  /** Never changes. It may be large: seeds have up to 256 kB. */
   readonly request: JobRequest;
-  /** Names the request: an idempotency key is for one request only. */
+  /** Hash of the request, since an idempotency key is for one request only. */
   readonly fingerprint: string;
   readonly job: Job;
-  /** Who computes it. */
+  /** The server that computes it. */
   readonly holder: string;
-  /** Attempts that failed; others ended with their process. */
+  /** Number of attempts that failed. Others ended with their process. */
   readonly failures: number;
-  /** Milliseconds since 1970 when it was last heard of. */
+  /** Time of the last change, in milliseconds since 1970. */
   readonly seen: number;
 }
 
-/** What a change makes of a job; undefined leaves it as it is. */
+/** Gives the new state of a job. Undefined means no change. */
 type Change = { readonly state: JobState; readonly events: readonly Event[] } | undefined;
 
-/** Attempts that may fail. */
+/** Maximum number of failed attempts. */
 export const MAX_FAILURES = 4;
 
-/** How often it may be begun: a job may be what ends its process, and servers come and go. */
+/** Maximum starts of a job. It may be what crashes its process, and servers come and go. */
 export const MAX_ATTEMPTS = 10;
 
-/** Jobs that have not ended: of all tenants, and of one. */
+/** Maximum number of jobs that have not ended, of all tenants and of one. */
 const MAX_UNFINISHED = 100_000;
 const MAX_TENANT_UNFINISHED = MAX_UNFINISHED / 2;
 
-/** How long a job is known after its end, in seconds: Redis keeps all in memory. */
+/** Seconds that an ended job is kept. Redis keeps everything in memory. */
 const RETENTION = 7 * 24 * 3600;
 
-/** Jobs that are looked at together. */
+/** Jobs of one search. */
 const MAX_UNSETTLED = 1000;
 
-/** Events that are read at once. */
+/** Events of one read. */
 const PAGE = 200;
 
 const UNFINISHED = `${PREFIX}:jobs:unfinished`;
-/** Jobs whose end has still to be told to a webhook. */
+/** Jobs whose webhook has not been delivered. */
 export const UNTOLD = `${PREFIX}:jobs:untold`;
 
 /**
@@ -84,7 +84,7 @@ return version + 1`;
 
 type Commit = Redis & { cosalCommit(...args: readonly (string | number)[]): Promise<number> };
 
-/** What keeps one more job from being taken. */
+/** Which limit prevents another job. */
 export type Excess = "all" | "tenant";
 
 /** Jobs in Redis: a hash for what is known of each, a stream for its events. */
@@ -112,7 +112,7 @@ export class JobRecords {
   }
 }
 
-/** Another tenant's job is not found: its name is another. */
+/** The name contains the tenant, so another tenant's job is not found. */
 export function jobName(tenant: string, id: string): string {
   return digest([tenant, id]);
 }
@@ -121,7 +121,7 @@ export class JobRecord implements JobHandle {
   readonly name: string;
   readonly #connection: ClusterConnection;
   readonly #key: string;
-  /** The state as it was last seen: whoever holds a job is mostly alone in changing it. */
+  /** The last state that was read. Usually only the holder of a job changes it. */
   #known: { readonly version: number; readonly state: JobState } | undefined;
 
   constructor(connection: ClusterConnection, name: string) {
@@ -163,7 +163,7 @@ export class JobRecord implements JobHandle {
     return version > 0 ? state : this.create(state);
   }
 
-  /** Events after a number, and whether there will be no more. */
+  /** Events after a number, and whether the job has ended. */
   async events(after: number): Promise<{ events: JobEvent[]; hasEnded: boolean } | undefined> {
     const state = await this.state();
     if (state === undefined) return undefined;
@@ -198,7 +198,7 @@ export class JobRecord implements JobHandle {
       begun = !hasEnded(state) && state.job.attempts < MAX_ATTEMPTS;
       if (!begun) return undefined;
       const attempts = state.job.attempts + 1;
-      // Whoever held it until now is not heard any more.
+      // Changes by the previous holder are ignored from now on.
       return changed({ ...state, holder }, { status: "running", attempts, done: 0 });
     });
     if (!begun || state === undefined) return undefined;
@@ -206,7 +206,7 @@ export class JobRecord implements JobHandle {
   }
 
   async emit(holder: string, events: readonly Event[]): Promise<boolean> {
-    // Without events it is looked whether somebody has cancelled it.
+    // Without events, only a cancellation is looked for.
     if (events.length === 0) await this.state();
     let isHeld = false;
     await this.#change((state) => {
@@ -239,7 +239,7 @@ export class JobRecord implements JobHandle {
     return isRetried;
   }
 
-  /** Gives a job back that was begun: its server stops. */
+  /** Returns a started job to the queue, because its server stops. */
   async release(): Promise<void> {
     await this.#change((state) =>
       state.job.status === "running"
@@ -256,7 +256,7 @@ export class JobRecord implements JobHandle {
     return this.#connection.commands;
   }
 
-  /** @returns what the job is then; undefined when there is none */
+  /** @returns the new state of the job, or undefined if there is none */
   async #change(decide: (state: JobState) => Change): Promise<JobState | undefined> {
     for (;;) {
       const known = this.#known ?? ((await this.state()) && this.#known);

@@ -22,12 +22,12 @@ if redis.call("GET", KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call("PUBLISH", KEYS[1], "")
 return redis.call("DEL", KEYS[1])`;
 
-/** Single flight across all servers: once in each while Redis is away. */
+/** Single flight across all servers. While Redis is away, each server has its own. */
 export function clusterSingleFlight(connection: ClusterConnection, log: Log): SingleFlight {
   return sharedSingleFlight({ stubOf: leasesOf(connection), waitUntil: () => {}, log });
 }
 
-/** Leases on what is being computed on one of the servers. */
+/** Leases for computations on one of the servers. */
 export function leasesOf({ commands, notifier }: ClusterConnection): (key: string) => SharedLease {
   return function leaseOf(key) {
     const name = `${PREFIX}:lease:${key}`;

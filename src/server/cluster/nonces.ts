@@ -3,10 +3,10 @@ import { type Nonces, SIGNATURE_WINDOW } from "../../app/access/request-signatur
 import { PREFIX } from "./connection.ts";
 
 /**
- * Nonces of signed requests that any of the servers has taken. While Redis is away each server refuses
- * what it has taken itself.
+ * Nonces of signed requests that any of the servers has accepted. While Redis is away, each server only
+ * knows its own.
  *
- * @param own this server's, which are asked first
+ * @param own this server's nonces, which are checked first
  */
 export function sharedNonces(redis: Redis, own: Nonces, onFault: (error: unknown) => void): Nonces {
   return {

@@ -1,30 +1,30 @@
 import type { Redis } from "ioredis";
 
-/** Milliseconds after which who waits looks for itself: a notice may be lost with its connection. */
+/** Maximum wait in milliseconds, since a notice may be lost with its connection. */
 const MAX_WAIT = 2_000;
 
-/** Notices of one channel, from when it was subscribed to. */
+/** Notices of one channel since its subscription. */
 export interface Subscription {
-  /** Resolves at the next notice that was not waited for yet, at the latest after a while. */
+  /** Resolves at the next notice, or after the maximum wait. */
   next(signal?: AbortSignal): Promise<void>;
   end(): void;
 }
 
 /**
- * Messages between servers. What is sent while a connection is away is not received: whoever waits for
- * a change looks for itself now and then.
+ * Messages between servers. Messages that are sent while a connection is away are lost, so whoever
+ * waits for a change must also check from time to time.
  */
 export class Notifier {
   readonly #redis: Redis;
   readonly #listeners = new Map<string, Set<(message?: string) => void>>();
 
-  /** @param redis a connection for this alone: it can do nothing else once it is subscribed */
+  /** @param redis a connection for this purpose only: once subscribed, it can do nothing else */
   constructor(redis: Redis) {
     this.#redis = redis;
     redis.on("message", (channel: string, message: string) => {
       for (const listener of this.#listeners.get(channel) ?? []) listener(message);
     });
-    // Something may have happened while the connection was away.
+    // Messages may have been lost while the connection was away.
     redis.on("ready", () => {
       for (const listeners of this.#listeners.values())
         for (const listener of listeners) listener();
@@ -33,7 +33,7 @@ export class Notifier {
 
   /**
    * @param listener called with each message, and without one when some may have been lost
-   * @returns what ends it
+   * @returns a function that ends the subscription
    */
   listen(channel: string, listener: (message?: string) => void): () => void {
     const listeners = this.#listeners.get(channel) ?? new Set();

@@ -27,45 +27,45 @@ export interface QueuedJobsOptions {
   readonly connection: ClusterConnection;
   readonly run: RunJob;
   readonly log: Log;
-  /** Jobs that run at once here: they share the device with requests, whose callers wait. */
+  /** Maximum number of jobs that run at once here. They share the device with requests. */
   readonly running?: number | undefined;
   readonly webhooks?: WebhookOptions;
   /** Milliseconds before the second attempt; doubled for each that follows. */
   readonly retryDelay?: number;
-  /** Milliseconds without a sign of life after which another server takes a job over. */
+  /** Milliseconds without a renewal after which another server takes a job over. */
   readonly lease?: number;
-  /** Milliseconds between two looks for jobs that the queue has lost. */
+  /** Interval of the search for jobs that the queue has lost, in milliseconds. */
   readonly sweepInterval?: number;
 }
 
 export interface QueuedJobs extends Jobs {
   /** Bytes on this machine's disk: none. */
   readonly size: number;
-  /** Gives back what runs, which another server begins again. */
+  /** Returns running jobs to the queue. Other servers start them again. */
   stop(): Promise<void>;
 }
 
 const MAX_RUNNING = 4;
 
-/** What one attempt may take, in milliseconds. */
+/** Maximum time of one attempt in milliseconds. */
 const ATTEMPT_TIMEOUT = 10 * 60_000;
 
-/** After so long who computes a job hears of its end, should a notice be lost. In milliseconds. */
+/** Interval in milliseconds at which a running job's record is read, in case a notice was lost. */
 const HEARTBEAT = 2_000;
 
-/** Jobs that failed, in the queue's own list, with the reason: for who looks after it. */
+/** Failed jobs are kept in the queue's own list, with the reason, for the operator. */
 const DEAD_LETTERS = { count: 10_000, age: 7 * 24 * 3600 };
 
-/** What the queue carries: where the job's record is. */
+/** Content of a queue entry: the name of the job's record. */
 interface Message {
   readonly name: string;
   readonly id: string;
 }
 
 /**
- * Jobs that any of several servers takes: BullMQ's queue in Redis says who computes which and when, a
- * record of each job says what has become of it. The record is what counts: a job that is known there
- * and has got lost in the queue is put into it again.
+ * Jobs that several servers share. BullMQ's queue in Redis decides which server computes which job, and
+ * when. The record of each job has its state. The record is authoritative: a job that has a record but
+ * is missing in the queue is added to it again.
  */
 export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs> {
   const { connection, run, log, running = MAX_RUNNING } = options;
@@ -111,12 +111,12 @@ export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs
     }
     if (attempt.outcome === "ignored") await giveUp(record);
     await webhooks?.tell(record);
-    // The queue waits and begins it again, or puts it to those that are dead.
+    // The queue starts it again after a delay, or moves it to the failed jobs.
     if (attempt.outcome === "retried") throw attempt.error;
     if (attempt.outcome === "failed") throw new UnrecoverableError(String(attempt.error));
   }
 
-  /** A job that was begun as often as it may be, or whose queue says so. */
+  /** A job that has reached its maximum starts, or that the queue has given up. */
   async function giveUp(record: JobRecord): Promise<void> {
     const state = await record.state();
     if (state === undefined || state.job.attempts < MAX_ATTEMPTS) return;
@@ -138,7 +138,7 @@ export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs
     if (message !== undefined && message.finishedOn !== undefined) void bury(message.data, error);
   });
 
-  /** The queue has given a job up: its record must not wait for ever. */
+  /** Ends the record of a job that the queue has given up. */
   async function bury({ name, id }: Message, error: Error): Promise<void> {
     const record = records.of(name);
     try {
@@ -152,7 +152,7 @@ export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs
     }
   }
 
-  /** Puts into the queue what should be in it, and is not: adding what is there does nothing. */
+  /** Adds jobs to the queue that are missing in it. Adding a job that is there does nothing. */
   async function sweep(): Promise<void> {
     try {
       const interval = Math.floor(sweepInterval / 2);

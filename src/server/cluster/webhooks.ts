@@ -16,7 +16,7 @@ export interface WebhookQueueOptions extends WebhookOptions {
 }
 
 export interface Webhooks {
-  /** Has a job's end told, if it has ended and wants that, once. */
+  /** Delivers a job's webhook once, if the job has ended and has one. */
   tell(record: JobRecord): Promise<void>;
   stop(): Promise<void>;
 }
@@ -25,8 +25,9 @@ export interface Webhooks {
 const MAX_DELIVERIES = 10;
 
 /**
- * Deliveries of webhooks, each by one of the servers. A receiver gets a job's end once, unless its
- * answer is lost or the server dies before it has noted it: then the same `webhook-id` comes again.
+ * Deliveries of webhooks, each by one of the servers. A receiver gets a delivery once, unless its
+ * response is lost or the server dies before it has recorded it. Then the same `webhook-id` is sent
+ * again.
  */
 export async function webhookQueue({
   secret,

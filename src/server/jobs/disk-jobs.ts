@@ -19,10 +19,10 @@ import { encodeLine } from "./journal-lines.ts";
 export interface DiskJobsOptions {
   readonly path: string;
   readonly run: RunJob;
-  /** Of all journals together. */
+  /** Maximum bytes of all journals together. */
   readonly bytes: number;
   readonly onFault?: OnFault;
-  /** Jobs that run at once: they share the device with requests, whose callers wait. */
+  /** Maximum number of jobs that run at once. They share the device with requests, whose callers wait. */
   readonly running?: number | undefined;
   /** Milliseconds before the second attempt; doubled for each that follows. */
   readonly retryDelay?: number;
@@ -31,29 +31,29 @@ export interface DiskJobsOptions {
 export interface DiskJobs extends Jobs {
   /** Bytes of all journals together. */
   readonly size: number;
-  /** Stops what runs, which the next process begins again. */
+  /** Stops running jobs. The next process starts them again. */
   stop(): Promise<void>;
 }
 
 const MAX_RUNNING = 4;
 
-/** How often a job is begun before it is given up: it may be what ends the process. */
+/** Maximum starts of a job. A job may be what crashes the process. */
 const MAX_ATTEMPTS = 4;
 
-/** Jobs that have ended and are still told about. */
+/** Maximum number of ended jobs whose state is kept. */
 const MAX_ENDED = 1000;
 
-/** Jobs that have not ended. */
+/** Maximum number of jobs that have not ended. */
 const MAX_UNFINISHED = 10_000;
 
-/** What one attempt may take, in milliseconds. */
+/** Maximum time of one attempt in milliseconds. */
 const ATTEMPT_TIMEOUT = 10 * 60_000;
 
 const RETRY_DELAY = 10_000;
 
 /**
- * Jobs in this process, with their state on disk: one that has not ended goes on after a restart.
- * What was asked is on disk alone until the job begins, since seeds can be large.
+ * Jobs in this process, with their state on disk. A job that has not ended continues after a restart.
+ * Until a job starts, its request is kept on disk only, since seeds can be large.
  */
 export async function diskJobs({
   path,
@@ -66,16 +66,16 @@ export async function diskJobs({
   const journal = await Journal.open(path, onFault);
   const quota = new JobQuota({ bytes, unfinished: MAX_UNFINISHED });
   const jobs = new Map<string, InMemoryJob>();
-  /** Those that have ended, the oldest first. */
+  /** Ended jobs, the oldest first. */
   const ended = new Map<string, InMemoryJob>();
-  /** Those that are not on the disk yet. */
+  /** Jobs that are not on the disk yet. */
   const creating = new Map<string, Promise<void>>();
   const queue: InMemoryJob[] = [];
   const running = new Set<Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
   let isStopped = false;
 
-  /** Forgets a job that has ended: the oldest of a tenant, or of all. Whether there was one. */
+  /** Forgets the oldest ended job of a tenant, or of all tenants. @returns whether there was one */
   function forgetOldest(tenant?: string): boolean {
     const job = ended.values().find((one) => tenant === undefined || one.tenant === tenant);
     if (job === undefined) return false;
@@ -87,7 +87,7 @@ export async function diskJobs({
     return true;
   }
 
-  /** Of those that take most first: nobody's jobs make others' disappear. */
+  /** Starts with the tenant that uses most, so that nobody's jobs displace those of others. */
   function forgetSome(): boolean {
     return forgetOldest(quota.largest) || forgetOldest();
   }
@@ -133,7 +133,7 @@ export async function diskJobs({
       await run(request, { signal, onEvent: (event) => job.progress(event), deadline });
       if (!job.hasEnded) job.change("succeeded", { done: job.state.total });
     } catch (error) {
-      // A job that was stopped with the process is left as one that runs: the next begins it again.
+      // A job that was stopped with the process stays `running`, so that the next process starts it again.
       if (job.hasEnded || isStopped) return;
       const isFinal = error instanceof CosalError && error.isCallerFault;
       if (isFinal || attempts >= MAX_ATTEMPTS) return job.fail(problemOf(error, problemId));
@@ -206,7 +206,7 @@ export async function diskJobs({
           ? crypto.randomUUID()
           : digest([tenant, idempotencyKey]).slice(0, 32);
       const fingerprint = digest([group, presentation]);
-      // One that comes twice at the same time is promised to nobody before it is on the disk.
+      // Of two equal requests at the same time, neither is accepted before the job is on the disk.
       while (creating.has(id)) await creating.get(id)?.catch(() => {});
       const known = jobs.get(id);
       if (known !== undefined) return requireSameRequest(known, fingerprint);

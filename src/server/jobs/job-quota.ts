@@ -1,15 +1,15 @@
-/** What jobs take. */
+/** What jobs use. */
 export interface JobUsage {
-  /** Of their journals. */
+  /** Bytes of their journals. */
   readonly bytes: number;
-  /** Those that have not ended. */
+  /** Number of jobs that have not ended. */
   readonly unfinished: number;
 }
 
-/** Of all there is, one tenant may have so much. */
+/** Share of the limits that one tenant may use. */
 const TENANT_SHARE = 0.5;
 
-/** What the jobs of all tenants take, and those of each, within limits. */
+/** Counts what the jobs of all tenants and of each tenant use, and checks it against the limits. */
 export class JobQuota {
   readonly #limits: JobUsage;
   readonly #tenants = new Map<string, JobUsage>();
@@ -23,7 +23,7 @@ export class JobQuota {
     return this.#total.bytes;
   }
 
-  /** Adds to what a tenant's jobs take; subtracts what is negative. */
+  /** Adds to what a tenant's jobs use. Negative numbers are subtracted. */
   add(tenant: string, { bytes = 0, unfinished = 0 }: Partial<JobUsage>): void {
     const plus = (usage: JobUsage) => ({
       bytes: usage.bytes + bytes,
@@ -35,7 +35,7 @@ export class JobQuota {
     else this.#tenants.set(tenant, own);
   }
 
-  /** Who would have too much with one job more of so many bytes. */
+  /** Whose limit one more job of so many bytes would exceed. */
   exceededBy(tenant: string, bytes: number): "all" | "tenant" | undefined {
     const own = this.#tenants.get(tenant) ?? { bytes: 0, unfinished: 0 };
     const isOver = (usage: JobUsage, share: number) =>
@@ -45,7 +45,7 @@ export class JobQuota {
     return isOver(this.#total, 1) ? "all" : undefined;
   }
 
-  /** The tenant whose jobs take most. */
+  /** The tenant whose jobs use most. */
   get largest(): string | undefined {
     let found: string | undefined;
     let most = -1;

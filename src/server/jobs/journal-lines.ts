@@ -1,8 +1,8 @@
 import { crc32 } from "../../codec/crc32.ts";
 
 /*
- * A journal's line: CRC-32 of the text (8 hex digits), a space, a value as JSON, a line feed. A line
- * that was not finished, or not all of which came to the disk, is thereby told from one that was.
+ * A journal's line: CRC-32 of the text (8 hex digits), a space, a value as JSON, a line feed. The
+ * checksum detects a line that was written in part.
  */
 const LINE_FEED = 10;
 const TEXT_AT = 9;
@@ -22,7 +22,7 @@ export interface Line {
   readonly end: number;
 }
 
-/** The lines of a file up to the first that is not whole. */
+/** The lines of a file up to the first incomplete one. */
 export function* decodeLines(file: Uint8Array): Generator<Line> {
   for (let start = 0; start < file.length; ) {
     const end = file.indexOf(LINE_FEED, start) + 1;

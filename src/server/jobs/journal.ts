@@ -14,7 +14,7 @@ export interface JobHeader {
   readonly request: JobRequest;
 }
 
-/** A job as its file tells it. */
+/** A job as it was read from its file. */
 export interface JournalEntry {
   readonly header: JobHeader;
   readonly events: JobEvent[];
@@ -22,23 +22,22 @@ export interface JournalEntry {
 
 /** A job's file. */
 interface JournalFile {
-  /** Bytes of its lines that are written. */
+  /** Bytes of the lines that have been written. */
   written: number;
-  /** Whether something follows them that is none. */
+  /** Whether an incomplete line follows them. */
   isTorn: boolean;
-  /** Lines that are not. */
+  /** Lines that have not been written. */
   pending: Uint8Array[];
-  /** The last of what is to be done with it: one thing at a time. */
+  /** The last operation on the file. Operations run one after the other. */
   last: Promise<void>;
 }
 
 const NAME = /^([0-9a-f-]{32,36})\.journal$/;
 
 /**
- * A file for each job: a line for what was asked, then a line for each event, so that what a process
- * that dies has told is told by the next one too. What a process has not finished writing is cut off
- * when the file is read, and counts as never told. Lines that the disk does not take are written with
- * the next that it does.
+ * A file for each job: a line with the request, then a line for each event. After a crash, the next
+ * process gives the same events. An incomplete last line is cut off when the file is read: that event
+ * was never sent. Lines that cannot be written are written together with the next line.
  */
 export class Journal {
   readonly #path: string;
@@ -55,15 +54,15 @@ export class Journal {
   }
 
   /**
-   * Every job that is there, one at a time: what was asked can have a quarter of a megabyte. A file
-   * without a first line was promised to nobody, and is removed.
+   * Reads every job, one at a time, since a request can have a quarter of a megabyte. A file without
+   * a first line belongs to a job that was never accepted, and is removed.
    */
   async *read(): AsyncGenerator<JournalEntry> {
     for (const name of await readdir(this.#path)) {
       const id = NAME.exec(name)?.[1];
       if (id === undefined) continue;
       const entry = await this.#readFile(id).catch((error) => {
-        // Left where it is: the next process may be able to read it.
+        // The file stays: the next process may be able to read it.
         this.#onFault("read", error);
         return undefined;
       });
@@ -78,7 +77,7 @@ export class Journal {
   }
 
   /**
-   * On the disk when it resolves: what was promised to a caller survives the machine's end.
+   * Resolves when the job is on the disk, so that an accepted job survives a power failure.
    *
    * @throws CosalError store_full, store_unavailable
    */
@@ -93,7 +92,7 @@ export class Journal {
       await syncFolder(this.#path);
     } catch (error) {
       this.#onFault("write", error);
-      // Not one that was there before.
+      // Only a file that this call has created.
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
         await rm(path, { force: true }).catch(() => {});
       }
@@ -105,7 +104,7 @@ export class Journal {
   }
 
   /**
-   * What was asked.
+   * Reads a job's request.
    *
    * @throws CosalError store_unavailable
    */
@@ -126,7 +125,7 @@ export class Journal {
     this.#serialize(id, (file) => this.#writePending(id, file));
   }
 
-  /** Resolves when all that was appended is on the disk, or could not be written. */
+  /** Resolves when everything appended is on the disk or could not be written. */
   async sync(id: string): Promise<void> {
     this.#serialize(id, async (file) => {
       await this.#writePending(id, file);
@@ -140,7 +139,7 @@ export class Journal {
     this.#files.delete(id);
   }
 
-  /** When everything has been written. */
+  /** Resolves when everything has been written. */
   async settled(): Promise<void> {
     await Promise.all(Array.from(this.#files.values(), ({ last }) => last));
   }
@@ -166,7 +165,7 @@ export class Journal {
     return { header: first.value as JobHeader, events: events.slice(0, count) };
   }
 
-  /** At its place, so that a line of which a part was written is written over. */
+  /** Writes at the end of the last complete line, so that an incomplete one is overwritten. */
   async #writePending(id: string, file: JournalFile): Promise<void> {
     const lines = file.pending.slice();
     if (lines.length === 0) return;
@@ -177,7 +176,7 @@ export class Journal {
     file.pending.splice(0, lines.length);
   }
 
-  /** The next line would be glued to what was left unfinished. */
+  /** Cuts off an incomplete line. The next line would be appended to it. */
   async #cut(id: string, file: JournalFile): Promise<void> {
     if (file.isTorn) await truncate(this.#file(id), file.written);
     file.isTorn = false;
@@ -202,7 +201,7 @@ export class Journal {
   }
 }
 
-/** What is known of a job from its events. */
+/** The state of a job after its events. */
 export function jobFrom(events: readonly JobEvent[]): Job | undefined {
   let job: Job | undefined;
   for (const { event } of events) {

@@ -3,32 +3,33 @@ import { diskProbe } from "./disk-probe.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { privateFolder } from "./private-folder.ts";
 
-/** Files of another layout lie in a folder of another name, and are not looked at. */
+/** Version of the layout. Files of other layouts lie in folders of other names and are ignored. */
 const LAYOUT = "2";
 
 /**
- * How the bytes are shared out. Photographs are large and soon forgotten; masks are 5 to 50 kB; a
- * job is a few kB, with seeds up to 256; a photograph of a batch has two lines, of some hundred bytes.
+ * Each kind's share of the bytes. Photographs are large and kept for a short time. A mask has 5 to
+ * 50 kB. A job has a few kB, or up to 256 kB with seeds. A photograph of a batch has two lines of some
+ * hundred bytes.
  */
 const SHARES = { images: 0.4, groups: 0.3, features: 0.15, jobs: 0.05, batches: 0.1 };
 
 export type StoredKind = keyof typeof SHARES;
 
-/** A folder for each kind of what is stored, and the bytes that may lie there; this process's alone. */
+/** A folder with maximum bytes for each kind of data. Only this process uses them. */
 export type DataFolder = Readonly<
   Record<StoredKind, { readonly path: string; readonly bytes: number }>
 > & {
-  /** The file of signed requests that have come (`NonceFile`). */
+  /** The file with the nonces of signed requests (`NonceFile`). */
   readonly nonces: string;
-  /** Why the disk takes nothing now, in a few words; undefined when it does. */
+  /** Why the disk cannot be written now, in a few words. Undefined if it can. */
   readonly problem: () => Promise<string | undefined>;
-  /** Gives the folder back. */
+  /** Releases the folder. */
   close(): void;
 };
 
 /**
- * @param bytes of all files together
- * @param url where this server listens, to be told to who wants the folder too
+ * @param bytes maximum of all files together
+ * @param url address of this server, for the error message of another process that wants the folder
  * @throws FolderInUse
  */
 export async function openDataFolder(

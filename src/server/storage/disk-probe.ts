@@ -2,17 +2,17 @@ import { rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_BYTES } from "../../codec/index.ts";
 
-/** Milliseconds that an answer holds: whoever asks for readiness does not write to the disk each time. */
+/** Milliseconds that a result is reused, so that not every readiness check writes to the disk. */
 const INTERVAL = 1000;
 
-/** Bytes of the file that is written to see whether one can be. */
+/** Bytes of the test file. */
 const SAMPLE = new Uint8Array(64 * 1024);
 
 /**
- * Whether a folder takes files: there is room for a photograph of the largest size, and a small file
- * can be written.
+ * Checks that a folder can be written: it has room for the largest photograph, and a small file can
+ * be written.
  *
- * @returns a function that says in a few words why it does not, or undefined when it does
+ * @returns a function that says in a few words why not, or undefined if it can
  */
 export function diskProbe(path: string): () => Promise<string | undefined> {
   let asked = Number.NEGATIVE_INFINITY;

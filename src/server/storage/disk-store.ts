@@ -10,29 +10,28 @@ import { syncFolder, syncFoldersOf } from "./sync-folder.ts";
 
 export interface DiskStoreOptions {
   readonly path: string;
-  /** Bytes of all files together. What was used longest ago goes first. */
+  /** Maximum bytes of all files together. The least recently used file is removed first. */
   readonly bytes: number;
-  /** Milliseconds that a file is kept after it was written. */
+  /** Milliseconds that a file is kept after it has been written. */
   readonly age: number;
-  /** Whether `put` waits until the value is on the disk and survives the machine's end. */
+  /** Whether `put` waits until the value is on the disk and survives a power failure. */
   readonly isDurable?: boolean;
   readonly onFault?: OnFault;
 }
 
-/** The parts of a key: names of folders and, last, of a file. */
+/** The parts of a key: names of folders, then of the file. */
 const KEY = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/;
 
-/** Where files are written before they get their name. No key begins with a dot. */
+/** Folder for files that are being written. No key begins with a dot. */
 const TEMPORARY = ".unfinished";
 
-/** Between two looks for files that are too old, in milliseconds. */
+/** Interval of the search for expired files, in milliseconds. */
 const PURGE_INTERVAL = 10 * 60_000;
 
 /**
- * Files by key, within a number of bytes and for a time. A file appears under its name whole or not
- * at all, and one that is not what was written counts as absent. What lies in the folder from an
- * earlier process is there again after `open`; one process at a time may have it open (see
- * `lockFolder`).
+ * Files by key, with maximum bytes and a maximum age. A file appears under its name complete or not
+ * at all. A file whose content is not what was written counts as absent. `open` finds the files of
+ * earlier processes. Only one process at a time may have the folder open (see `lockFolder`).
  *
  * `get`, `delete` and `deleteAll` throw CosalError store_unavailable, and `put` store_full too.
  */
@@ -43,7 +42,7 @@ export class DiskStore implements KeyValueStore {
   /** Bytes of each file by key. */
   readonly #index: LRUCache<string, number>;
   readonly #purge: NodeJS.Timeout;
-  /** The last of what is to be done with a key's file: one thing at a time. */
+  /** The last operation on each key's file. Operations on a file run one after the other. */
   readonly #lastOperation = new Map<string, Promise<unknown>>();
 
   private constructor(options: DiskStoreOptions) {
@@ -81,7 +80,7 @@ export class DiskStore implements KeyValueStore {
   async get(key: string): Promise<Bytes | undefined> {
     if (this.#index.get(key) === undefined) return undefined;
     const value = await this.#read(key);
-    // Looked at again when nobody writes it, so that what has just been replaced is not discarded.
+    // Read again while nobody writes, so that a file that has just been replaced is not removed.
     return value ?? this.#serialize(key, () => this.#readOrDiscard(key));
   }
 
@@ -103,11 +102,11 @@ export class DiskStore implements KeyValueStore {
         throw storeError(error);
       }
     });
-    // What is larger than the whole folder may be was not taken into the index.
+    // The index does not accept a file that is larger than the whole folder may be.
     if (!this.#index.has(key)) this.#discard(key);
   }
 
-  /** Whether it was here. It does not come back, whatever happens to the machine. */
+  /** @returns whether the key existed. It stays deleted even after a power failure */
   async delete(key: string): Promise<boolean> {
     const isHere = this.#index.has(key);
     await this.#deleteFile(key);
@@ -117,7 +116,7 @@ export class DiskStore implements KeyValueStore {
 
   /** Removes every file below a key. */
   async deleteAll(key: string): Promise<void> {
-    // What is being written at this moment is not in the index yet.
+    // Files that are being written are not in the index yet.
     const keys = new Set([...this.#index.keys(), ...this.#lastOperation.keys()]);
     const below = [...keys].filter((other) => other.startsWith(`${key}/`));
     await Promise.all(below.map((other) => this.#deleteFile(other)));
@@ -162,7 +161,7 @@ export class DiskStore implements KeyValueStore {
     });
   }
 
-  /** Removes the file of a key that has left the index, unless it is back when its turn comes. */
+  /** Removes the file of a key that has left the index, unless the key has been written again. */
   #discard(key: string): void {
     const removal = this.#serialize(key, async () => {
       if (this.#index.has(key)) return;
@@ -204,7 +203,7 @@ export class DiskStore implements KeyValueStore {
     }
   }
 
-  /** Takes the files that are there into the index, the newest last. */
+  /** Adds the existing files to the index, the newest last. */
   async #find(age: number): Promise<void> {
     const entries = await readdir(this.#path, { recursive: true, withFileTypes: true });
     const files: { key: string; size: number; written: number }[] = [];

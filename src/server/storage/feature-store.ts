@@ -1,13 +1,13 @@
 import type { FeatureStore } from "../../group/index.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 
-/** Features of this many writes may wait for the disk; more are kept in memory alone. */
+/** Maximum number of writes that wait for the disk. Further features are kept in memory only. */
 const MAX_WRITES = 64;
 
 /** Where features were found, for metrics. */
 export type Found = "memory" | "disk" | "bucket" | "nowhere";
 
-/** Features in memory, and on disk for the next process and for what memory has no room for. */
+/** Features in memory, and on disk for the next process and for those that do not fit in memory. */
 export class TieredFeatureStore implements FeatureStore {
   static #writes = 0;
   readonly #memory: KeyValueStore;
@@ -29,20 +29,20 @@ export class TieredFeatureStore implements FeatureStore {
   async get(key: string): Promise<Uint8Array | undefined> {
     const own = this.#key(key);
     const remembered = await this.#memory.get(own);
-    // What cannot be read is computed.
+    // Features that cannot be read are computed.
     const found = remembered ?? (await this.#disk?.get(own).catch(() => undefined));
     if (remembered === undefined && found !== undefined) await this.#memory.put(own, found);
     this.#onLookUp(remembered ? "memory" : found ? "disk" : "nowhere");
     return found;
   }
 
-  /** Does not wait for the disk: the group need not. */
+  /** Does not wait for the disk, as the group does not depend on it. */
   async put(key: string, bytes: Uint8Array): Promise<void> {
     const own = this.#key(key);
     await this.#memory.put(own, bytes);
     if (this.#disk === undefined || TieredFeatureStore.#writes >= MAX_WRITES) return;
     TieredFeatureStore.#writes++;
-    // A full disk costs the next process time, no more.
+    // If the disk is full, the next process only has to compute the features again.
     this.#disk
       .put(own, bytes)
       .catch(() => {})
@@ -54,7 +54,7 @@ export class TieredFeatureStore implements FeatureStore {
     await this.#disk?.deleteAll(`${this.#tenant}/${sha256}`);
   }
 
-  /** `${model}/${image}` with the image first, so that all of an image lie together. */
+  /** `${model}/${image}` with the image first, so that all features of an image are in one folder. */
   #key(key: string): string {
     const [model, image] = key.split("/");
     return `${this.#tenant}/${image}/${model}`;

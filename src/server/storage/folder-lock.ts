@@ -3,13 +3,13 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Who has a folder. */
+/** The process that uses a folder. */
 export interface LockHolder {
   readonly process: number;
   readonly host: string;
   /** RFC 3339. */
   readonly since: string;
-  /** Where it listens. */
+  /** Its address. */
   readonly url: string;
 }
 
@@ -25,15 +25,15 @@ const BUSY = 5;
 const READ_ONLY = new Set([8, 14]);
 
 /**
- * Takes a folder for this process alone. Two processes that write to one folder would count its bytes
- * twice, and replace and delete each other's files.
+ * Locks a folder for this process. Two processes in one folder would count its bytes twice, and
+ * replace and delete each other's files.
  *
  * Node has no file locks of its own, but SQLite, which comes with it, has: an open transaction locks
  * the database's file (fcntl(2)) until its process ends, however it ends, and in whichever container
  * it ran. The database stays empty. A folder that cannot be written needs no lock, and gets none.
  *
- * @returns what gives the folder back
- * @throws FolderInUse, saying by whom
+ * @returns a function that releases the folder
+ * @throws FolderInUse, which names the other process
  */
 export async function lockFolder(path: string, url: string): Promise<() => void> {
   const note = join(path, "lock.json");
@@ -53,7 +53,7 @@ export async function lockFolder(path: string, url: string): Promise<() => void>
     since: new Date().toISOString(),
     url,
   };
-  // Only for people: the lock is what counts.
+  // Only for error messages. The lock is what counts.
   await writeFile(note, `${JSON.stringify(holder)}\n`).catch(() => {});
   let isHeld = true;
   return function unlock() {

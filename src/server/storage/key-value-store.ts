@@ -2,27 +2,27 @@ import { LRUCache } from "lru-cache";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Values by key, `a/b/c`, within a number of bytes and for a time; it may forget any at any time. */
+/** Values by key, `a/b/c`, with maximum bytes and a maximum age. Any value may disappear at any time. */
 export interface KeyValueStore {
   /** Bytes of all values together. */
   readonly size: number;
   has(key: string): boolean;
   get(key: string): Promise<Bytes | undefined>;
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** Whether it was here. */
+  /** @returns whether the key existed */
   delete(key: string): Promise<boolean>;
   /** Removes every value below a key. */
   deleteAll(key: string): Promise<void>;
   close(): void;
 }
 
-/** One whose values can be given less time than all the others have. */
+/** A store in which a value can have a shorter maximum age than the others. */
 export interface MemoryKeyValueStore extends KeyValueStore {
   /** @param age milliseconds at most */
   put(key: string, bytes: Uint8Array, age?: number): Promise<void>;
 }
 
-/** The same store; what is put goes after `age` milliseconds at the latest. */
+/** A view of the same store. Its values expire after at most `age` milliseconds. */
 export function keptFor(store: MemoryKeyValueStore, age: number): KeyValueStore {
   return {
     get size() {
@@ -37,7 +37,7 @@ export function keptFor(store: MemoryKeyValueStore, age: number): KeyValueStore 
   };
 }
 
-/** In this process's memory. `age` in milliseconds. */
+/** A store in this process's memory. `age` in milliseconds. */
 export function memoryKeyValueStore({
   bytes,
   age,
@@ -57,7 +57,7 @@ export function memoryKeyValueStore({
     has: (key) => values.has(key),
     get: async (key) => values.get(key),
     async put(key, value, shorter = age) {
-      // In an LRUCache a time of 0 is none.
+      // In an LRUCache, 0 means no limit.
       if (shorter <= 0) values.delete(key);
       else values.set(key, value as Bytes, { ttl: Math.min(age, shorter) });
     },

@@ -1,8 +1,8 @@
 import { chmod, mkdir } from "node:fs/promises";
 
 /**
- * A folder that nobody else on this machine can look into, whatever its files' own modes are. One
- * that is there already is closed; where it belongs to somebody else, that is for them to say.
+ * Creates a folder that no other user of this machine can read, whatever the modes of its files. An
+ * existing folder gets the same mode, unless it belongs to another user.
  */
 export async function privateFolder(path: string): Promise<string> {
   await mkdir(path, { recursive: true, mode: 0o700 });

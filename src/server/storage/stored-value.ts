@@ -1,9 +1,9 @@
 import type { Bytes } from "./key-value-store.ts";
 
 /*
- * A file of the disk store. A disk may give back other bytes than it was given: the end of a file is
- * missing or zeros after a power failure, a block goes bad, a name leads to another file. So each
- * file says what it is:
+ * A file of the disk store. A disk may return other bytes than were written: after a power failure the
+ * end of a file may be missing or zero, a block may be damaged, a name may lead to another file. So
+ * each file has a header:
  *
  *   8   "cosal/1\n"
  *   8   bytes of all that follows the digest, big-endian
@@ -26,7 +26,7 @@ export async function encodeValue(key: string, value: Uint8Array): Promise<Bytes
   return file;
 }
 
-/** The value of a file; undefined when the file is not what was written under that key. */
+/** The value of a file. Undefined if the file is not what was written under that key. */
 export async function decodeValue(key: string, file: Bytes): Promise<Bytes | undefined> {
   const name = new TextEncoder().encode(`${key}\n`);
   if (file.length < HEADER + name.length || !startsWith(file, MAGIC)) return undefined;
@@ -38,7 +38,7 @@ export async function decodeValue(key: string, file: Bytes): Promise<Bytes | und
   return startsWith(file.subarray(DIGEST_AT), digest) ? content.slice(name.length) : undefined;
 }
 
-/** Off the thread that answers: a photograph has up to 16 MiB. */
+/** Not on the main thread, since a photograph has up to 16 MiB. */
 async function sha256(bytes: Bytes): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }

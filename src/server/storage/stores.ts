@@ -14,32 +14,32 @@ const MEBIBYTE = 1024 * 1024;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-/** With less, the photographs of a few large requests would drive each other out. */
+/** Minimum. With less, the photographs of a few large requests would displace each other. */
 const MIN_PERSISTENT_BYTES = 1024 * MEBIBYTE;
 
-/** Photographs are kept to be named again, results to be fetched. */
+/** Photographs are kept for later requests by hash, results to be fetched. */
 const AGES = { images: DAY, groups: 30 * DAY, features: 30 * DAY };
 
-/** What passes through for Workers: for as long as the same group may come again. */
+/** Results for Workers, kept while the same group may be sent again. */
 const WORKER_RESULTS = { bytes: 256 * MEBIBYTE, age: 10 * MINUTE };
 
 /**
- * What the tenants of Workers are called here, before the name that a signed request gives. Workers
- * keep what they want to keep themselves, and remove it when they are told to: nothing of theirs is
- * written to this machine's disk, and nothing is kept longer than they say.
+ * Prefix of the names of Workers' tenants, which signed requests give. Workers have stores of their own
+ * and delete from them on request. So their data is not written to this machine's disk, and not kept
+ * longer than they say.
  */
 export const WORKERS = "workers:";
 
-/** Results in memory while the disk does not take them. */
+/** Bytes of results in memory while the disk cannot be written. */
 const WRITE_BEHIND_BYTES = 64 * MEBIBYTE;
 
 export interface ServerStoresOptions {
   readonly folder: DataFolder;
-  /** Of the features in memory. */
+  /** Maximum bytes of the features in memory. */
   readonly memoryBytes?: number;
   readonly onLookUp?: (found: Found) => void;
   readonly onFault?: (store: StoredKind | "bucket") => OnFault;
-  /** What several servers share, instead of this machine's disk. */
+  /** Stores that several servers share, instead of this machine's disk. */
   readonly shared?: Pick<SharedStoresParts, "bucket" | "models" | "log" | "deletions">;
 }
 
@@ -47,16 +47,16 @@ export interface ServerStores {
   readonly of: StoresOf;
   /** Bytes on disk, by kind. */
   sizes(): Readonly<Record<keyof typeof AGES, number>>;
-  /** Whether what is shared can be reached, where something is. */
+  /** Whether the shared stores can be reached. Undefined if there are none. */
   state?(): Promise<BackendState>;
-  /** Resolves when all that was to be written has been written, or could not be. */
+  /** Resolves when all pending writes have been made or have failed. */
   settled?(): Promise<void>;
   close(): void;
 }
 
 /**
- * Stores in a folder, which a restart leaves as it is, or in a bucket with the folder before it; those
- * of `WORKERS` in memory.
+ * Stores in a folder that survive a restart, or in a bucket with the folder as a cache. Those of
+ * `WORKERS` are in memory.
  */
 export async function serverStores({
   folder,
@@ -101,7 +101,7 @@ async function diskStores({
     DiskStore.open({
       ...folder[kind],
       age: AGES[kind],
-      // A photograph that was taken may be needed by a job that was. All else can be made again.
+      // An accepted job may need a stored photograph. Everything else can be computed again.
       isDurable: kind === "images",
       onFault: onFault(kind),
     });
@@ -128,7 +128,7 @@ async function diskStores({
   };
 }
 
-/** Photographs of Workers are in the request, and nobody asks for them again. */
+/** Photographs of Workers are part of the request and not used again. */
 const EMPTY_STORE: KeyValueStore = {
   size: 0,
   has: () => false,
@@ -139,7 +139,7 @@ const EMPTY_STORE: KeyValueStore = {
   close() {},
 };
 
-/** Tenants are called as their keys say; not every such name is one of a folder. */
+/** Tenants have the names of their keys. Not every such name is valid for a folder. */
 function folderOf(tenant: string): string {
   if (tenant === "") return "shared";
   return `tenant-${createHash("sha256").update(tenant).digest("hex").slice(0, 32)}`;

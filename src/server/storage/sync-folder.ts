@@ -2,8 +2,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Writes a folder's names to the disk: a file whose contents are there can still be lost with its
- * name (fsync(2)). Windows has no such call, and needs none.
+ * Writes a folder's entries to the disk. Without it, a file whose content is on the disk can still be
+ * lost with its name (fsync(2)). Windows neither has nor needs such a call.
  */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
@@ -11,7 +11,7 @@ export async function syncFolder(path: string): Promise<void> {
   try {
     folder = await open(path, "r");
   } catch (error) {
-    // One that has been removed has no names.
+    // A folder that has been removed has no entries.
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;
   }
@@ -23,7 +23,7 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /**
- * The same for a file's folder and for those above it that were made for it.
+ * The same for a file's folder and for the folders above it that were created for it.
  *
  * @param created the first of them, as `mkdir` says
  */

@@ -3,11 +3,11 @@ import { CosalError } from "../../errors.ts";
 import type { Bytes, KeyValueStore } from "./key-value-store.ts";
 
 /**
- * A store on disk whose writes never fail: what the disk does not take stays in memory, is found
- * there, and goes to the disk as soon as that takes something again. Memory that is full forgets
- * what was used longest ago.
+ * A store on disk whose writes never fail. Values that cannot be written stay in memory, can be read
+ * from there, and are written as soon as the disk can be written again. When the memory is full, the
+ * least recently used value is lost.
  *
- * @param bytes of memory
+ * @param bytes maximum bytes in memory
  */
 export function writeBehindStore(disk: KeyValueStore, bytes: number): KeyValueStore {
   const waiting = new LRUCache<string, Bytes>({
@@ -23,12 +23,12 @@ export function writeBehindStore(disk: KeyValueStore, bytes: number): KeyValueSt
       for (const [key, value] of [...waiting.entries()]) {
         if (waiting.peek(key) !== value) continue;
         await disk.put(key, value);
-        // Deleted while it was being written: it must not come back.
+        // The key was deleted while it was being written. It must not come back.
         if (!waiting.has(key)) await disk.delete(key);
         else if (waiting.peek(key) === value) waiting.delete(key);
       }
     } catch {
-      // The disk has counted it; the next that it takes brings the rest.
+      // The fault has been counted. The next successful write also writes the waiting values.
     } finally {
       isWriting = false;
     }
