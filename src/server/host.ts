@@ -49,10 +49,10 @@ import { Metrics } from "./telemetry/metrics.ts";
 
 const MODEL = "cosal-lite";
 
-/** Photographs are larger than what is stored, and nobody waits for those of batches. */
+/** Photographs are larger than other objects, and nobody waits for those of batches. */
 const PHOTOGRAPH_TIMEOUTS: BucketTimeouts = { read: 30_000, write: 30_000, check: 800 };
 
-/** What a test puts in the place of the server's own. */
+/** Replacements for tests. */
 export interface ServerParts {
   readonly program?: DeviceProgram;
   readonly deviceLimits?: Partial<DeviceLimits>;
@@ -60,7 +60,7 @@ export interface ServerParts {
   readonly authenticate?: Authenticator;
 }
 
-/** What the app runs on here. */
+/** The app's interfaces on this machine. */
 export interface Host {
   readonly runtime: RuntimeName;
   readonly host: AppDependencies;
@@ -70,18 +70,18 @@ export interface Host {
   readonly metrics: Metrics;
   readonly segmenter: Segmenter;
   readonly jobs: DiskJobs;
-  /** None where servers share their jobs. */
+  /** Undefined if servers share their jobs. */
   readonly batches: LocalBatches;
-  /** Whether a first group has been computed: before that it is not ready. */
+  /** Whether a first group has been computed. Until then, the server is not ready. */
   isWarm: boolean;
   close(): Promise<void>;
 }
 
 /**
- * The app's interfaces on this machine: stores in a folder, photographs decoded in threads, the
- * network in a process of its own.
+ * The app's interfaces on this machine: stores in a folder, decoding in threads, the network in its own
+ * process.
  *
- * @throws DeviceUnusable when the runtime is not there
+ * @throws DeviceUnusable if the runtime does not exist
  */
 export async function openHost(
   options: ServerOptions,
@@ -173,7 +173,7 @@ export async function openHost(
       // Requests and jobs for the same group wait for each other.
       singleFlight: cluster ? clusterSingleFlight(cluster, appLog(logger)) : memorySingleFlight(),
       addressOf,
-      // There are no limits here but those that keys have of their own.
+      // The only limits here are those of keys.
       ...(options.keys && {
         rates: cluster
           ? sharedRateLimiter(cluster.commands, { authentication: FAILED_ATTEMPTS }, onRedisFault)

@@ -11,9 +11,9 @@ import { createLogger } from "./telemetry/log.ts";
 /** How long requests may take to finish after SIGTERM, in milliseconds: Kubernetes waits for 30 s. */
 export const GRACE = 25_000;
 
-/** The server as a program: it runs until a signal ends it. `--help` tells its options. */
+/** The server as a program. It runs until a signal ends it. */
 export async function runServer(args: readonly string[]): Promise<void> {
-  // What the server writes is for its own user alone.
+  // Only the server's own user can read its files.
   process.umask(0o077);
   if (args[0] === "lifecycle") return printLifecycle(args.slice(1));
   const logger = createLogger();
@@ -33,7 +33,7 @@ export async function runServer(args: readonly string[]): Promise<void> {
   }
 }
 
-/** For who sets up the bucket: how it is to forget what is too old. */
+/** Prints the lifecycle rules for the bucket. */
 function printLifecycle(args: readonly string[]): void {
   const { store } = read(args);
   if (store === undefined) {

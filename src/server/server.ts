@@ -11,18 +11,18 @@ import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { warmUp } from "./warm-up.ts";
 
 export interface Server {
-  /** Where it listens, without a slash at the end. */
+  /** Its address, without a slash at the end. */
   readonly url: string;
   readonly device: Supervisor;
-  /** Lets nobody in any more, lets those who are in finish for `grace` milliseconds, and ends. */
+  /** Accepts no more requests, waits at most `grace` milliseconds for those in progress, and ends. */
   stop(grace: number): Promise<void>;
 }
 
 /**
- * The app on this machine: HTTP, stores, queue and batches in this process, the network in another.
- * Resolves when it listens and has computed a first, small group.
+ * The app on this machine. HTTP, stores, queue and batches are in this process, the network is in another
+ * one. Resolves when the server listens and has computed a first, small group.
  *
- * @throws DeviceUnusable when the runtime is not there
+ * @throws DeviceUnusable if the runtime does not exist
  */
 export async function startServer(
   options: ServerOptions,

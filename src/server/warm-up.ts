@@ -4,8 +4,8 @@ import type { Segmenter } from "../engine/index.ts";
 const SIDE = 16;
 
 /**
- * Computes a small group, with and without seeds: every graph is loaded then, and the first caller
- * does not wait for it. What fails here would fail for everybody.
+ * Computes a small group with and without seeds, so that every graph is loaded before the first request.
+ * An error here would occur for every caller.
  *
  * @throws CosalError model_invalid, backend_unavailable
  */

@@ -6,11 +6,11 @@ import type { Fetch } from "./listener.ts";
 import { tapped } from "./tapped.ts";
 
 /**
- * Lets requests with a body in as far as there is room for them. The room is given back when the
- * response has been sent, or its reader has disconnected. Who is refused is answered before the body
- * is read, or in the middle of it: `LingeringResponse` sees to it that the answer arrives.
+ * Admits requests with a body as long as there is room. The room is released when the response has been
+ * sent or its reader has disconnected. A request is refused before its body is read or while it is read.
+ * `LingeringResponse` makes sure that the response arrives.
  *
- * @param largest bytes of a body that does not say how long it is
+ * @param largest assumed bytes of a body without a `Content-Length`
  */
 export function limitAdmission(fetch: Fetch, admission: Admission, largest: number): Fetch {
   return async function limitedFetch(request) {
@@ -38,7 +38,7 @@ export function limitAdmission(fetch: Fetch, admission: Admission, largest: numb
   };
 }
 
-/** The same request, whose body counts as it is read. */
+/** The same request. Its body is counted as it is read. */
 function counted(request: Request, { receive }: Admitted): Request {
   if (request.body === null) return request;
   const body = tapped(request.body, { onChunk: ({ length }) => receive(length) });

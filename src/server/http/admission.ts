@@ -7,25 +7,25 @@ export interface AdmissionLimits {
   readonly images: number;
 }
 
-/** A request that was let in. */
+/** An admitted request. */
 export interface Admitted {
   /** Counts bytes of its body that have arrived. @throws CosalError as `enter` */
   receive(bytes: number): void;
-  /** Gives its room back. Once: later calls do nothing. */
+  /** Releases its room. Further calls do nothing. */
   leave(): void;
 }
 
-/** Seconds after which a caller may try again: a queue that is full is half empty by then. */
+/** `Retry-After` in seconds. By then, a full queue is half empty. */
 const RETRY_AFTER = 5;
 
-/** The share of an announced body that counts before it has arrived: to announce costs nothing. */
+/** Share of an announced body that counts before it arrives, since announcing costs nothing. */
 const ANNOUNCED_SHARE = 1 / 64;
 
 /**
- * How much may be under way at once. Bytes count as they arrive.
+ * Limits what is in progress at the same time. Bytes count as they arrive.
  *
- * A caller may hold as many bytes as are free, so that there is always room for one more: one alone
- * may have half of all, two a third each (dynamic thresholds: Choudhury and Hahne, 1998).
+ * A caller may use as many bytes as are left free, so that there is always room for another caller: a
+ * single caller may use half of all, two callers a third each (dynamic thresholds: Choudhury and Hahne, 1998).
  */
 export class Admission {
   readonly #limits: AdmissionLimits;
@@ -50,10 +50,10 @@ export class Admission {
   }
 
   /**
-   * Lets a request with a body in, before that is read. One that is alone is let in whatever its
-   * size: bodies that are too large for the server are refused elsewhere.
+   * Admits a request before its body is read. A request that is alone is admitted whatever its size.
+   * Bodies that are too large for the server are refused elsewhere.
    *
-   * @param announced bytes of the body, or as many as it may have
+   * @param announced bytes of the body, or their maximum
    * @throws CosalError backend_unavailable, with `retryAfter`
    */
   enter(caller: string, announced: number): Admitted {
@@ -83,7 +83,7 @@ export class Admission {
     };
   }
 
-  /** Counts a group that is being computed. @returns what ends it, once */
+  /** Counts a group that is being computed. @returns a function that ends it */
   compute(images: number): () => void {
     this.#images += images;
     return callOnce(() => {
@@ -91,7 +91,7 @@ export class Admission {
     });
   }
 
-  /** Lets nobody in any more. Resolves when all who are in have left. */
+  /** Admits no more requests. Resolves when all admitted requests have ended. */
   async drain(): Promise<void> {
     this.#isDraining = true;
     if (this.#requests > 0) {

@@ -17,13 +17,13 @@ import { WORKERS } from "../storage/stores.ts";
 import { addressOf, noteAddress } from "./caller-address.ts";
 
 export interface Credentials {
-  /** What this server shares with the Workers before it, and which of their requests have come. */
+  /** The secret shared with Workers, and the nonces of their requests. */
   readonly workers?: { readonly secret: string; readonly nonces: Nonces };
-  /** Keys of callers that come here directly. */
+  /** Keys of direct callers. */
   readonly keys?: readonly ApiKey[] | undefined;
 }
 
-/** Signed requests are those of a Worker, which has let its callers in already. */
+/** Signed requests come from a Worker, which has already authenticated its callers. */
 const WORKER: Principal = {
   subject: "worker",
   tenant: WORKERS,
@@ -39,7 +39,7 @@ const REASONS: Readonly<Record<Refusal, string>> = {
   replayed: "A request with this signature has come before.",
 };
 
-/** Who sends a request: a Worker by its signature, others by their key. Undefined: everybody may. */
+/** Authenticates Workers by signature and other callers by key. Undefined if the server is open. */
 export function authenticator({ workers, keys }: Credentials): Authenticator | undefined {
   const byKey = keys && keyAuthenticator(listedKeys(keys));
   if (workers === undefined) return byKey;
@@ -59,12 +59,12 @@ export function authenticator({ workers, keys }: Credentials): Authenticator | u
   };
 }
 
-/** Digests by other algorithms are for others; a signature is over this one. */
+/** The algorithm that signatures cover. Digests by other algorithms are ignored. */
 const SHA256 = /^sha-256=:[A-Za-z0-9+/]{43}=:$/;
 
 /**
- * The same request, whose body is held against its `Content-Digest` as it is read. A signature covers
- * that digest, and with it the body.
+ * The same request. Its body is checked against `Content-Digest` as it is read. The signature covers
+ * this digest, and so the body.
  */
 export function withCheckedBody(request: Request): Request {
   const promised = request.headers.get(SIGNATURE_HEADERS.digest);

@@ -1,7 +1,7 @@
 /** Addresses by request. */
 const addresses = new WeakMap<Request, string>();
 
-/** Notes where a request comes from: the other end of its connection, a proxy before this server. */
+/** Stores the address that a request comes from: a peer's, or a proxy's in front of this server. */
 export function noteAddress(request: Request, address: string | undefined): void {
   addresses.set(request, address ?? "");
 }

@@ -5,12 +5,12 @@ import type { Fetch } from "./listener.ts";
 
 const storage = new AsyncLocalStorage<Requester>();
 
-/** Whose request is being answered; undefined outside of one, as in a job. */
+/** The caller of the current request. Undefined outside of a request, as in a job. */
 export function currentRequest(): Requester | undefined {
   return storage.getStore();
 }
 
-/** Answers with `fetch`; what is done on the way is done for the caller, while they wait. */
+/** Runs `fetch` with the caller as context. */
 export function forRequester(fetch: Fetch): Fetch {
   return (request) => {
     const requester = { caller: networkOf(addressOf(request)), signal: request.signal };

@@ -10,28 +10,28 @@ import { RefusedNetworks } from "./refused-networks.ts";
 
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
-/** A port that answers, first with "not yet", then with what it is given to serve. */
+/** An HTTP listener. It responds that the server is starting until it gets a handler. */
 export interface Listener {
   /** Without a slash at the end. */
   readonly url: string;
   serve(fetch: Fetch): void;
-  /** Takes no more connections; those that are open go on. */
+  /** Accepts no more connections. Open ones continue. */
   close(): void;
-  /** Ends those too. */
+  /** Also ends open connections. */
   cut(): void;
 }
 
-/** How long a request may take to arrive, in milliseconds: a slow one holds room that others need. */
+/** Maximum milliseconds until a request has arrived. Slow requests use room that others need. */
 const REQUEST_TIMEOUT = 120_000;
 
 /**
- * How long an idle connection stays open, in milliseconds: longer than balancers and clients keep
- * theirs, so that it is not closed just when they send the next request on it.
+ * Milliseconds that an idle connection stays open. It is longer than the timeout of load balancers and
+ * clients, so that a connection is not closed just as they send the next request.
  */
 const KEEP_ALIVE_TIMEOUT = 75_000;
 
 export interface ListenerOptions {
-  /** Milliseconds that a caller may take nothing of a response. */
+  /** Maximum milliseconds during which a caller reads nothing of a response. */
   readonly sendTimeout?: number;
   readonly proxies?: Proxies;
 }
@@ -49,7 +49,7 @@ export async function listen(
       const message = incoming as IncomingMessage;
       limitSending(outgoing as ServerResponse, sendTimeout);
       limitChunks(message, ({ remoteAddress = "" }) => {
-        // Through a proxy come others too.
+        // A proxy's connection also has other callers' requests.
         if (!proxies.has(remoteAddress)) refused.add(remoteAddress);
       });
       noteAddress(request, proxies.clientOf(message));
@@ -78,7 +78,7 @@ export async function listen(
   };
 }
 
-/** Cuts a connection off whose other end takes nothing. Before a response begins there is no limit. */
+/** Closes a connection whose peer reads nothing. There is no limit before a response begins. */
 function limitSending(response: ServerResponse, timeout: number): void {
   const { socket } = response;
   response.setTimeout(timeout, () => {
@@ -87,8 +87,9 @@ function limitSending(response: ServerResponse, timeout: number): void {
 }
 
 /**
- * Ends the connection of a body in shreds. Node parses all that it has read of a connection before
- * anybody is asked, eleven thousand chunks of one byte at a time: they are dropped as they come.
+ * Closes the connection of a body in very small chunks. Node parses everything that it has read from a
+ * connection, up to eleven thousand chunks of one byte, before it calls any handler. So chunks are
+ * dropped as they arrive.
  */
 function limitChunks(request: IncomingMessage, onCutOff: (socket: Socket) => void): void {
   const push = request.push.bind(request);

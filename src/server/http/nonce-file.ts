@@ -6,33 +6,33 @@ import {
   SIGNATURE_WINDOW,
 } from "../../app/access/request-signature.ts";
 
-/** Bytes of a nonce, and of it with the time of its arrival (milliseconds since 1970, a double). */
+/** Bytes of a nonce, and of a record: a nonce and its time (milliseconds since 1970, a double). */
 const NONCE = 16;
 const RECORD = NONCE + 8;
 
 export interface NonceFileOptions {
-  /** Nonces kept at most. */
+  /** Maximum number of nonces. */
   readonly limit?: number;
   /** Milliseconds since 1970. */
   readonly now?: number;
-  /** Told of what could not be written. */
+  /** Called with errors of writes. */
   readonly onFault?: (error: unknown) => void;
 }
 
 interface Arrival {
   readonly nonce: string;
   readonly time: number;
-  /** Place of its record in the file. */
+  /** Index of its record in the file. */
   readonly slot: number;
 }
 
 /**
- * Nonces in memory and in a file, so that the next process knows those of the last one.
+ * Nonces in memory and in a file, so that they survive a restart of the process.
  *
- * The file is a ring of records, written in place: it has its whole length from the beginning, and a
- * disk that is full later takes them all the same. A request goes on when its record has been handed
- * to the system: the process may be killed then, but a machine that loses its power may forget what
- * came in its last seconds. While the file cannot be written the memory alone counts.
+ * The file is a ring of records that are written in place. It has its full length from the beginning, so
+ * it can be written even when the disk is full. A request continues when its record has been passed to
+ * the operating system. So nonces survive a crash of the process, but a power failure can lose those of
+ * the last seconds. If the file cannot be written, nonces are kept in memory only.
  */
 export class NonceFile implements Nonces {
   readonly #memory: NonceMemory;
@@ -40,7 +40,7 @@ export class NonceFile implements Nonces {
   readonly #limit: number;
   readonly #onFault: (error: unknown) => void;
   #slot = 0;
-  /** Arrivals are in order, whatever the clock does. */
+  /** The last time used, so that times never decrease, even if the clock does. */
   #last = 0;
 
   private constructor(
@@ -76,7 +76,7 @@ export class NonceFile implements Nonces {
     record.write(nonce, "hex");
     record.writeDoubleLE(this.#last, NONCE);
     const slot = this.#slot;
-    // Never over one that could still be needed: the memory has no more than there are places.
+    // A nonce that is still needed is never overwritten, since the memory has at most as many as the file.
     this.#slot = (slot + 1) % this.#limit;
     await this.#write(record, slot * RECORD);
     return true;
@@ -86,7 +86,7 @@ export class NonceFile implements Nonces {
     return this.#file.close();
   }
 
-  /** Goes on when it cannot be written: then the memory alone counts. */
+  /** Does not fail if the file cannot be written. The nonce is then in memory only. */
   async #write(bytes: Buffer, position: number): Promise<void> {
     try {
       await this.#file.write(bytes, 0, bytes.length, position);
@@ -100,7 +100,7 @@ export class NonceFile implements Nonces {
       this.#memory.take(nonce, time);
       this.#last = time;
     }
-    // The next place is behind the newest: of those that came last the one that is followed by none.
+    // The next record follows the newest one.
     const newest = new Set(found.filter(({ time }) => time === this.#last).map(({ slot }) => slot));
     for (const slot of newest) {
       const next = (slot + 1) % limit;
@@ -109,7 +109,7 @@ export class NonceFile implements Nonces {
   }
 }
 
-/** Those that a signature could still hold of, by time. What is no record has no such time. */
+/** Nonces whose signatures may still be valid, by time. Empty records have no such time. */
 function arrivals(bytes: Buffer, now: number): Arrival[] {
   const found: Arrival[] = [];
   for (let slot = 0; (slot + 1) * RECORD <= bytes.length; slot++) {

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 
-/** Proxies of this deployment, of which is believed for whom they pass something on. */
+/** Proxies of this deployment, whose `X-Forwarded-For` is trusted. */
 export class Proxies {
   readonly #list = new BlockList();
 
   /**
    * @param text addresses and networks, `10.0.0.0/8,2001:db8::1`
    *
-   * @throws TypeError for what is neither
+   * @throws TypeError for anything else
    */
   constructor(text = "") {
     for (const entry of text.split(",").map((part) => part.trim())) {
@@ -22,8 +22,8 @@ export class Proxies {
   }
 
   /**
-   * The address that a request comes from: the other end of its connection or, as long as that is a
-   * proxy, what it has added to `X-Forwarded-For`. What stands before that may be anybody's.
+   * The address of the caller: the peer's address or, while that is a proxy, the address that the proxy
+   * has added to `X-Forwarded-For`. Anybody can write addresses before that.
    */
   clientOf({ socket, headers }: Pick<IncomingMessage, "socket" | "headers">): string {
     let address = socket.remoteAddress ?? "";

@@ -1,14 +1,14 @@
 import { LRUCache } from "lru-cache";
 import { networkOf } from "../../app/index.ts";
 
-/** How long a network's new connections are closed, in milliseconds. */
+/** Milliseconds during which new connections of a network are closed. */
 const LIFETIME = 10_000;
 
 const MAX_NETWORKS = 10_000;
 
 /**
- * Networks that have just sent what costs much more to read than to send: their next connections end
- * before anything of them is read.
+ * Networks that have just sent a request that costs much more to read than to send. Their next
+ * connections are closed before anything is read.
  */
 export class RefusedNetworks {
   readonly #networks = new LRUCache<string, true>({

@@ -1,11 +1,11 @@
 export interface Taps {
   /** May throw, which ends the stream with that error. */
   readonly onChunk?: (chunk: Uint8Array) => void;
-  /** It has been read to its end, has failed, or nobody reads it any more. */
+  /** Called when the stream has been read to its end, has failed, or is not read any more. */
   readonly onEnd?: () => void;
 }
 
-/** The same stream. Nothing is read of it before somebody reads. */
+/** The same stream with callbacks. Nothing is read in advance. */
 export function tapped(
   body: ReadableStream<Uint8Array>,
   { onChunk = () => {}, onEnd = () => {} }: Taps,

@@ -9,26 +9,26 @@ import { CosalError } from "../../errors.ts";
 import { RoundRobinQueue } from "./round-robin-queue.ts";
 import { errorOf, type ImagingResults, type ImagingTask, type Outcome } from "./tasks.ts";
 
-/** What a thread's decoder may grow to, in bytes: a JPEG of 75 megapixels at its full size. */
+/** Maximum bytes of a thread's decoder: a JPEG of 75 megapixels at full size. */
 export const THREAD_HEAP = 320 * 1024 * 1024;
 
-/** With more, the GPU is no longer what they wait for, and their heaps take gigabytes. */
+/** Maximum number of threads. More would wait for the GPU, and their heaps take gigabytes. */
 const MAX_THREADS = 8;
 
 export interface ImagingLimits {
   /**
-   * Threads that one caller may have at the same time, an equal share of them where there are others.
-   * There is one more, for somebody who has not been here before.
+   * Maximum threads of one caller at the same time. With several callers, each has an equal share. There
+   * is one more thread, for new callers.
    */
   readonly threads: number;
   /**
-   * Milliseconds that a task may take in its thread: the slowest that are within the limits of
-   * `codec/limits.ts` take a few seconds on a slow machine.
+   * Maximum milliseconds of a task. The slowest files within the limits of `codec/limits.ts` take a few
+   * seconds on a slow machine.
    */
   readonly timeout: number;
   /**
-   * Milliseconds that a task goes on for whose requester has disconnected, before its thread is ended:
-   * a new thread costs more than most photographs do.
+   * Milliseconds until a thread is ended whose requester has disconnected. Starting a new thread takes
+   * longer than most photographs.
    */
   readonly grace: number;
 }
@@ -40,13 +40,13 @@ export const IMAGING_LIMITS: ImagingLimits = {
 };
 
 export interface ImagingOptions extends Partial<ImagingLimits> {
-  /** For whom a photograph is decoded, where the engine does not say. */
+  /** The caller for whom a photograph is decoded. */
   readonly requester?: () => Requester | undefined;
 }
 
 /**
- * Decoding and rendering, done in threads, so that the event loop goes on serving: by turns for each
- * caller, for as long as somebody waits, and not for ever.
+ * Decodes and renders in threads, so that the event loop is not blocked. Callers take turns. A task ends
+ * when nobody waits for it any more, or when it takes too long.
  */
 export interface ImagingPool {
   readonly decoder: Decoder;
@@ -104,7 +104,7 @@ export function imagingPool({ requester, ...changes }: ImagingOptions = {}): Ima
     }
   }
 
-  /** Ends the thread of what takes too long, or is still at it when nobody wants it any more. */
+  /** Ends the thread of a task that takes too long or that nobody waits for any more. */
   async function runInThread(task: ImagingTask, signal: AbortSignal): Promise<Outcome> {
     const end = new AbortController();
     const late = setTimeout(() => end.abort(), limits.timeout);
@@ -133,9 +133,9 @@ export function imagingPool({ requester, ...changes }: ImagingOptions = {}): Ima
       types,
       inspect,
       decode: (file) => run({ type: "decode", file }),
-      // `into` is not used: what comes from a thread is in memory of its own.
+      // `into` is not used, since a thread's result has its own memory.
       sample: (file, format) => run({ type: "sample", file, format }),
-      // The threads do it after each photograph.
+      // Threads do this after each photograph.
       trim() {},
     },
     render: (task, by) => run({ type: "render", task }, by),

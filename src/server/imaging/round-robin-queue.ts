@@ -4,26 +4,26 @@ interface Entry<Item> {
   readonly isBackground: boolean;
 }
 
-/** Milliseconds after their last item in which somebody counts as a caller. */
+/** Milliseconds after its last item during which a caller counts. */
 const PRESENCE = 10_000;
 
 /**
- * What waits for one of a few threads. Callers are served by turns, each first come, first served, and
- * none has more than an equal share at the same time: whoever sends much makes their own requests
- * wait. A share is kept for a while for who has had one: a caller who comes once a second does not
- * find all threads with who always waits. What nobody waits for goes after all else.
+ * A queue for a few threads. Callers take turns, and each caller's items are first come, first served.
+ * No caller has more than an equal share of the threads, so a caller that sends much delays only its own
+ * requests. A caller's share is reserved for a while after its last item. So a caller that sends one
+ * item a second does not find all threads in use. Items that nobody waits for go last.
  */
 export class RoundRobinQueue<Item> {
   readonly #threads: number;
   #entries: Entry<Item>[] = [];
-  /** How many of a caller's items are being worked on. */
+  /** Number of running items of each caller. */
   readonly #running = new Map<string, number>();
-  /** Callers in the order in which they were served last, the last one at the end. */
+  /** Callers in the order of their last turn, the most recent at the end. */
   readonly #served = new Set<string>();
-  /** When each caller has sent something last, in milliseconds. */
+  /** Time of each caller's last item, in milliseconds. */
   readonly #seen = new Map<string, number>();
 
-  /** @param threads items that may be worked on at the same time of one caller who is alone */
+  /** @param threads maximum running items of a single caller */
   constructor(threads: number) {
     this.#threads = threads;
   }
@@ -33,14 +33,14 @@ export class RoundRobinQueue<Item> {
     this.#entries.push({ item, caller, isBackground });
   }
 
-  /** Whether it was still waiting. */
+  /** @returns whether the item was still waiting */
   remove(item: Item): boolean {
     const before = this.#entries.length;
     this.#entries = this.#entries.filter((entry) => entry.item !== item);
     return this.#entries.length < before;
   }
 
-  /** The next item, and what says that it is done; undefined when none may be begun now. */
+  /** The next item and a function to call when it is done. Undefined if none may start now. */
   take(): { readonly item: Item; readonly release: () => void } | undefined {
     const next = this.#next();
     if (next === undefined) return undefined;
@@ -52,7 +52,7 @@ export class RoundRobinQueue<Item> {
     return { item, release: () => this.#release(caller) };
   }
 
-  /** The first entry of the caller who has not been served for longest. */
+  /** The first entry of the caller whose last turn is longest ago. */
   #next(): Entry<Item> | undefined {
     const share = this.#share();
     const all = this.#entries.filter(({ caller }) => this.#runningOf(caller) < share);
@@ -66,7 +66,7 @@ export class RoundRobinQueue<Item> {
     );
   }
 
-  /** How many items of one caller may be worked on at the same time. */
+  /** Maximum number of running items of one caller. */
   #share(): number {
     const now = performance.now();
     for (const [caller, last] of this.#seen) {
@@ -80,7 +80,7 @@ export class RoundRobinQueue<Item> {
     const left = this.#runningOf(caller) - 1;
     if (left > 0) return void this.#running.set(caller, left);
     this.#running.delete(caller);
-    // Who has nothing here any more is a newcomer when they come again.
+    // A caller without items counts as new when it returns.
     if (!this.#isWaiting(caller)) this.#served.delete(caller);
   }
 

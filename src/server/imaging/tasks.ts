@@ -2,7 +2,7 @@ import type { RenderTask } from "../../app/representation/renderer.ts";
 import type { InputFormat, Pixels } from "../../codec/index.ts";
 import { CosalError, type ErrorCode, type LimitReference } from "../../errors.ts";
 
-/** Work of a thread, and what it comes to. */
+/** Tasks of a thread, and their results. */
 export type ImagingTask =
   | { readonly type: "decode"; readonly file: Uint8Array }
   | { readonly type: "sample"; readonly file: Uint8Array; readonly format: InputFormat }
@@ -14,7 +14,7 @@ export interface ImagingResults {
   readonly render: Uint8Array<ArrayBuffer>;
 }
 
-/** Classes do not survive the way to another thread. */
+/** Errors as plain values, since classes are lost between threads. */
 export type Outcome =
   | { readonly value: ImagingResults[keyof ImagingResults] }
   | { readonly error: PlainError };
@@ -34,6 +34,6 @@ export function errorOf({ code, message, limit }: PlainError): CosalError {
 }
 
 export interface ThreadData {
-  /** Bytes that a decoder may grow to. */
+  /** Maximum bytes of a decoder's heap. */
   readonly heap: number;
 }

@@ -1,4 +1,4 @@
-// A thread of the imaging pool: one photograph at a time, with heaps of its own.
+// A thread of the imaging pool. It handles one photograph at a time and has its own heaps.
 import { setPriority } from "node:os";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { renderer } from "../../app/representation/renderer.ts";
@@ -6,10 +6,10 @@ import { nodeDecoder, nodeWebpEncoder } from "../../codec/node.ts";
 import { CosalError } from "../../errors.ts";
 import { type ImagingTask, type Outcome, plainError, type ThreadData } from "./tasks.ts";
 
-/** Nicer than the thread that answers and the device's process: work here takes long anyway. */
+/** Lower priority than the main thread and the device process. */
 const NICENESS = 5;
 
-// Elsewhere than on Linux it would be that of the whole process.
+// On other systems than Linux, this would set the priority of the whole process.
 if (process.platform === "linux") setPriority(0, NICENESS);
 
 const { heap } = workerData as ThreadData;
@@ -39,7 +39,7 @@ function resultOf(task: ImagingTask) {
   }
 }
 
-/** Handed over instead of copied, where the memory is its own. */
+/** Buffers to transfer instead of copying them. */
 function moved(outcome: Outcome, { buffer, byteLength }: ArrayBufferView): unknown {
   if (buffer.byteLength !== byteLength) return outcome;
   const value = { [transferableSymbol]: [buffer], [valueSymbol]: outcome };
