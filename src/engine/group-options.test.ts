@@ -148,14 +148,21 @@ describe("seeds", () => {
   test("the object is what is marked, less what is marked as not meant in the same photograph", async () => {
     const all: Seed = { image: 1, negative: false, box: [0, 0, 10, 6] };
     const left: Seed = { image: 1, negative: true, box: [0, 0, 5, 6] };
-    const other: Seed = { image: 0, box: [0, 0, 5, 6] };
     for (const seeds of [
       [all, left],
       [left, all],
     ]) {
       expect(await seeded(group(3, 7), seeds)).toBe(70);
     }
-    expect(await seeded(group(3, 7), [left, other])).toBe((70 + 3) / 2);
+  });
+
+  test("a photograph with negative marks alone counts only where none has a positive one", async () => {
+    const negative: Seed = { image: 1, negative: true, box: [0, 0, 5, 6] };
+    const seeds: Seed[] = [negative, { image: 0, box: [0, 0, 5, 6] }];
+    expect(await seeded(group(3, 7), seeds)).toBe(3);
+    expect(await seeded(group(3, 7), [negative, { ...negative, image: 0 }])).toBe((70 + 30) / 2);
+    const options = { seeds, onError: "skip" } as const;
+    expect((await (await toy()).consensus(group(255, 7), options)).data[0]).toBe(70);
   });
 
   test.each<[string, Seed[]]>([

@@ -217,7 +217,11 @@ function inspect(decoder: Decoder, images: readonly ImageInput[]): void {
   }
 }
 
-/** The seeds' regions, by position among the remaining images. */
+/**
+ * The seeds' regions, by position among the remaining images. An image with negative seeds alone says
+ * too little to stand beside one that shows the object (models/cosal-lite/README.md has the figures):
+ * it counts only where no image has a positive one.
+ */
 function regionsOf(
   { manifest }: Network,
   encoded: readonly Encoded[],
@@ -226,11 +230,14 @@ function regionsOf(
   const regions = new Map<number, Tensor>();
   if (seeds.length === 0) return regions;
   const grid = seedGrid(manifest);
+  const examples = new Set(seeds.flatMap(({ image, negative }) => (negative ? [] : [image])));
+  const hasExample = encoded.some(({ index }) => examples.has(index));
   for (const [place, { index, input, features }] of encoded.entries()) {
     const marks = seeds.filter(({ image }) => image === index);
     if (marks.length === 0) continue;
     try {
-      regions.set(place, regionOf(marks, features, grid));
+      const region = regionOf(marks, features, grid);
+      if (examples.has(index) || !hasExample) regions.set(place, region);
     } catch (error) {
       throw aboutImage(error, input, index);
     }

@@ -22,8 +22,9 @@ export type Seed = {
   /** Position of its image in the group, from 0. */
   readonly image: number;
   /**
-   * Marks what is not meant. The object is then within the image's other marks, less this one;
-   * within the whole image if all of its marks are negative.
+   * Marks what is not meant. The object is then within the image's other marks, less this one. In
+   * an image with negative marks alone it is within all the rest of the image; such an image counts
+   * only if no image has a positive mark.
    */
   readonly negative?: boolean;
 } & SeedMark;
