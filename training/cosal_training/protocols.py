@@ -7,7 +7,7 @@ ValueError.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -20,8 +20,6 @@ from .labelled import LabelledGroup, groups_in
 from .metrics import jaccard
 from .presence import Evidence, Kind, Thresholds, evidence_by_kind, merged
 
-Regions = dict[int, np.ndarray]
-
 
 @dataclass
 class Group:
@@ -32,6 +30,8 @@ class Group:
     encoded: list[Tensors]
     lacks: Callable[[str], bool] = lambda _: True
     """Whether none of its images shows the class of another group."""
+    not_meant: list[np.ndarray] | None = None
+    """Masks of another object that its images have in common."""
 
     @classmethod
     def of(cls, name: str, images: list[np.ndarray], truths: list[np.ndarray], model: GroupModel) -> Group:
@@ -49,11 +49,19 @@ class Group:
         truths = [self.truths[i] for i in indices]
         return [jaccard(mask_of(z[0], t.shape[1], t.shape[0]) >= 128, t) for z, t in zip(logits, truths, strict=True)]
 
-    def region(self, index: int) -> np.ndarray:
-        """The true mask of an image as a share of each cell of the feature grid."""
+    def regions(self, index: int) -> dict[str, np.ndarray]:
+        """What a mark on an image can make the object's share of each cell of the feature grid: its mask or its box,
+        or all but those of the object that is not meant."""
+        mask = self._share(self.truths[index], index)
+        found = {"1 seed (mask)": mask, "1 seed (box)": box_region(mask)}
+        if self.not_meant is not None:
+            other = self._share(self.not_meant[index], index)
+            found |= {"1 negative seed (mask)": 1 - other, "1 negative seed (box)": 1 - box_region(other)}
+        return found
+
+    def _share(self, mask: np.ndarray, index: int) -> np.ndarray:
         height, width = self.encoded[index]["features"].shape[-2:]
-        mask = self.truths[index].astype(np.float32)
-        return cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)[None, None]
+        return cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)[None, None]
 
 
 def read_groups(folder: Path, model: GroupModel) -> list[Group]:
@@ -82,26 +90,26 @@ def _own(group: Group, model: GroupModel, indices: list[int]) -> list[float]:
 
 
 def seeds(groups: list[Group], model: GroupModel, tries: int = 5) -> dict[str, float]:
-    """Mean J of the images that are not marked: no seed, one image marked by its mask, one by its box.
+    """Mean J of the images that are not marked: no seed, one image marked by its mask, one by its box; or what is
+    not meant marked in one.
 
     tries: images that are marked in turn, in a group of more.
     """
-    rows: dict[str, list[float]] = {"no seed": [], "1 seed (mask)": [], "1 seed (box)": []}
+    rows: dict[str, list[float]] = {}
     for number, group in enumerate(_larger(groups, 1, "a seed")):
         rng = np.random.default_rng([11, number])
         everything = list(range(len(group.encoded)))
         _, plain = model.consensus(group.encoded)
         without = group.jaccard(model, plain, everything)
-        found: dict[str, list[float]] = {name: [] for name in rows}
+        found: dict[str, list[float]] = {"no seed": []}
         for marked in rng.choice(everything, min(tries, len(everything)), replace=False):
             others = [i for i in everything if i != marked]
             found["no seed"] += [without[i] for i in others]
-            region = group.region(int(marked))
-            for name, mark in (("1 seed (mask)", region), ("1 seed (box)", box_region(region))):
-                _, consensus = model.consensus(group.encoded, {int(marked): mark})
-                found[name] += group.jaccard(model, consensus, others)
+            for name, region in group.regions(int(marked)).items():
+                _, consensus = model.consensus(group.encoded, {int(marked): region})
+                found.setdefault(name, []).extend(group.jaccard(model, consensus, others))
         for name, values in found.items():
-            rows[name].append(float(np.mean(values)))
+            rows.setdefault(name, []).append(float(np.mean(values)))
     return {name: float(np.mean(values)) for name, values in rows.items()}
 
 
@@ -211,9 +219,11 @@ def two_in_common(folder: Path, model: GroupModel, *, per_group: int = 12) -> di
     groups = []
     for number, own in enumerate(labelled):
         pictures = _with_distractors(rng, own, [labelled[(number + 1) % len(labelled)]], per_group)
-        for subject in (0, 1) if len(pictures) > 1 else ():
-            truths = [p.masks[subject] > 127 for p in pictures]
-            groups.append(Group.of(str(number), [p.image for p in pictures], truths, model))
+        if len(pictures) < 2:
+            continue
+        first, second = ([p.masks[subject] > 127 for p in pictures] for subject in (0, 1))
+        group = Group.of(str(number), [p.image for p in pictures], first, model)
+        groups += [replace(group, not_meant=second), replace(group, truths=second, not_meant=first)]
     if not groups:
         raise ValueError("two common objects need two groups of which one may stand in the other's photographs")
     return seeds(groups, model)

@@ -162,6 +162,17 @@ def test_a_seed_tells_which_of_two_common_objects_is_meant(shapes: Path) -> None
     assert found["1 seed (mask)"] > found["no seed"] + 0.3
 
 
+def test_a_negative_seed_is_all_but_the_object_that_is_not_meant() -> None:
+    truth, other = np.zeros((2, 4, 4), bool)
+    truth[:2, :2] = True
+    other[2:, 1:] = True
+    group = protocols.Group("things", [truth], [{"features": np.zeros((1, 3, 2, 2), np.float32)}], not_meant=[other])
+    regions = {name: region[0, 0].tolist() for name, region in group.regions(0).items()}
+    assert regions["1 seed (mask)"] == [[1, 0], [0, 0]]
+    assert regions["1 negative seed (mask)"] == [[1, 1], [0.5, 0]]
+    assert regions["1 negative seed (box)"] == [[1, 1], [0, 0]]
+
+
 def test_pixels_are_resized_as_the_engine_resizes_them() -> None:
     """Each axis by itself: one shrinks, to the mean of what it covers, while the other grows, linearly."""
     image = np.repeat(np.array([[[10], [20], [40], [70]], [[50], [60], [80], [110]]], np.uint8), 3, 2)
