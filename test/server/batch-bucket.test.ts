@@ -1,4 +1,4 @@
-// A batch from one prefix of a bucket to another, on a real S3 server and a real network.
+// Batches from one prefix of a bucket to another, on a real S3 server and a real network.
 import { execFile } from "node:child_process";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchBody, BatchResultBody } from "../../src/app/schemas/batch.ts";
 import { readBucketAddress } from "../../src/server/bucket/address.ts";
 import { type Service, startCosalServer } from "../client/services.ts";
+import { hasRedis, type RedisServer, startRedis } from "./redis.ts";
 import { CREDENTIALS, hasS3, type S3Server, startS3 } from "./s3.ts";
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
@@ -85,5 +86,71 @@ describe.skipIf(!hasS3)("a batch over a bucket", () => {
     const written = await readdir(join(s3.folder, s3.bucket, "own", "shoes"));
     expect(written.filter((name) => name.endsWith(".jpg.binary.png"))).toHaveLength(8);
     expect(written.filter((name) => name.endsWith(".jpg.overlay.png"))).toHaveLength(8);
+  });
+});
+
+describe.skipIf(!hasS3 || !hasRedis)("a batch over a bucket on servers that share Redis", () => {
+  let s3: S3Server;
+  let redis: RedisServer;
+  let servers: readonly Service[] = [];
+
+  beforeAll(async () => {
+    [s3, redis] = await Promise.all([startS3("photographs"), startRedis()]);
+    const folder = join(s3.folder, s3.bucket, "own", "in");
+    const examples = await readdir(join(EXAMPLES, "cats"));
+    for (const [i, name] of examples.entries()) {
+      await cp(join(EXAMPLES, "cats", name), join(folder, `group-${i % 4}`, name));
+    }
+    process.env.AWS_ACCESS_KEY_ID = CREDENTIALS.accessKeyId;
+    process.env.AWS_SECRET_ACCESS_KEY = CREDENTIALS.secretAccessKey;
+    const address = (prefix: string) => `s3://${s3.bucket}/${prefix}?endpoint=${s3.endpoint}`;
+    const options = {
+      store: readBucketAddress(address("store"), "COSAL_STORE"),
+      batchBucket: readBucketAddress(address("own"), "COSAL_BATCH_BUCKET"),
+      queue: redis.url,
+    };
+    servers = await Promise.all([1, 2].map(() => startCosalServer(options)));
+  });
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    await Promise.all([s3?.stop(), redis?.stop()]);
+    if (s3) await rm(s3.folder, { recursive: true, force: true });
+  });
+
+  it("is masked by both, told by either, and each file is written", async () => {
+    const [one, two] = servers.map(({ url }) => url) as [string, string];
+    const query = "source=in/&destination=out/&formats=png&parallelism=1";
+    const response = await fetch(`${one}/v1/batches?${query}`, { method: "POST" });
+    expect(response.status).toBe(202);
+    const batch = (await response.json()) as BatchBody;
+    const computing = new Set<string>();
+    const states = async () => {
+      for (const url of [one, two]) {
+        const state = (await (await fetch(url + batch.links.self)).json()) as BatchBody;
+        if (state.counts.running > 0) computing.add(url);
+        if (state.status !== "running") return state;
+      }
+      return undefined;
+    };
+    await expect.poll(states, { timeout: 150_000, interval: 20 }).toMatchObject({
+      status: "completed",
+      counts: { total: 8, succeeded: 8, failed: 0 },
+    });
+    expect(computing).toEqual(new Set([one, two]));
+    const texts = await Promise.all(
+      [one, two].map(async (url) => (await fetch(url + batch.links.results)).text()),
+    );
+    expect(texts[0]).toBe(texts[1]);
+    const results = (texts[0] as string)
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as BatchResultBody);
+    const out = join(s3.folder, s3.bucket, "own", "out");
+    for (const { id, keys, files } of results) {
+      expect(keys?.png).toBe(`out/${id}.png`);
+      const linked = await fetch(two + files?.png?.url);
+      const written = await readFile(join(out, `${id}.png`));
+      expect(Buffer.from(await linked.arrayBuffer()).equals(written)).toBe(true);
+    }
   });
 });
