@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { ModelFiles } from "../engine/index.ts";
 
 /** The project's folder, from the sources as from what is built of them. */
@@ -20,6 +22,22 @@ export async function pageFile(path: string): Promise<Response | undefined> {
   if (!IS_FILE.test(path)) return undefined;
   const folder = path.startsWith("/models/") ? ROOT : join(ROOT, "dist", "playground");
   const bytes = await readFile(join(folder, path)).catch(() => undefined);
+  if (bytes !== undefined) return new Response(bytes);
+  return path.endsWith(`/${RUNTIME}.gz`) ? compressedRuntime() : undefined;
+}
+
+const RUNTIME = "ort-wasm-simd-threaded.wasm";
+
+let runtime: Promise<Uint8Array<ArrayBuffer>> | undefined;
+
+/**
+ * onnxruntime's WebAssembly as the page asks for it. The published package has one copy of it, which
+ * the command loads: `files` in package.json leaves the page's out.
+ */
+async function compressedRuntime(): Promise<Response | undefined> {
+  const file = join(ROOT, "dist", "engine", "runtime", RUNTIME);
+  runtime ??= readFile(file).then(async (bytes) => new Uint8Array(await promisify(gzip)(bytes)));
+  const bytes = await runtime.catch(() => undefined);
   return bytes && new Response(bytes);
 }
 

@@ -2,8 +2,9 @@
 // without any of the optional packages. What README.md and docs/cli.md say to type is typed.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Installed, installPacked } from "./install.ts";
 import { oldestNode, tooOldNode } from "./nodes.ts";
@@ -111,6 +112,13 @@ describe.each(NODES)("with $name", ({ node }) => {
       for (const name of ["", "/swagger-ui.css", "/swagger-ui-bundle.js"]) {
         expect((await fetch(`${url}/docs${name}`)).status, name).toBe(200);
       }
+      // The page's runtime is the command's, which the package has once.
+      const folder = join(installed.folder, "node_modules", "cosal", "dist");
+      const [runtimes] = globSync("playground/playground/runtime-*", { cwd: folder });
+      const name = "ort-wasm-simd-threaded.wasm";
+      const page = `${url}/${relative("playground", runtimes as string)}/${name}.gz`;
+      const runtime = gunzipSync(await (await fetch(page)).bytes());
+      expect(runtime.equals(readFileSync(join(folder, "engine", "runtime", name)))).toBe(true);
       const masked = cosal(node, "photos/", "--server", url, "-o", "served", "--force");
       expect(masked).toMatchObject({ status: 0 });
       expect(filesIn("served")).toEqual(expected);
