@@ -16,9 +16,7 @@ test("a mark in one photograph changes all; nothing is encoded again; a stroke c
   await drag(page, stage, [0.58, 0.5], [0.8, 0.95]);
   await done(page, /^3 photographs in .*none of them new/);
   await page.keyboard.press("Escape");
-  expect(await page.locator(".message").first().textContent()).toContain(
-    "marked in one photograph",
-  );
+  expect(await page.locator(".message").first().textContent()).toContain("marks in one photograph");
   const marked = await coco(page);
   const changed = before.filter(({ area }, i) => area !== marked[i]?.area);
   expect(changed.length).toBeGreaterThan(1);
@@ -34,6 +32,27 @@ test("a mark in one photograph changes all; nothing is encoded again; a stroke c
   await page.getByRole("button", { name: "Undo" }).click();
   await page.keyboard.press("Escape");
   expect(await coco(page)).toEqual(marked);
+});
+
+test("a mark of what is not meant changes all, looks otherwise, and is undone", async () => {
+  const { page } = await visit("/?backend=wasm");
+  await chooseSamples(page, ["with-a-cat", "in-a-tree", "on-a-bin"].map(raccoon));
+  await done(page);
+  const before = await coco(page);
+  await page.getByRole("button", { name: "Open with-a-cat.jpg" }).click();
+  const stage = (await page.locator(".stage").boundingBox()) as Box;
+  await page.getByLabel("Mark what is not meant").check({ force: true });
+  await drag(page, stage, [0.2, 0.2], [0.5, 0.8]);
+  await done(page, /^3 photographs in .*none of them new/);
+  expect(await page.locator(".mark-box.is-negative").count()).toBe(1);
+  await page.keyboard.press("Escape");
+  const marked = await coco(page);
+  const changed = before.filter(({ area }, i) => area !== marked[i]?.area);
+  expect(changed.length).toBeGreaterThan(1);
+
+  await page.getByRole("button", { name: "Open with-a-cat.jpg" }).click();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => page.locator(".mark-box").count()).toBe(0);
 });
 
 const raccoon = (name: string) => `raccoons/${name}.jpg`;

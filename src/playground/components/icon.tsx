@@ -17,6 +17,7 @@ const PATHS = {
   zoomOut: "M11 18a7 7 0 100-14 7 7 0 000 14zM16 16l5 5M8 11h6",
   fit: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
   mark: "M12 4v4M12 16v4M4 12h4M16 12h4M12 12h.01",
+  exclude: "M12 20a8 8 0 100-16 8 8 0 000 16zM6.500 6.500l11 11",
   draw: "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
   erase: "M8 20l-4-4L14 6l6 6-8 8zM9 11l6 6M6 20h14",
   move: "M12 3v18M3 12h18M9 6l3-3 3 3M9 18l3 3 3-3M6 9l-3 3 3 3M18 9l3 3-3 3",

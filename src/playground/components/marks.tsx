@@ -1,20 +1,16 @@
 import type { Mark, Photograph } from "../state/photographs.ts";
-import type { Point, Pose } from "./camera.ts";
+import type { Pose } from "./camera.ts";
 
 interface MarksProps {
   readonly photograph: Photograph;
   readonly pose: Pose;
-  /** Corners of a box that is being drawn, in pixels of the photograph. */
-  readonly drawn: readonly [Point, Point] | undefined;
+  /** A mark that is being drawn. */
+  readonly drawn: Mark | undefined;
 }
 
 /** What is marked in a photograph. */
 export function Marks({ photograph, pose, drawn }: MarksProps) {
-  const marks: Mark[] = [...photograph.marks.value];
-  if (drawn) {
-    const [[x0, y0], [x1, y1]] = drawn;
-    marks.push({ box: [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0)] });
-  }
+  const marks = [...photograph.marks.value, ...(drawn ? [drawn] : [])];
   return (
     <div class="sheet">
       {marks.map((mark, i) => {
@@ -27,7 +23,10 @@ export function Marks({ photograph, pose, drawn }: MarksProps) {
           style.width = `${mark.box[2] * pose.scale}px`;
           style.height = `${mark.box[3] * pose.scale}px`;
         }
-        return <span key={i} class={"box" in mark ? "mark-box" : "mark-point"} style={style} />;
+        const shape = "box" in mark ? "mark-box" : "mark-point";
+        return (
+          <span key={i} class={`${shape} ${mark.negative ? "is-negative" : ""}`} style={style} />
+        );
       })}
     </div>
   );

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { paintStroke, refined } from "../pictures/brush.ts";
 import { addMark, edit } from "../state/actions.ts";
 import { brush, tool } from "../state/large-view.ts";
-import { logitsOf, type Photograph } from "../state/photographs.ts";
+import { logitsOf, type Mark, type Photograph } from "../state/photographs.ts";
 import { split, view } from "../state/settings.ts";
 import { words } from "../state/words.ts";
 import type { Camera, Point } from "./camera.ts";
@@ -26,7 +26,7 @@ export function Stage({ photograph, camera }: StageProps) {
   const element = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLImageElement>(null);
   const isLoaded = useSignal(false);
-  const box = useSignal<readonly [Point, Point] | undefined>(undefined);
+  const drawn = useSignal<Mark | undefined>(undefined);
   const cursor = useSignal<Point | undefined>(undefined);
   const opened = photograph.opened.value;
   const { width, height } = opened ?? { width: 1, height: 1 };
@@ -47,8 +47,8 @@ export function Stage({ photograph, camera }: StageProps) {
 
   useEffect(() => {
     const listener = listenerFor(photograph, camera, {
-      box: (value) => {
-        box.value = value;
+      mark: (value) => {
+        drawn.value = value;
       },
       cursor: (value) => {
         cursor.value = value;
@@ -100,7 +100,7 @@ export function Stage({ photograph, camera }: StageProps) {
           version={`${photograph.id} ${isLoaded.value}`}
         />
       </div>
-      <Marks photograph={photograph} pose={camera.pose.value} drawn={box.value} />
+      <Marks photograph={photograph} pose={camera.pose.value} drawn={drawn.value} />
       {cursor.value && (tool.value === "draw" || tool.value === "erase") && (
         <BrushRing at={cursor.value} diameter={brush.value * Math.max(width, height) * scale} />
       )}
@@ -123,7 +123,7 @@ function listenerFor(
   photograph: Photograph,
   camera: Camera,
   show: {
-    box(value: readonly [Point, Point] | undefined): void;
+    mark(value: Mark | undefined): void;
     cursor(value: Point | undefined): void;
   },
 ): GestureListener {
@@ -149,7 +149,7 @@ function listenerFor(
     begin(at) {
       const chosen = tool.peek();
       if (chosen === "move") return false;
-      if (chosen === "mark") return true;
+      if (isMarking()) return true;
       const logits = logitsOf(photograph);
       if (logits === undefined) return false;
       painted = refined(logits, size());
@@ -158,13 +158,13 @@ function listenerFor(
       return true;
     },
     stroke(from, to, start) {
-      if (tool.peek() === "mark") show.box([camera.toPhotograph(start), camera.toPhotograph(to)]);
-      else paint(from, to);
+      if (!isMarking()) paint(from, to);
+      else show.mark(markOf(camera.toPhotograph(start), camera.toPhotograph(to)));
     },
     end(start, to) {
       painted = undefined;
-      show.box(undefined);
-      if (tool.peek() !== "mark") return;
+      show.mark(undefined);
+      if (!isMarking()) return;
       const isClick = Math.hypot(to[0] - start[0], to[1] - start[1]) <= CLICK;
       markBetween(
         photograph,
@@ -175,10 +175,21 @@ function listenerFor(
     cancel() {
       if (painted) photograph.edits.value = photograph.edits.peek().slice(0, -1);
       painted = undefined;
-      show.box(undefined);
+      show.mark(undefined);
     },
     hover: show.cursor,
   };
+}
+
+const isMarking = () => tool.peek() === "mark" || tool.peek() === "exclude";
+
+/** A point, or the box between two, as the chosen tool marks it. */
+function markOf([x0, y0]: Point, to?: Point): Mark {
+  const negative = tool.peek() === "exclude";
+  if (to === undefined) return { negative, point: [x0, y0] };
+  const [x1, y1] = to;
+  const box = [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0)] as const;
+  return { negative, box };
 }
 
 /** Marks a point, or the box between two, as far as it lies on the photograph. */
@@ -190,10 +201,9 @@ export function markBetween(photograph: Photograph, from: Point, to?: Point): vo
   ];
   if (to === undefined) {
     const [x, y] = from;
-    if (x >= 0 && y >= 0 && x < width && y < height) addMark(photograph, { point: from });
+    if (x >= 0 && y >= 0 && x < width && y < height) addMark(photograph, markOf(from));
     return;
   }
-  const [[x0, y0], [x1, y1]] = [inside(from), inside(to)];
-  const box = [Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0)] as const;
-  if (box[2] > 0 && box[3] > 0) addMark(photograph, { box });
+  const mark = markOf(inside(from), inside(to));
+  if ("box" in mark && mark.box[2] > 0 && mark.box[3] > 0) addMark(photograph, mark);
 }

@@ -7,7 +7,7 @@ import { words } from "../state/words.ts";
 import { Icon } from "./icon.tsx";
 import { Segmented } from "./segmented.tsx";
 
-const TOOLS: readonly Tool[] = ["mark", "draw", "erase", "move"];
+const TOOLS: readonly Tool[] = ["mark", "exclude", "draw", "erase", "move"];
 
 /** Correcting a photograph, and taking it away. */
 export function Tools({ photograph }: { readonly photograph: Photograph }) {

@@ -153,10 +153,11 @@ function inputOf({ name, file, digest }: ImageTask) {
 }
 
 function seedsIn(images: readonly ImageTask[], seeds: GroupTask["seeds"]) {
-  return seeds.flatMap(({ id, point, box }) => {
+  return seeds.flatMap(({ id, negative, point, box }) => {
     const image = images.findIndex((task) => task.id === id);
     if (image < 0) return [];
-    return [...(point ? [{ image, point }] : []), ...(box ? [{ image, box }] : [])];
+    const seed = { image, negative };
+    return [...(point ? [{ ...seed, point }] : []), ...(box ? [{ ...seed, box }] : [])];
   });
 }
 

@@ -19,6 +19,8 @@ export interface ImageTask {
 /** A marked example, on the photograph of that id, in pixels of the upright photograph. */
 export interface SeedTask {
   readonly id: number;
+  /** Marks what is not meant. */
+  readonly negative: boolean;
   readonly point?: readonly [number, number];
   readonly box?: Box;
 }

@@ -66,9 +66,10 @@ export async function maskAtService(
   }
 }
 
-function seedsOf({ id, point, box }: SeedTask): api.Seed[] {
+function seedsOf({ id, negative, point, box }: SeedTask): api.Seed[] {
+  const seed = { image: `${id}`, ...(negative && { negative }) };
   return [
-    ...(point ? [{ image: `${id}`, point: [...point] as [number, number] }] : []),
-    ...(box ? [{ image: `${id}`, box: [...box] as [number, number, number, number] }] : []),
+    ...(point ? [{ ...seed, point: [...point] as [number, number] }] : []),
+    ...(box ? [{ ...seed, box: [...box] as [number, number, number, number] }] : []),
   ];
 }

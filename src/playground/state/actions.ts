@@ -71,7 +71,7 @@ export function removeAll(): void {
   });
 }
 
-/** Marks the object in one photograph; the whole group follows. */
+/** Marks what is meant, or is not, in one photograph; the whole group follows. */
 export function addMark(photograph: Photograph, mark: Mark): void {
   photograph.marks.value = [...photograph.marks.value, mark];
 }

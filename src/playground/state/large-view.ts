@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { photographs } from "./photographs.ts";
 
-export type Tool = "mark" | "draw" | "erase" | "move";
+export type Tool = "mark" | "exclude" | "draw" | "erase" | "move";
 
 /** The photograph in the large view. */
 export const openId = signal<number | undefined>(undefined);

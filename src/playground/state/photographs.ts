@@ -3,8 +3,11 @@ import type { Box, LikenessMap } from "../../engine/index.ts";
 import type { Mask, Problem } from "../engine/types.ts";
 import type { Opened } from "../pictures/types.ts";
 
-/** A marked example of the object, in pixels of the upright photograph. */
-export type Mark = { readonly point: readonly [number, number] } | { readonly box: Box };
+/** A marked example of the object, or of what is not meant, in pixels of the upright photograph. */
+export type Mark = { readonly negative: boolean } & (
+  | { readonly point: readonly [number, number] }
+  | { readonly box: Box }
+);
 
 /** A photograph on the page, with what has become known of it. */
 export interface Photograph {

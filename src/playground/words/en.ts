@@ -68,9 +68,7 @@ export const en = {
   mended: "Mended by hand",
   markedHere: "Marked",
   marksFrom: (count: number) =>
-    count === 1
-      ? "The object is marked in one photograph."
-      : `The object is marked in ${count} photographs.`,
+    count === 1 ? "There are marks in one photograph." : `There are marks in ${count} photographs.`,
   clearMarks: "Remove marks",
   fromConsensus: (name: string) => `Masked with the consensus in ${name}.`,
   forget: "Use these photographs' own",
@@ -89,6 +87,7 @@ export const en = {
   undo: "Undo",
   tools: {
     mark: "Mark the object",
+    exclude: "Mark what is not meant",
     draw: "Add to the mask",
     erase: "Erase from the mask",
     move: "Move the photograph",
@@ -96,6 +95,7 @@ export const en = {
   toolHelp: {
     move: "Drag to move, scroll or pinch to zoom.",
     mark: "Click on the object, or draw a box around it. All photographs follow.",
+    exclude: "Draw a box around something else that was masked. All photographs follow.",
     draw: "Paint over what belongs to the object. Only this photograph changes.",
     erase: "Paint over what does not belong to it. Only this photograph changes.",
   },
