@@ -93,6 +93,30 @@ describe("cosal", () => {
     expect(await filesIn(join(root, "killed"))).toEqual(await filesIn(join(root, "whole")));
   });
 
+  it("ends cleanly where it is interrupted, and goes on with what is missing", async () => {
+    const child = start([CATS, "-o", "interrupted", "--json"]);
+    child.stdout?.once("data", () => child.kill("SIGINT"));
+    const { err, out, status } = await ended(child);
+    expect(status).toBe(130);
+    expect(err).toMatch(/Interrupted\. .* the same command goes on/);
+    expect(err).not.toMatch(/Error/);
+    const done = lines(out).length;
+    expect(done).toBeLessThan(8);
+    const rest = await cosal(CATS, "-o", "interrupted");
+    expect(rest.err).toMatch(/8 of 8 masks .*\([1-8] were there already\)/);
+  });
+
+  it("calls a photograph without the object a failure where it is asked to be strict", async () => {
+    const folder = join(root, "odd");
+    await cp(CATS, folder, { recursive: true });
+    const shoe = new URL("../../examples/shoes/blue-sandals.jpg", import.meta.url);
+    await cp(shoe.pathname, join(folder, "shoe.jpg"));
+    const lax = await cosal(folder, "-o", "lax");
+    expect(lax.err).toMatch(/does not seem to be in shoe\.jpg/);
+    expect(lax.status).toBe(0);
+    expect((await cosal(folder, "-o", "lax", "--strict", "-q")).status).toBe(3);
+  });
+
   it("leaves out what cannot be read, and says so", async () => {
     const folder = join(root, "mixed");
     await cp(CATS, folder, { recursive: true });
@@ -120,6 +144,8 @@ describe("cosal", () => {
       [[CATS, "--sed", "x"], /sed/],
       [["apply", import.meta.filename, CATS], /is no consensus file\. cosal learn/],
       [[CATS, "--seed", "on-a-rock.jpg"], /--seed photo\.jpg:X,Y/],
+      [[CATS, "--seed-mask", "on-a-rock.jpg=no.png"], /no file no\.png/],
+      [[CATS, "--seed-mask", `on-a-rock.jpg=${import.meta.filename}`], /cli\.test\.ts is no mask/],
       [[CATS, "--seed", "dog.jpg:1,2"], /No photograph is called dog\.jpg/],
       [[new URL("../../examples", import.meta.url).pathname], /--recursive/],
     ] as [string[], RegExp][]) {

@@ -1,3 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { nodeDecoder } from "../codec/node.ts";
+import { CosalError } from "../errors.ts";
 import type { NamedPhotograph } from "./output/names.ts";
 import type { Mark } from "./sources/source.ts";
 import { UsageError } from "./usage-error.ts";
@@ -38,6 +41,21 @@ export function readMarks(
     ...seedMask.map((text) => read(text, "--seed-mask")),
     ...not.map((text): Mark => ({ ...read(text, "--not"), negative: true })),
   ];
+}
+
+/** @throws UsageError where a mark's mask is no picture that can be read */
+export async function checkMasks(marks: readonly Mark[]): Promise<void> {
+  for (const { maskPath } of marks) {
+    if (maskPath === undefined) continue;
+    const file = await readFile(maskPath).catch(() => undefined);
+    if (file === undefined) throw new UsageError(`There is no file ${maskPath}.`);
+    try {
+      nodeDecoder().inspect(new Uint8Array(file));
+    } catch (error) {
+      if (!(error instanceof CosalError)) throw error;
+      throw new UsageError(`${maskPath} is no mask. ${error.message}`);
+    }
+  }
 }
 
 /** Reads a mark in one form. Undefined if the text has another. */

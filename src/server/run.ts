@@ -20,6 +20,8 @@ export async function runServer(args: readonly string[]): Promise<void> {
   const options = read(args);
   try {
     const server = await startServer(options, logger);
+    // For who has typed the command; logs are for programs.
+    if (process.stderr.isTTY) console.error(`Open ${server.url} in a browser. Ctrl-C ends cosal.`);
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.once(signal, async () => {
         logger.info({ signal }, "stopping");

@@ -99,7 +99,7 @@ describe.each(NODES)("with $name", ({ node }) => {
   test("cosal serve masks a group and shows its documentation", async () => {
     const server = spawn(
       node,
-      [join("node_modules", "cosal", "bin", "cosal.mjs"), "serve", "--port", "0"],
+      [join("node_modules", "cosal", "bin", "cosal.mjs"), "serve", "--port", "0", "--data", "data"],
       { cwd: installed.folder, stdio: ["ignore", "pipe", "inherit"] },
     );
     try {

@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RenderTask } from "../engine/task.ts";
 import { FORMATS, type Format } from "../formats/index.ts";
+import { checkMasks } from "../marks.ts";
 import { Journal, type MaskEntry } from "../output/journal.ts";
 import { writeManifest } from "../output/manifest.ts";
 import { type NamedPhotograph, withStems } from "../output/names.ts";
@@ -60,6 +61,7 @@ export async function runSet(
   const begun = Date.now();
   const names = withStems(set.photographs);
   const marks = options.marks(names);
+  await checkMasks(marks);
   const key = options.key ?? (await keyOf(names, marks, source, options));
   const journal = await Journal.open(folder, key, options.force);
   await using _ = journal;
@@ -201,7 +203,9 @@ async function keyOf(
   hash.update(JSON.stringify([source.model, [...formats].sort(), threshold]));
   if (consensus !== undefined) hash.update(consensus);
   else {
-    for (const { name, path } of names) {
+    const masks = marks.flatMap(({ maskPath }) => maskPath ?? []);
+    const files = [...names, ...masks.map((path) => ({ name: path, path }))];
+    for (const { name, path } of files) {
       const file = await stat(path).catch(() => undefined);
       hash.update(JSON.stringify([name, file?.size, file?.mtimeMs]));
     }

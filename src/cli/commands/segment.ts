@@ -127,6 +127,7 @@ export async function maskSets(
   if (args.watch) {
     const [set, result] = [sets[0] as PhotographSet, finished[0] as FinishedSet];
     if (result.masked === 0) return EXIT.failed;
+    if (!args.quiet) console.error("Waiting for more photographs; Ctrl-C ends it.");
     await keepMasking(args.paths, set, result, source, options, reporter);
   }
   return statusOf(finished, args.strict);
