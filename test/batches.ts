@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { BatchLimits, BatchStorage, RunUnit } from "../src/app/batches/index.ts";
-import { batchRunner, localBatches, memoryBatchStorage } from "../src/app/index.ts";
+import { batchRunner, localBatches, memoryBatchStorage, resultDelivery } from "../src/app/index.ts";
 import type { BatchBody, BatchResultBody } from "../src/app/schemas/batch.ts";
 import { digestOf, setUp } from "./app-client.ts";
 import { fakeHost } from "./fakes.ts";
@@ -23,6 +23,7 @@ export async function withBatches({
   const batches = await localBatches({
     ...{ storage, limits: LIMITS, price: { amount: 3600, currency: "EUR" }, retryDelay: 1 },
     run: run(batchRunner(dependencies)),
+    deliver: resultDelivery(dependencies),
   });
   const client = setUp({ ...dependencies, batches });
   const create = async (

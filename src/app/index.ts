@@ -25,6 +25,7 @@ export type {
   UrlPolicy,
 } from "./access/types.ts";
 export { createApp } from "./app.ts";
+export { resultDelivery } from "./batch-results.ts";
 export { batchRunner } from "./batch-runner.ts";
 export {
   type Batch,

@@ -651,6 +651,10 @@ export interface Batch {
     detail: string;
     limit?: Limit;
   };
+  /**
+   * Where the results lie in the bucket, once a batch with a destination is completed.
+   */
+  results_key?: string;
   links: {
     self: string;
     events: string;

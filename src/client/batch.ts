@@ -149,6 +149,11 @@ export class Batch {
     return (await response.json()) as api.Batch;
   }
 
+  /** Deletes it with its manifest and its results; if it has not ended, it is cancelled. */
+  async delete(options: CallOptions = {}): Promise<void> {
+    await this.#connection.http.send(this.#path, { method: "DELETE" }, attemptsOf(options));
+  }
+
   /** The batch's state whenever it changes, until it has ended; goes on after a break. */
   async *states(options: CallOptions = {}): AsyncGenerator<api.Batch, void> {
     const attempts = attemptsOf(options);

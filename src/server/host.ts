@@ -10,6 +10,7 @@ import {
   localBatches,
   memoryRateLimiter,
   memorySingleFlight,
+  resultDelivery,
 } from "../app/index.ts";
 import { describeModel, type Segmenter } from "../engine/index.ts";
 import { entryPoint } from "../entry-point.ts";
@@ -202,6 +203,7 @@ export async function openHost(
     const batches = await localBatches({
       storage,
       run: batchRunner(host),
+      deliver: resultDelivery(host),
       limits: batchLimits(storage.bytes),
       price: options.hourPrice,
       isComputing: options.jobs !== 0,

@@ -146,6 +146,11 @@ describe.skipIf(!hasS3 || !hasRedis)("a batch over a bucket on servers that shar
       .slice(0, -1)
       .map((line) => JSON.parse(line) as BatchResultBody);
     const out = join(s3.folder, s3.bucket, "own", "out");
+    const { results_key } = (await (await fetch(two + batch.links.self)).json()) as BatchBody;
+    expect(results_key).toBe(`out/results-${batch.id}.jsonl`);
+    expect(await readFile(join(s3.folder, s3.bucket, "own", results_key ?? ""), "utf8")).toBe(
+      texts[0],
+    );
     for (const { id, keys, files } of results) {
       expect(keys?.png).toBe(`out/${id}.png`);
       const linked = await fetch(two + files?.png?.url);

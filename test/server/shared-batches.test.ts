@@ -84,6 +84,24 @@ describe.skipIf(!hasRedis)("batches that several servers share", { timeout: 60_0
     expect((await one.until(batch, "cancelled")).counts.succeeded).toBe(2);
   });
 
+  it("are deleted for all of them, and computed by none any more", async () => {
+    const held = gate();
+    const one = await server(undefined, held.run);
+    const two = await server(one.dependencies, held.run);
+    const batch = await one.accepted(await one.create(await one.lines(groups(8))));
+    await expect.poll(() => held.waiting.length, SOON).toBeGreaterThan(2);
+    const deleted = await two.request(batch.links.self, { method: "DELETE" });
+    expect(deleted.status).toBe(204);
+    for (const { request } of [one, two]) {
+      await expect.poll(async () => (await request(batch.links.self)).status, SOON).toBe(404);
+    }
+    await one.batches.stop();
+    await two.batches.stop();
+    const keys = await one.connection.commands.keys("*batch:*");
+    expect(keys).toEqual([]);
+    expect([...one.segmenter.calls, ...two.segmenter.calls]).toEqual([]);
+  });
+
   it("are the same for the same key, and for one manifest only", async () => {
     const one = await server();
     const two = await server(one.dependencies);

@@ -222,3 +222,24 @@ describe("a batch on its way", () => {
     expect((await problem(asked)).code).toBe("idempotency_mismatch");
   });
 });
+
+it("forgets a batch that is deleted, and computes no more of it", async () => {
+  const { run, waiting, next } = gate();
+  const { request, create, lines, accepted, until, segmenter } = await withBatches({ run });
+  const manifest = await lines({ a: ["image 1"], b: ["image 2"] });
+  const remove = ({ links }: BatchBody) => request(links.self, { method: "DELETE" });
+  const running = await accepted(await create(manifest, "?parallelism=1"));
+  await expect.poll(() => waiting.length).toBe(1);
+  expect((await remove(running)).status).toBe(204);
+  expect((await request(running.links.self)).status).toBe(404);
+  expect((await request(running.links.results)).status).toBe(404);
+  expect((await remove(running)).status).toBe(404);
+  expect(segmenter.calls).toEqual([]);
+  waiting.length = 0;
+  const other = await accepted(await create(manifest.slice(1)));
+  await expect.poll(() => waiting.length).toBe(1);
+  next();
+  await until(other, "completed");
+  expect((await remove(other)).status).toBe(204);
+  expect((await request(other.links.self)).status).toBe(404);
+});

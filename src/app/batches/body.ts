@@ -1,12 +1,26 @@
 import type { View } from "../representation/group-body.ts";
+import { encodeJsonLines } from "../representation/json-lines.ts";
 import { filePath, presentationOf, typeOf, type Variant } from "../representation/variants.ts";
 import type { BatchBody, BatchResultBody } from "../schemas/batch.ts";
-import type { Batch, BatchFormat, BatchRequest, HourPrice, LineResult } from "./types.ts";
+import type {
+  Batch,
+  BatchFormat,
+  BatchHeader,
+  BatchRequest,
+  HourPrice,
+  LineResult,
+} from "./types.ts";
 
 const HOUR = 3_600_000;
 
 export function batchPath(id: string): string {
   return `/v1/batches/${id}`;
+}
+
+/** Where the result manifest of a batch lies in the bucket; undefined without a destination. */
+export function resultsKey({ id, request }: BatchHeader): string | undefined {
+  const { destination } = request;
+  return destination === undefined ? undefined : `${destination}results-${id}.jsonl`;
 }
 
 /** A batch as its owner sees it. */
@@ -15,6 +29,7 @@ export function batchBody(batch: Batch, price: HourPrice | undefined): BatchBody
   const { id, request, total, created } = header;
   const { model, consensusOf, formats, parallelism } = request;
   const self = batchPath(id);
+  const key = status === "completed" ? resultsKey(header) : undefined;
   return {
     ...{ id, status, created, updated, model: { ...model } },
     ...(consensusOf !== undefined && { consensus_of: consensusOf }),
@@ -31,6 +46,7 @@ export function batchBody(batch: Batch, price: HourPrice | undefined): BatchBody
       },
     }),
     ...(batch.waiting !== undefined && { waiting: { ...batch.waiting } }),
+    ...(key !== undefined && { results_key: key }),
     links: { self, events: `${self}/events`, results: `${self}/results` },
   };
 }
@@ -71,6 +87,18 @@ export async function resultBody(
     files,
     ...(keys && { keys: { ...keys } }),
   };
+}
+
+/** Results as JSON Lines, in blocks. */
+export function encodeResults(
+  results: AsyncIterable<LineResult>,
+  request: BatchRequest,
+  link: View["link"],
+): AsyncIterable<Uint8Array> {
+  async function* bodies() {
+    for await (const result of results) yield resultBody(result, request, link);
+  }
+  return encodeJsonLines(bodies());
 }
 
 /** How a format of a batch is rendered. */

@@ -25,6 +25,16 @@ function fakeBucket(photographs: Readonly<Record<string, string>>) {
       check();
       files.set(key, bytes);
     },
+    async read(key) {
+      check();
+      const file = files.get(key);
+      return file && new Blob([file]).stream();
+    },
+    async write(key, blocks) {
+      check();
+      const pieces = await Array.fromAsync(blocks);
+      files.set(key, new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer()));
+    },
   };
   return { files, away, bucket };
 }
@@ -73,7 +83,48 @@ it("masks what lies below a prefix, a folder a group, and writes where it is tol
     const linked = await request(found[0]?.files?.[format]?.url ?? "");
     expect(files.get(key)).toEqual(new Uint8Array(await linked.arrayBuffer()));
   }
-  expect([...files.keys()].filter((key) => key.startsWith("out/"))).toHaveLength(9);
+  expect([...files.keys()].filter((key) => key.startsWith("out/"))).toHaveLength(10);
+});
+
+it("writes its results where it writes the files, and again after a retry", async () => {
+  const { request, accepted, act, until, files, away } = await withBucket();
+  const path = "/v1/batches?source=in/b/&destination=out/";
+  const batch = await accepted(await request(path, { method: "POST" }));
+  const written = async () => {
+    const completed = await until(batch, "completed");
+    return new TextDecoder().decode(files.get(completed.results_key ?? ""));
+  };
+  const answered = async () => (await request(batch.links.results)).text();
+  const first = await written();
+  expect(first).toBe(await answered());
+  expect(first.split("\n")).toHaveLength(3);
+  files.set("in/b/broken.jpg", new TextEncoder().encode("image 5"));
+  away.failures = 2;
+  await act(batch, "retry");
+  const second = await written();
+  expect(second).toBe(await answered());
+  expect(second).not.toBe(first);
+  expect(second).not.toContain("failed");
+});
+
+it("takes its manifest from the bucket", async () => {
+  const { files, request, accepted, until, results } = await withBucket();
+  const lines = ["1", "2"].map((id) => JSON.stringify({ key: `in/a/${id}.jpg`, group: "g" }));
+  files.set("lists/mine.jsonl", new TextEncoder().encode(lines.join("\n")));
+  const create = (query: string) => request(`/v1/batches?${query}`, { method: "POST" });
+  const batch = await accepted(await create("manifest=lists/mine.jsonl"));
+  await until(batch, "completed");
+  expect((await results(batch)).map(({ key, status }) => [key, status])).toEqual([
+    ["in/a/1.jpg", "succeeded"],
+    ["in/a/2.jpg", "succeeded"],
+  ]);
+  const absent = await problem(await create("manifest=lists/other.jsonl"));
+  expect([absent.status, absent.code]).toEqual([404, "not_found"]);
+  expect((await problem(await create("manifest=in/a/1.jpg"))).code).toBe("body_not_json");
+  files.set("lists/long.jsonl", new Uint8Array(20_001).fill(32));
+  expect((await problem(await create("manifest=lists/long.jsonl"))).code).toBe("body_too_large");
+  const both = await problem(await create("manifest=lists/mine.jsonl&source=in/"));
+  expect(both.code).toBe("option_invalid");
 });
 
 it("takes keys in a manifest, and says which are not there", async () => {
@@ -101,7 +152,7 @@ it("waits for a bucket that is away", async () => {
 
 it("is refused by its name where there is no bucket, or nothing in it", async () => {
   const { create, request } = await withBatches();
-  for (const query of ["?source=in/", "?destination=out/"]) {
+  for (const query of ["?source=in/", "?manifest=a", "?destination=out/"]) {
     const refused = await problem(await create([{ sha256: "a".repeat(64), group: "a" }], query));
     expect([refused.code, refused.detail]).toEqual([
       "option_invalid",

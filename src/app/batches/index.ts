@@ -1,4 +1,11 @@
-export { batchBody, batchPath, resultBody, variantOf } from "./body.ts";
+export {
+  batchBody,
+  batchPath,
+  encodeResults,
+  resultBody,
+  resultsKey,
+  variantOf,
+} from "./body.ts";
 export { type LocalBatches, localBatches } from "./local-batches.ts";
 export { listManifest, readManifest } from "./manifest.ts";
 export { memoryBatchStorage } from "./memory-storage.ts";

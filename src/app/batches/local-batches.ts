@@ -11,6 +11,7 @@ import type {
   BatchLimits,
   BatchLine,
   BatchStorage,
+  DeliverResults,
   HourPrice,
   RunUnit,
 } from "./types.ts";
@@ -20,6 +21,8 @@ import { workUnits } from "./work-units.ts";
 export interface LocalBatchesOptions {
   readonly storage: BatchStorage;
   readonly run: RunUnit;
+  /** Called with all results before a batch is completed. */
+  readonly deliver?: DeliverResults;
   readonly limits: BatchLimits;
   readonly price?: HourPrice | undefined;
   /** Milliseconds before a unit is tried again that the service has failed; doubled each time. */
@@ -40,6 +43,9 @@ const EVENT_INTERVAL = 1_000;
 
 /** Before a server looks again at what others compute, in milliseconds. */
 const CLAIM_INTERVAL = 500;
+
+/** Stands for the delivery of the results where servers agree on who computes a unit: lines begin with 1. */
+const DELIVERY = 0;
 
 const UNSHARED = { release: async () => {} };
 
@@ -65,16 +71,19 @@ class Batching implements LocalBatches {
   readonly price: HourPrice | undefined;
   readonly #storage: BatchStorage;
   readonly #units: UnitRunner;
+  readonly #deliver: DeliverResults;
   readonly #retryDelay: number;
   readonly #isComputing: boolean;
   readonly #batches = new Map<string, LocalBatch>();
   readonly #creating = new Map<string, Promise<unknown>>();
-  readonly #work = new Set<Promise<void>>();
+  /** The batches that are worked on here, by id. */
+  readonly #work = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
 
   constructor({
     storage,
     run,
+    deliver = async () => {},
     limits,
     price,
     retryDelay = RETRY_DELAY,
@@ -83,6 +92,7 @@ class Batching implements LocalBatches {
     this.#storage = storage;
     this.#isComputing = isComputing;
     this.#units = new UnitRunner(run, retryDelay);
+    this.#deliver = deliver;
     this.#retryDelay = retryDelay;
     this.limits = limits;
     this.price = price;
@@ -102,6 +112,7 @@ class Batching implements LocalBatches {
 
   /** Takes in the batches that are there and not known, and forgets those that are not. */
   async #discover(): Promise<void> {
+    const known = [...this.#batches.keys()];
     const found = new Set<string>();
     for await (const { header, records } of this.#storage.list()) {
       found.add(header.id);
@@ -110,9 +121,7 @@ class Batching implements LocalBatches {
       for await (const placed of records) batch.count(placed);
       this.#batches.set(batch.id, batch);
     }
-    for (const id of this.#batches.keys()) {
-      if (!found.has(id) && !this.#creating.has(id)) this.#batches.delete(id);
-    }
+    for (const id of known) if (!found.has(id)) this.#forget(id);
     for (const batch of this.#batches.values()) this.#start(batch);
   }
 
@@ -162,6 +171,17 @@ class Batching implements LocalBatches {
     return batch.state();
   }
 
+  async remove(tenant: string, id: string) {
+    const batch = await this.#find(tenant, id);
+    if (batch === undefined) return false;
+    if (!batch.progress.hasEnded) await batch.change("cancelled");
+    // What is under way still writes.
+    await this.#work.get(id);
+    this.#forget(id);
+    await this.#storage.remove(id);
+    return true;
+  }
+
   async events(tenant: string, id: string, after: number, signal: AbortSignal) {
     const batch = await this.#find(tenant, id);
     if (batch === undefined) return undefined;
@@ -176,7 +196,7 @@ class Batching implements LocalBatches {
 
   async stop(): Promise<void> {
     this.#stop.abort(new Error("the server is stopping"));
-    await Promise.all(this.#work);
+    await Promise.all(this.#work.values());
   }
 
   async #create(
@@ -226,9 +246,14 @@ class Batching implements LocalBatches {
           undefined,
         );
       if (oldest === undefined) throw storeFull(new Error("batches take all there is for them"));
-      this.#batches.delete(oldest.id);
+      this.#forget(oldest.id);
       await this.#storage.remove(oldest.id);
     }
+  }
+
+  #forget(id: string): void {
+    this.#batches.get(id)?.stop.abort(new Error("the batch was removed"));
+    this.#batches.delete(id);
   }
 
   /** What batches take, and what those that have not ended will. */
@@ -257,11 +282,11 @@ class Batching implements LocalBatches {
     batch.isWorking = true;
     const work = this.#workOn(batch).finally(() => {
       batch.isWorking = false;
-      this.#work.delete(work);
+      this.#work.delete(batch.id);
       // It may have been resumed, or lines may have become pending again, in the meantime.
       if (!batch.stop.signal.aborted) this.#start(batch);
     });
-    this.#work.add(work);
+    this.#work.set(batch.id, work);
   }
 
   /** Goes through the units until every line has a result, or the batch is stopped. */
@@ -298,12 +323,29 @@ class Batching implements LocalBatches {
       // Others compute the rest, or have just ended.
       if (isElsewhere && progress.pending > 0) return await delay(CLAIM_INTERVAL, signal);
       if (progress.pending > 0) throw new Error("the manifest has fewer lines than it had");
-      await batch.change("completed");
+      if (await this.#delivered(batch, signal)) await batch.change("completed");
     } catch (error) {
       if (signal.aborted) return;
       // The storage does not read or write now.
       batch.waiting = problemFor(error);
       await delay(this.#retryDelay, signal);
+    }
+  }
+
+  /** @returns whether the results are where they are wanted; false: another server writes them */
+  async #delivered(batch: LocalBatch, signal: AbortSignal): Promise<boolean> {
+    const claim = await (this.#storage.shared?.claim(batch.id, DELIVERY) ?? UNSHARED);
+    if (claim === undefined) {
+      await delay(CLAIM_INTERVAL, signal);
+      return false;
+    }
+    try {
+      await batch.refresh();
+      if (!batch.isRunning || batch.progress.pending > 0) return false;
+      await this.#deliver(batch.header, this.#inOrder(batch, signal));
+      return !signal.aborted;
+    } finally {
+      await claim.release();
     }
   }
 
@@ -341,8 +383,9 @@ class Batching implements LocalBatches {
     }
   }
 
-  async *#inOrder(batch: LocalBatch) {
+  async *#inOrder(batch: LocalBatch, signal?: AbortSignal) {
     for await (const record of this.#storage.read(batch.id, batch.progress.starts())) {
+      signal?.throwIfAborted();
       if ("result" in record) yield record.result;
     }
   }

@@ -53,6 +53,10 @@ export interface BatchBucket {
   list(prefix: string): AsyncIterable<string>;
   get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   put(key: string, bytes: Uint8Array<ArrayBuffer>, type: string): Promise<void>;
+  /** An object of any length, as its bytes arrive; undefined where there is none. */
+  read(key: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Writes an object of any length: it is there once all of it is, and before that not at all. */
+  write(key: string, blocks: AsyncIterable<Uint8Array>, type: string): Promise<void>;
 }
 
 /** Why a photograph has no mask. */
@@ -176,6 +180,8 @@ export interface Batches {
   get(tenant: string, id: string): Promise<Batch | undefined>;
   /** An action that its status does not allow leaves the batch as it is. */
   act(tenant: string, id: string, action: BatchAction): Promise<Batch | undefined>;
+  /** Cancels a batch that has not ended, and forgets it with its results. False: there is none. */
+  remove(tenant: string, id: string): Promise<boolean>;
   /**
    * The batch now, its results after a place, the batch whenever it changes (once a second at most),
    * until it has ended.
@@ -213,6 +219,12 @@ export type RunUnit = (
   lines: readonly BatchLine[],
   context: UnitContext,
 ) => AsyncIterable<LineResult>;
+
+/** Writes all results of a batch to its destination. @throws CosalError store_* */
+export type DeliverResults = (
+  header: BatchHeader,
+  results: AsyncIterable<LineResult>,
+) => Promise<void>;
 
 /** A record and where it lies in its journal: `start` to read it again, `end` to read on. */
 export interface PlacedRecord {

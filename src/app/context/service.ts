@@ -53,11 +53,13 @@ export class Service {
   }
 
   view(presentation: Presentation, tenant: string): View {
+    return { presentation, link: this.linkOf(tenant) };
+  }
+
+  /** Signs links to a tenant's files, where links are signed. */
+  linkOf(tenant: string): View["link"] {
     const { links } = this;
-    return {
-      presentation,
-      link: (path) => (links === undefined ? path : links.sign(path, tenant)),
-    };
+    return (path) => (links === undefined ? path : links.sign(path, tenant));
   }
 
   async planContext({ stores }: Pick<RequestContext, "stores">): Promise<PlanContext> {

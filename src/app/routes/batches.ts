@@ -3,13 +3,14 @@ import type { Context } from "hono";
 import { CosalError } from "../../errors.ts";
 import {
   type BatchAction,
+  type BatchBucket,
   type BatchEvent,
   type Batches,
   type BatchFormat,
   type BatchRequest,
   batchBody,
   batchPath,
-  type LineResult,
+  encodeResults,
   listManifest,
   readManifest,
   requireStored,
@@ -20,8 +21,7 @@ import { type Env, timed } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { BODY, GUARDED, json, problems } from "../openapi/responses.ts";
 import { parseQuery } from "../problems/index.ts";
-import type { View } from "../representation/group-body.ts";
-import { encodeJsonLines, JSON_LINES } from "../representation/json-lines.ts";
+import { JSON_LINES } from "../representation/json-lines.ts";
 import { EVENT_STREAM, encodeEvents, type ServerSentEvent } from "../representation/sse.ts";
 import { bytesStream } from "../representation/stream.ts";
 import { DEFAULT_THRESHOLD } from "../representation/variants.ts";
@@ -101,6 +101,23 @@ export function batchRoutes(router: Router, service: Service): void {
       const batch = await required(host.batches).get(tenant, batchIn(c));
       if (batch === undefined) throw notHere("batch");
       return c.json(batchBody(batch, host.batches?.price), 200, { "cache-control": "no-store" });
+    },
+  );
+  router.add(
+    {
+      method: "delete",
+      path: "/v1/batches/{batch}",
+      summary: "Delete a batch",
+      description:
+        "Its manifest and results are deleted; a batch that has not ended is cancelled. Masks and files in the bucket are not touched.",
+      tags: ["batches"],
+      request,
+      responses: { 204: { description: "Deleted." }, ...problems("not_found", ...GUARDED) },
+    },
+    async (c) => {
+      const { tenant } = c.get("requestContext").principal;
+      if (await required(host.batches).remove(tenant, batchIn(c))) return c.body(null, 204);
+      throw notHere("batch");
     },
   );
   for (const action of Object.keys(ACTIONS) as BatchAction[]) {
@@ -186,13 +203,16 @@ async function postBatch(service: Service, c: Context<Env>): Promise<Response> {
   const { tenant, stores, id, traceparent } = requestContext;
   const query = parseQuery(BatchQuery, c.req.queries());
   const idempotencyKey = idempotencyKeyOf(c.req.header("idempotency-key"));
-  const { consensus, source, destination } = query;
+  const { consensus, source, manifest, destination } = query;
   const bucket = service.host.batchBucket?.(tenant);
-  if (bucket === undefined && (source ?? destination) !== undefined) {
+  if (bucket === undefined && (source ?? manifest ?? destination) !== undefined) {
     const message = "This deployment has no bucket for batches.";
     throw new CosalError("option_invalid", message);
   }
-  if (source === undefined) checkType(c.req.raw);
+  if (source !== undefined && manifest !== undefined) {
+    throw new CosalError("option_invalid", "Expected one of source and manifest.");
+  }
+  if ((source ?? manifest) === undefined) checkType(c.req.raw);
   const parallelism = query.parallelism ?? Math.min(PARALLELISM, batches.limits.parallelism);
   checkParallelism(parallelism, batches.limits.parallelism);
   const model = await modelOf(
@@ -219,7 +239,10 @@ async function postBatch(service: Service, c: Context<Env>): Promise<Response> {
     hasBucket: bucket !== undefined,
   };
   const limit = Math.min(batches.limits.bytes, limits.bodyBytes);
-  const blocks = () => limitedBlocks(c.req.raw, limit, (actual) => tooLarge(limit, actual));
+  const blocks = () =>
+    manifest !== undefined && bucket !== undefined
+      ? storedManifest(bucket, manifest, batches.limits.bytes)
+      : limitedBlocks(c.req.raw, limit, (actual) => tooLarge(limit, actual));
   const lines =
     source !== undefined && bucket !== undefined
       ? listManifest(bucket, source, rules)
@@ -243,7 +266,7 @@ async function getEvents(service: Service, c: Context<Env>): Promise<Response> {
   const events = await batches.events(tenant, id, lastEventIdOf(c), signal);
   if (batch === undefined || events === undefined) throw notHere("batch");
   const { request } = batch.header;
-  const { link } = linksOf(service, tenant);
+  const link = service.linkOf(tenant);
   async function* shown(events: AsyncIterable<BatchEvent>): AsyncGenerator<ServerSentEvent> {
     for await (const event of events) {
       yield event.event === "batch"
@@ -268,19 +291,28 @@ async function getResults(service: Service, c: Context<Env>): Promise<Response> 
   const batch = await batches.get(tenant, id);
   const results = await batches.results(tenant, id, order);
   if (batch === undefined || results === undefined) throw notHere("batch");
-  const { request } = batch.header;
-  const { link } = linksOf(service, tenant);
-  async function* bodies(results: AsyncIterable<LineResult>) {
-    for await (const result of results) yield resultBody(result, request, link);
-  }
-  return new Response(bytesStream(encodeJsonLines(bodies(results)), new AbortController()), {
+  const blocks = encodeResults(results, batch.header.request, service.linkOf(tenant));
+  return new Response(bytesStream(blocks, new AbortController()), {
     headers: { "content-type": JSON_LINES, "cache-control": "no-store" },
   });
 }
 
-function linksOf(service: Service, tenant: string): Pick<View, "link"> {
-  const { links } = service;
-  return { link: (path) => (links === undefined ? path : links.sign(path, tenant)) };
+/** The bytes of a manifest in a bucket. @throws CosalError not_found, body_too_large */
+async function* storedManifest(
+  bucket: BatchBucket,
+  key: string,
+  limit: number,
+): AsyncGenerator<Uint8Array> {
+  const blocks = await bucket.read(key);
+  if (blocks === undefined) {
+    throw new CosalError("not_found", "There is no such manifest in the bucket.");
+  }
+  let actual = 0;
+  for await (const block of blocks) {
+    actual += block.length;
+    if (actual > limit) throw tooLarge(limit, actual);
+    yield block;
+  }
 }
 
 /** @throws CosalError content_type_unsupported */

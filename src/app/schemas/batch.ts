@@ -46,7 +46,12 @@ export const BatchQuery = z
     size: sizeQuery,
     threshold: thresholdQuery,
     source: prefix("Instead of a manifest: photographs below this prefix, a folder a group."),
-    destination: prefix("Writes the files below this prefix of the deployment's bucket."),
+    manifest: z.string().min(1).max(1024).openapi({
+      description: "Instead of a body: key of a manifest in the deployment's bucket.",
+    }),
+    destination: prefix(
+      "Writes the files and the results below this prefix of the deployment's bucket.",
+    ),
     parallelism: z
       .string()
       .regex(/^[1-9]\d?$/, "a whole number from 1")
@@ -99,6 +104,10 @@ export const BatchSchema = z
       .openapi({
         description: "Why nothing is computed at the moment. The batch continues by itself.",
       }),
+    results_key: z.string().optional().openapi({
+      description:
+        "Where the results lie in the bucket, once a batch with a destination is completed.",
+    }),
     links: z.object({ self: z.string(), events: z.string(), results: z.string() }),
   })
   .openapi("Batch");

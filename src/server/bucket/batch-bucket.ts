@@ -13,16 +13,28 @@ export function batchBucket(bucket: Bucket, tenant: string): BatchBucket {
     }
   }
 
+  async function* each<T>(values: AsyncGenerator<T>): AsyncGenerator<T> {
+    try {
+      for (;;) {
+        const { done, value } = await call(values.next());
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await values.return(undefined);
+    }
+  }
+
   return {
     async *list(below) {
-      const names = bucket.list(prefix + below);
-      for (;;) {
-        const { done, value } = await call(names.next());
-        if (done) return;
-        yield value.slice(prefix.length);
-      }
+      for await (const name of each(bucket.list(prefix + below))) yield name.slice(prefix.length);
     },
     get: async (key) => (await call(bucket.get(prefix + key)))?.bytes,
     put: (key, bytes, type) => call(bucket.put(prefix + key, bytes, type)),
+    async read(key) {
+      const blocks = await call(bucket.read(prefix + key));
+      return blocks && each(blocks);
+    },
+    write: (key, blocks, type) => call(bucket.write(prefix + key, blocks, type)),
   };
 }

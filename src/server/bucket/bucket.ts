@@ -3,6 +3,7 @@ import type { CosalError } from "../../errors.ts";
 import { storeFull, storeUnavailable } from "../../group/index.ts";
 import { loadOptional } from "../../optional-package.ts";
 import type { BucketAddress } from "./address.ts";
+import { uploadInParts } from "./multipart-upload.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -92,6 +93,20 @@ export class Bucket {
     }
   }
 
+  /** An object's bytes as they arrive; undefined when there is none. */
+  async read(name: string): Promise<AsyncGenerator<Uint8Array> | undefined> {
+    const { GetObjectCommand } = this.#sdk;
+    const { read } = this.#timeouts;
+    try {
+      const command = new GetObjectCommand(this.#object(name));
+      const { Body } = await this.#client.send(command, { abortSignal: AbortSignal.timeout(read) });
+      return Body && blocksOf(Body.transformToWebStream(), read);
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
   /** When an object was written; undefined when there is none. */
   async written(name: string): Promise<number | undefined> {
     const { HeadObjectCommand } = this.#sdk;
@@ -138,6 +153,13 @@ export class Bucket {
       ContentType: type,
     });
     await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#timeouts.write) });
+  }
+
+  /** Writes an object of one byte or more, whose length need not be known. */
+  async write(name: string, blocks: AsyncIterable<Uint8Array>, type: string): Promise<void> {
+    const timeout = this.#timeouts.write;
+    const target = { sdk: this.#sdk, client: this.#client, object: this.#object(name), timeout };
+    await uploadInParts(target, blocks, type);
   }
 
   /** @param tag removes the object only if it is still this version of it */
@@ -223,6 +245,23 @@ export function misconfiguration(error: unknown, { bucket }: BucketAddress): str
     return "No credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_SHARED_CREDENTIALS_FILE, or give the pod a role (AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE).";
   }
   return undefined;
+}
+
+/** @param timeout milliseconds that each block may take */
+async function* blocksOf(
+  body: ReadableStream<Uint8Array>,
+  timeout: number,
+): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const found = await within(AbortSignal.timeout(timeout), reader.read());
+      if (found === undefined || found.done) return;
+      yield found.value;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
 }
 
 function within<T>(signal: AbortSignal, work: Promise<T> | undefined): Promise<T | undefined> {

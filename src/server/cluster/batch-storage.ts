@@ -153,6 +153,8 @@ export function clusterBatchStorage(connection: ClusterConnection, bytes: number
     async remove(id) {
       await inRedis(remove(id));
       sizes.delete(id);
+      // Without an id: servers look which batches there are.
+      await commands.publish(CHANGES, "").catch(() => {});
     },
     shared: {
       async claim(id, unit) {
