@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import type { MaskFacts } from "../engine/task.ts";
 
 /** A photograph's mask as the journal and the manifest keep it. */
@@ -17,6 +16,12 @@ export interface MaskEntry extends MaskFacts {
 
 const FILE = ".cosal-journal.jsonl";
 
+/** Where a line is in the file, in bytes. */
+interface Line {
+  readonly start: number;
+  readonly length: number;
+}
+
 /**
  * What is done of a set, a line for each mask, written as it is done: an interrupted call goes on
  * where it stopped. The first line says what the masks depend on beside their photographs (model,
@@ -25,14 +30,14 @@ const FILE = ".cosal-journal.jsonl";
 export class Journal implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
-  /** Where each photograph's line begins: the last one counts. */
-  readonly #places: Map<string, number>;
+  /** Each photograph's line: the last one counts. */
+  readonly #lines: Map<string, Line>;
   #end: number;
 
-  private constructor(path: string, file: FileHandle, places: Map<string, number>, end: number) {
+  private constructor(path: string, file: FileHandle, lines: Map<string, Line>, end: number) {
     this.#path = path;
     this.#file = file;
-    this.#places = places;
+    this.#lines = lines;
     this.#end = end;
   }
 
@@ -49,14 +54,14 @@ export class Journal implements AsyncDisposable {
     }
     // A line that a crash has cut is written over.
     await truncate(path, found.end);
-    return new Journal(path, await open(path, "r+"), found.places, found.end);
+    return new Journal(path, await open(path, "r+"), found.lines, found.end);
   }
 
   /** The entry of a photograph, if its mask is done and all files are still there. */
   async find(photograph: string, folder: string, source: string): Promise<MaskEntry | undefined> {
-    const place = this.#places.get(photograph);
-    if (place === undefined) return undefined;
-    const entry = await this.#entryAt(place);
+    const line = this.#lines.get(photograph);
+    if (line === undefined) return undefined;
+    const entry = await entryAt(this.#file, line);
     const now = await stat(source).catch(() => undefined);
     if (now?.size !== entry.bytes || now.mtimeMs !== entry.modified) return undefined;
     for (const file of Object.values(entry.files)) {
@@ -67,50 +72,48 @@ export class Journal implements AsyncDisposable {
 
   async add(entry: MaskEntry): Promise<void> {
     const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-    const place = this.#end;
-    this.#end += line.length;
-    await this.#file.write(line, 0, line.length, place);
-    this.#places.set(entry.photograph, place);
+    const [start, { length }] = [this.#end, line];
+    this.#end += length;
+    await this.#file.write(line, 0, length, start);
+    this.#lines.set(entry.photograph, { start, length });
   }
 
-  /** Every entry once, in the order of `photographs`. */
+  /** Every entry once, in the order of `photographs`. The journal may be closed. */
   async *entries(photographs: Iterable<{ readonly name: string }>): AsyncGenerator<MaskEntry> {
+    await using file = await open(this.#path);
     for (const { name } of photographs) {
-      const place = this.#places.get(name);
-      if (place !== undefined) yield await this.#entryAt(place);
+      const line = this.#lines.get(name);
+      if (line !== undefined) yield await entryAt(file, line);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
+}
 
-  async #entryAt(place: number): Promise<MaskEntry> {
-    const lines = createReadStream(this.#path, { start: place, encoding: "utf8" });
-    for await (const line of createInterface({ input: lines })) {
-      lines.destroy();
-      return JSON.parse(line);
-    }
-    throw new Error(`${this.#path} has no line at ${place}.`);
-  }
+async function entryAt(file: FileHandle, { start, length }: Line): Promise<MaskEntry> {
+  const { buffer } = await file.read(Buffer.alloc(length), 0, length, start);
+  return JSON.parse(buffer.toString());
 }
 
 async function read(
   path: string,
   header: string,
-): Promise<{ places: Map<string, number>; end: number } | undefined> {
+): Promise<{ lines: Map<string, Line>; end: number } | undefined> {
   if ((await stat(path).catch(() => undefined)) === undefined) return undefined;
-  const places = new Map<string, number>();
-  let place = 0;
+  const found = new Map<string, Line>();
+  let start = 0;
   let rest = "";
   for await (const chunk of createReadStream(path, { encoding: "utf8" })) {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      if (place === 0 && `${line}\n` !== header) return undefined;
-      if (place > 0) places.set((JSON.parse(line) as MaskEntry).photograph, place);
-      place += Buffer.byteLength(line) + 1;
+      const length = Buffer.byteLength(line) + 1;
+      if (start === 0 && `${line}\n` !== header) return undefined;
+      if (start > 0) found.set((JSON.parse(line) as MaskEntry).photograph, { start, length });
+      start += length;
     }
   }
-  return place === 0 ? undefined : { places, end: place };
+  return start === 0 ? undefined : { lines: found, end: start };
 }
