@@ -158,6 +158,7 @@ export const en = {
     credentials_invalid: "The service does not know this API key.",
     consensus_invalid: "This file is not a consensus.",
     consensus_incompatible: "This consensus was made by another model.",
+    seed_invalid: "The marks of what is not meant leave nothing of a photograph. Undo one.",
     copy: "The browser did not let the picture be copied.",
   } as Record<string, string>,
 };

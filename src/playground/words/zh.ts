@@ -148,6 +148,7 @@ export const zh: Words = {
     credentials_invalid: "API 密钥无效。",
     consensus_invalid: "此文件不是共识文件。",
     consensus_incompatible: "此共识由另一个模型生成。",
+    seed_invalid: "非目标标记覆盖了整张照片，请撤销其中一个。",
     copy: "浏览器不允许复制图片。",
   },
 };
