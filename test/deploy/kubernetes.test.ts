@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { PENDING_BATCHES } from "../../src/server/cluster/batch-storage.ts";
 import { PREFIX } from "../../src/server/cluster/connection.ts";
 import { readOptions } from "../../src/server/options.ts";
 import { GRACE } from "../../src/server/run.ts";
 import { setUp } from "../app-client.ts";
 import {
   canRender,
+  canValidate,
   faults,
   type Labels,
   type Named,
@@ -16,6 +18,7 @@ import {
 
 vi.setConfig({ testTimeout: 180_000 });
 
+const VERSIONS = ["1.30", "1.37"].filter(canValidate);
 const OVERLAYS = ["machine", "backends", "cluster"] as const;
 const NAMESPACE = "kubernetes.io/metadata.name";
 const SECRET = "s".repeat(32);
@@ -37,7 +40,7 @@ describe.runIf(canRender)("manifests", () => {
           .filter(({ spec }) => selects(selector, spec.template.metadata.labels))
           .map(({ name }) => name);
 
-      it.each(["1.30", "1.37"])("are valid in Kubernetes %s", (version) => {
+      it.each(VERSIONS)("are valid in Kubernetes %s", (version) => {
         expect(faults(rendered.text, version)).toEqual([]);
       });
 
@@ -149,13 +152,13 @@ describe.runIf(canRender)("manifests", () => {
         expect(targets.sort()).toEqual(overlay === "machine" ? [] : names.sort());
       });
 
-      it("scale workers on the lists of the queue, and the API not with them", () => {
+      it("scale workers on the lists of the queue and of batches, and the API not with them", () => {
         const lists = rendered
           .of("ScaledObject")
           .flatMap(({ spec }) => spec.triggers)
           .flatMap(({ type, metadata }) => (type === "redis" ? [metadata.listName] : []));
         const states = ["wait", "prioritized", "active"].map((state) => `${PREFIX}:jobs:${state}`);
-        expect(lists).toEqual(overlay === "cluster" ? states : []);
+        expect(lists).toEqual(overlay === "cluster" ? [...states, PENDING_BATCHES] : []);
         for (const { name, spec } of deployments) {
           const { args } = spec.template.spec.containers[0];
           expect(args.join(" ").endsWith("--jobs 0"), name).toBe(name.endsWith("-api"));

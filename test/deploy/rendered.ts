@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,20 @@ const kubeconform =
 export const canRender = kubeconform !== undefined;
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+const schemasOf = (version: string) => join(CACHE, `kubernetes-${version}`);
+
+/** Whether the schemas of a Kubernetes version are here, or can be had. */
+export function canValidate(version: string): boolean {
+  const isThere =
+    existsSync(schemasOf(version)) || spawnSync("python3", ["-m", "pip", "--version"]).status === 0;
+  if (!isThere) {
+    console.warn(
+      `Manifests are not held against Kubernetes ${version}: its schemas need python3 with pip.`,
+    );
+  }
+  return isThere;
+}
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -118,7 +132,7 @@ export function render(overlay: string): Rendered {
 
 /** What is wrong with manifests by the schemas of a Kubernetes version, and by those of KEDA here. */
 export function faults(text: string, version: string): object[] {
-  const schemas = join(CACHE, `kubernetes-${version}`);
+  const schemas = schemasOf(version);
   if (!existsSync(schemas)) execFileSync("python3", [path("schemas.py"), version, schemas]);
   const locations = [schemas, path("schemas")].flatMap((folder) => [
     "-schema-location",

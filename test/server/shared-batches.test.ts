@@ -1,7 +1,7 @@
 // Batches that several servers compute together through a real Redis.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AppDependencies } from "../../src/app/index.ts";
-import { clusterBatchStorage } from "../../src/server/cluster/batch-storage.ts";
+import { clusterBatchStorage, PENDING_BATCHES } from "../../src/server/cluster/batch-storage.ts";
 import { ClusterConnection } from "../../src/server/cluster/connection.ts";
 import { events } from "../app-client.ts";
 import { gate, withBatches } from "../batches.ts";
@@ -82,6 +82,19 @@ describe.skipIf(!hasRedis)("batches that several servers share", { timeout: 60_0
     await expect.poll(() => held.waiting.length, SOON).toBe(2);
     expect((await two.act(batch, "cancel")).status).toBe("cancelled");
     expect((await one.until(batch, "cancelled")).counts.succeeded).toBe(2);
+  });
+
+  it("say in a list how many photographs have no result, up to a thousand", async () => {
+    const held = gate();
+    const one = await server(undefined, held.run);
+    const batch = await one.accepted(await one.create(await one.lines(groups(8))));
+    const { commands } = one.connection;
+    await expect.poll(() => commands.llen(PENDING_BATCHES), SOON).toBe(8);
+    await one.act(batch, "pause");
+    await expect.poll(() => commands.exists(PENDING_BATCHES), SOON).toBe(0);
+    const { shared } = clusterBatchStorage(one.connection, 1e7);
+    await shared?.announce(1_000_000);
+    expect(await commands.llen(PENDING_BATCHES)).toBe(1_000);
   });
 
   it("are deleted for all of them, and computed by none any more", async () => {

@@ -41,6 +41,9 @@ export interface LocalBatches extends Batches {
 /** Between two states that a follower is sent, in milliseconds. */
 const EVENT_INTERVAL = 1_000;
 
+/** Between two times that a server says how much is left to do, in milliseconds. */
+const ANNOUNCE_INTERVAL = 5_000;
+
 /** Before a server looks again at what others compute, in milliseconds. */
 const CLAIM_INTERVAL = 500;
 
@@ -104,10 +107,25 @@ class Batching implements LocalBatches {
 
   async recover(): Promise<void> {
     await this.#discover();
-    const stopListening = this.#storage.shared?.listen((id) => {
+    const { shared } = this.#storage;
+    if (shared === undefined) return;
+    const stopListening = shared.listen((id) => {
       this.#onChange(id).catch(() => {});
     });
-    this.#stop.signal.addEventListener("abort", () => stopListening?.());
+    const announcing = setInterval(() => {
+      shared.announce(this.#pending).catch(() => {});
+    }, ANNOUNCE_INTERVAL);
+    this.#stop.signal.addEventListener("abort", () => {
+      stopListening();
+      clearInterval(announcing);
+    });
+  }
+
+  /** Photographs of running batches that have no result yet. */
+  get #pending(): number {
+    return this.#batches
+      .values()
+      .reduce((sum, batch) => sum + (batch.isRunning ? batch.progress.pending : 0), 0);
   }
 
   /** Takes in the batches that are there and not known, and forgets those that are not. */

@@ -268,6 +268,8 @@ export interface BatchStorage {
 export interface SharedBatches {
   /** Takes a work unit, named by its first line, for this server. Undefined: another one has it. */
   claim(id: string, unit: number): Promise<{ release(): Promise<void> } | undefined>;
+  /** Says how many photographs of running batches have no result yet: more servers may be started. */
+  announce(pending: number): Promise<void>;
   /**
    * @param listener called with the id of each batch that was changed, here or elsewhere, and without
    * one when some may have been

@@ -12,6 +12,14 @@ import { leasesOf } from "./leases.ts";
 const BATCHES = `${PREFIX}:batches`;
 const CHANGES = `${PREFIX}:batches:changes`;
 
+/**
+ * A list with an empty entry for each photograph that has no result yet: KEDA scales on a list's length.
+ * It is gone when no server has been heard for a minute.
+ */
+export const PENDING_BATCHES = `${PREFIX}:batches:pending`;
+const MAX_PENDING = 1_000;
+const PENDING_LIFETIME = 60_000;
+
 /** Bytes of a manifest that are written together. */
 const CHUNK = 64 * 1024;
 
@@ -162,6 +170,14 @@ export function clusterBatchStorage(connection: ClusterConnection, bytes: number
         const lease = leases(`batch/${id}/${unit}`);
         if (!(await inRedis(lease.acquire(holder)))) return undefined;
         return { release: () => lease.release(holder).catch(() => {}) };
+      },
+      async announce(pending) {
+        const entries = Array<string>(Math.min(pending, MAX_PENDING)).fill("");
+        const all = commands.multi().del(PENDING_BATCHES);
+        if (pending > 0) {
+          all.rpush(PENDING_BATCHES, ...entries).pexpire(PENDING_BATCHES, PENDING_LIFETIME);
+        }
+        await inRedis(all.exec());
       },
       listen: (listener) => notifier.listen(CHANGES, listener),
     },
