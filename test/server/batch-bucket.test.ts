@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchBody, BatchResultBody } from "../../src/app/schemas/batch.ts";
 import { readBucketAddress } from "../../src/server/bucket/address.ts";
+import { Bucket } from "../../src/server/bucket/bucket.ts";
 import { type Service, startCosalServer } from "../client/services.ts";
 import { hasRedis, type RedisServer, startRedis } from "./redis.ts";
 import { CREDENTIALS, hasS3, type S3Server, startS3 } from "./s3.ts";
@@ -76,6 +77,23 @@ describe.skipIf(!hasS3)("a batch over a bucket", () => {
       expect(Buffer.from(await linked.arrayBuffer()).equals(written)).toBe(true);
     }
     expect((await readdir(join(out, "shoes"))).length).toBe(16);
+  });
+
+  it("writes and reads what is larger than a part, whole or not at all", async () => {
+    const address = `s3://${s3.bucket}/large?endpoint=${s3.endpoint}`;
+    const bucket = await Bucket.open(readBucketAddress(address, "COSAL_BATCH_BUCKET"));
+    const whole = Buffer.alloc(20_000_003);
+    for (let at = 0; at < whole.length; at += 4093) whole[at] = at % 251;
+    async function* blocks(end: number) {
+      for (let at = 0; at < end; at += 65_537) yield whole.subarray(at, Math.min(end, at + 65_537));
+      if (end < whole.length) throw new Error("it broke off");
+    }
+    await bucket.write("whole", blocks(whole.length), "text/plain");
+    const read = await Array.fromAsync((await bucket.read("whole")) ?? []);
+    expect(Buffer.concat(read).equals(whole)).toBe(true);
+    await expect(bucket.write("half", blocks(1e7), "text/plain")).rejects.toThrow("it broke off");
+    expect(await bucket.read("half")).toBeUndefined();
+    bucket.close();
   });
 
   it("is what the command asks for", async () => {
