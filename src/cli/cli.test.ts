@@ -137,6 +137,12 @@ describe("cosal", () => {
     expect((await cosal(folder, "-o", "nothing", "-q")).status).toBe(1);
   });
 
+  it("names the photograph of which marks leave nothing", async () => {
+    const { status, err } = await cosal(CATS, "-o", "marked", "--not", "on-a-rock.jpg:0,0,999,999");
+    expect(err).toMatch(/^on-a-rock\.jpg: The negative seeds leave nothing/m);
+    expect(status).toBe(1);
+  });
+
   it("says what to type when it was typed wrongly", async () => {
     for (const [args, message] of [
       [["nowhere"], /no file or folder nowhere/],

@@ -2,6 +2,7 @@
 // The command `cosal`. Commands are loaded when they are called, so that `--help` is quick.
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
+import type { CosalError } from "../errors.ts";
 import { batchCommands } from "./commands/batch-options.ts";
 import { EXIT } from "./exit-status.ts";
 import {
@@ -138,6 +139,15 @@ function commands() {
     });
 }
 
+/** The engine's or the client's: neither is loaded before a command needs it. */
+function isCosalError(error: unknown): error is Pick<CosalError, "message" | "image"> {
+  return error instanceof Error && error.name === "CosalError";
+}
+
+function described({ message, image }: Pick<CosalError, "message" | "image">): string {
+  return image?.id === undefined ? message : `${image.id}: ${message}`;
+}
+
 function explain(error: unknown): number {
   if (interrupt.signal.aborted) {
     console.error("\nInterrupted. What is done is kept: the same command goes on from here.");
@@ -147,6 +157,6 @@ function explain(error: unknown): number {
     console.error(`${error.message}\ncosal --help tells how it is used.`);
     return EXIT.usage;
   }
-  console.error(error instanceof Error && error.name === "CosalError" ? error.message : error);
+  console.error(isCosalError(error) ? described(error) : error);
   return EXIT.failed;
 }

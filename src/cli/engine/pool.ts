@@ -64,6 +64,7 @@ export class EnginePool implements AsyncDisposable {
   async #run(task: Task): Promise<unknown> {
     const outcome = await this.#pool.run(task, { signal: this.#signal ?? null });
     if ("value" in outcome) return outcome.value;
-    throw new CosalError(outcome.error.code, outcome.error.message);
+    const { code, message, ...details } = outcome.error;
+    throw new CosalError(code, message, details);
   }
 }

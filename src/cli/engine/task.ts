@@ -1,6 +1,6 @@
 import type { Box, CocoRle, Extent } from "../../codec/index.ts";
 import type { Detail } from "../../engine/index.ts";
-import type { ErrorCode } from "../../errors.ts";
+import type { ErrorCode, ImageReference } from "../../errors.ts";
 import type { FormName } from "../output/forms.ts";
 import type { StudioSettings } from "../studio/settings.ts";
 import type { RuntimeName } from "./runtime-name.ts";
@@ -98,6 +98,8 @@ export interface MaskFacts {
 export interface TaskError {
   readonly code: ErrorCode;
   readonly message: string;
+  /** Which photograph it is about, if it is about one. */
+  readonly image?: ImageReference;
 }
 
 /** Errors lose their class on the way between threads, so they travel as values. */

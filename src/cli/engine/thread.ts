@@ -60,7 +60,8 @@ export default async function run(task: Task): Promise<Outcome<unknown>> {
     return { value: await perform(task) };
   } catch (error) {
     if (!(error instanceof CosalError)) throw error;
-    return { error: { code: error.code, message: error.message } };
+    const { code, message, image } = error;
+    return { error: { code, message, ...(image !== undefined && { image }) } };
   } finally {
     decoder.trim();
   }
