@@ -10,23 +10,23 @@ import type {
   PlacedRecord,
 } from "./types.ts";
 
-/** A batch of this process: its journal, its state, and who follows it. */
+/** A batch in this process: its journal, its state and its followers. */
 export class LocalBatch {
   readonly header: BatchHeader;
   readonly progress: BatchProgress;
-  /** Ends its work: it is cancelled, or the process stops. */
+  /** Ends its work, when it is cancelled or the process stops. */
   readonly stop = new AbortController();
-  /** Why nothing is computed at the moment. */
+  /** Why nothing can be computed now. */
   waiting: LineProblem | undefined;
-  /** Lines of the units that are being computed. */
+  /** Lines of the running units. */
   running = 0;
-  /** Whether its units are being gone through. */
+  /** Whether its units are being computed. */
   isWorking = false;
   readonly #storage: BatchStorage;
   readonly #rate = new Rate();
   readonly #waiters = new Set<() => void>();
   #writing: Promise<unknown> = Promise.resolve();
-  /** Where the journal has been counted to. */
+  /** End of the journal's counted part. */
   #place = 0;
 
   constructor(header: BatchHeader, storage: BatchStorage) {
@@ -56,8 +56,8 @@ export class LocalBatch {
   }
 
   /**
-   * Writes records and then counts them, one call after another: a line that has a result by then
-   * gets no other. Where several servers write, the journal's order says which one that is.
+   * Writes records and then counts them. Calls run one after the other. A line that already has a result
+   * gets no other. If several servers write, the first result in the journal counts.
    */
   async append(...records: readonly BatchRecord[]): Promise<void> {
     await this.#inTurn(async () => {
@@ -71,7 +71,7 @@ export class LocalBatch {
     });
   }
 
-  /** Counts what other servers have written. */
+  /** Counts the records of other servers. */
   async refresh(): Promise<void> {
     await this.#inTurn(async () => {
       const before = this.#place;
@@ -80,7 +80,7 @@ export class LocalBatch {
     });
   }
 
-  /** Counts a record, which is the journal's next. */
+  /** Counts the next record of the journal. */
   count(placed: PlacedRecord): void {
     this.progress.apply(placed);
     this.#place = placed.end;
@@ -101,7 +101,7 @@ export class LocalBatch {
     await turn;
   }
 
-  /** On disk, if it was promised. */
+  /** Resolves when the journal is on the disk. */
   async change(status: BatchStatus): Promise<void> {
     await this.append({ status, at: new Date().toISOString() });
     await this.#storage.sync(this.id);
@@ -111,7 +111,7 @@ export class LocalBatch {
     for (const wake of [...this.#waiters]) wake();
   }
 
-  /** Resolves when something has changed, or nobody waits for it any more. */
+  /** Resolves when something has changed or the follower has left. */
   nextChange(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {

@@ -25,26 +25,26 @@ export interface LocalBatchesOptions {
   readonly deliver?: DeliverResults;
   readonly limits: BatchLimits;
   readonly price?: HourPrice | undefined;
-  /** Milliseconds before a unit is tried again that the service has failed; doubled each time. */
+  /** Milliseconds before a unit is retried after a fault of the service. Doubled each time. */
   readonly retryDelay?: number;
-  /** Whether batches are computed here, and not only known. */
+  /** Whether this process computes batches. */
   readonly isComputing?: boolean;
 }
 
 export interface LocalBatches extends Batches {
   /** Bytes of all batches together. */
   readonly size: number;
-  /** Stops what is being computed; the next process goes on from there. */
+  /** Stops running units. The next process continues. */
   stop(): Promise<void>;
 }
 
-/** Between two states that a follower is sent, in milliseconds. */
+/** Minimum interval of the states that a follower gets, in milliseconds. */
 const EVENT_INTERVAL = 1_000;
 
-/** Between two times that a server says how much is left to do, in milliseconds. */
+/** Interval at which a server announces the pending work, in milliseconds. */
 const ANNOUNCE_INTERVAL = 5_000;
 
-/** Before a server looks again at what others compute, in milliseconds. */
+/** Interval at which a server checks units of other servers, in milliseconds. */
 const CLAIM_INTERVAL = 500;
 
 /** Stands for the delivery of the results where servers agree on who computes a unit: lines begin with 1. */
@@ -52,16 +52,16 @@ const DELIVERY = 0;
 
 const UNSHARED = { release: async () => {} };
 
-/** Bytes that a result takes, for which there has to be room before a batch is accepted. */
+/** Assumed bytes of a result. A batch is accepted only if there is room for all of its results. */
 const RESULT_BYTES = 500;
 
-/** Of all bytes, where there are several tenants, one may have so much. */
+/** Share of the bytes that one tenant may use if there are several. */
 const TENANT_SHARE = 0.5;
 
 /**
- * Batches over a storage: what is not done goes on when it is opened again. Results are in the journal
- * or nowhere, so a process that dies loses what it was computing, and nothing else. Several processes
- * can share a storage: each computes the units that it gets hold of.
+ * Batches in a storage. Unfinished batches continue when the storage is opened again. Results are only in
+ * the journal, so a crash loses the units that were running, and nothing else. Several processes can
+ * share a storage. Each computes the units that it obtains.
  */
 export async function localBatches(options: LocalBatchesOptions): Promise<LocalBatches> {
   const batches = new Batching(options);
@@ -79,7 +79,7 @@ class Batching implements LocalBatches {
   readonly #isComputing: boolean;
   readonly #batches = new Map<string, LocalBatch>();
   readonly #creating = new Map<string, Promise<unknown>>();
-  /** The batches that are worked on here, by id. */
+  /** The batches that this process knows, by id. */
   readonly #work = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
 
@@ -128,7 +128,7 @@ class Batching implements LocalBatches {
       .reduce((sum, batch) => sum + (batch.isRunning ? batch.progress.pending : 0), 0);
   }
 
-  /** Takes in the batches that are there and not known, and forgets those that are not. */
+  /** Adds new batches of the storage and forgets those that have been removed from it. */
   async #discover(): Promise<void> {
     const known = [...this.#batches.keys()];
     const found = new Set<string>();
@@ -143,7 +143,7 @@ class Batching implements LocalBatches {
     for (const batch of this.#batches.values()) this.#start(batch);
   }
 
-  /** Another server has changed a batch, or this one. */
+  /** Handles a change by this or another server. */
   async #onChange(id: string | undefined): Promise<void> {
     if (id !== undefined && this.#creating.has(id)) return;
     const batch = id === undefined ? undefined : this.#batches.get(id);
@@ -159,7 +159,7 @@ class Batching implements LocalBatches {
       idempotencyKey === undefined
         ? crypto.randomUUID()
         : await digestOf([request.tenant, idempotencyKey]);
-    // One that comes twice at the same time is made once.
+    // Of equal requests at the same time, only one makes a batch.
     while (this.#creating.has(id)) await this.#creating.get(id)?.catch(() => {});
     const creation = this.#create(id, request, lines);
     this.#creating.set(id, creation);
@@ -193,7 +193,7 @@ class Batching implements LocalBatches {
     const batch = await this.#find(tenant, id);
     if (batch === undefined) return false;
     if (!batch.progress.hasEnded) await batch.change("cancelled");
-    // What is under way still writes.
+    // Running units may still write.
     await this.#work.get(id);
     this.#forget(id);
     await this.#storage.remove(id);
@@ -274,7 +274,7 @@ class Batching implements LocalBatches {
     this.#batches.delete(id);
   }
 
-  /** What batches take, and what those that have not ended will. */
+  /** Bytes of all batches, including the future results of those that have not ended. */
   #bytesOf(isMeant: (batch: LocalBatch) => boolean): number {
     let bytes = 0;
     for (const batch of this.#batches.values()) {
@@ -289,7 +289,7 @@ class Batching implements LocalBatches {
     if (this.#storage.shared !== undefined && !this.#batches.has(id)) await this.#discover();
     const batch = this.#batches.get(id);
     if (batch?.tenant !== tenant) return undefined;
-    // What others have written before it was asked.
+    // Other servers may have written records before this request.
     if (this.#storage.shared !== undefined) await batch.refresh();
     return batch;
   }
@@ -301,13 +301,13 @@ class Batching implements LocalBatches {
     const work = this.#workOn(batch).finally(() => {
       batch.isWorking = false;
       this.#work.delete(batch.id);
-      // It may have been resumed, or lines may have become pending again, in the meantime.
+      // Meanwhile it may have been resumed, or lines may be pending again.
       if (!batch.stop.signal.aborted) this.#start(batch);
     });
     this.#work.set(batch.id, work);
   }
 
-  /** Goes through the units until every line has a result, or the batch is stopped. */
+  /** Computes units until every line has a result or the batch is stopped. */
   async #workOn(batch: LocalBatch): Promise<void> {
     const { id, header, progress } = batch;
     const { parallelism, consensusOf } = header.request;
@@ -338,19 +338,19 @@ class Batching implements LocalBatches {
       }
       await Promise.all(units);
       if (isOver()) return;
-      // Others compute the rest, or have just ended.
+      // Other servers compute the remaining units.
       if (isElsewhere && progress.pending > 0) return await delay(CLAIM_INTERVAL, signal);
       if (progress.pending > 0) throw new Error("the manifest has fewer lines than it had");
       if (await this.#delivered(batch, signal)) await batch.change("completed");
     } catch (error) {
       if (signal.aborted) return;
-      // The storage does not read or write now.
+      // The storage is unavailable.
       batch.waiting = problemFor(error);
       await delay(this.#retryDelay, signal);
     }
   }
 
-  /** @returns whether the results are where they are wanted; false: another server writes them */
+  /** @returns whether the results are at their destination; false if another server writes them */
   async #delivered(batch: LocalBatch, signal: AbortSignal): Promise<boolean> {
     const claim = await (this.#storage.shared?.claim(batch.id, DELIVERY) ?? UNSHARED);
     if (claim === undefined) {
@@ -367,7 +367,7 @@ class Batching implements LocalBatches {
     }
   }
 
-  /** Takes a unit for this server. Undefined: it is another's, or done by now. */
+  /** Obtains a unit for this server. Undefined if another server has it or it is done. */
   async #claim(batch: LocalBatch, lines: readonly BatchLine[]) {
     const { shared } = this.#storage;
     if (shared === undefined) return UNSHARED;
@@ -417,7 +417,7 @@ class Batching implements LocalBatches {
   }
 }
 
-/** Hex digits that are an id, or name a request. */
+/** Length of ids and of request digests, in hex digits. */
 async function digestOf(parts: unknown): Promise<string> {
   return (await sha256(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 32);
 }

@@ -1,12 +1,12 @@
-/** How long one piece of work had the machine, so far. */
+/** The machine time of one task so far. */
 export interface Share {
   /** Milliseconds. Ends the share. */
   end(): number;
 }
 
 /**
- * The time of a machine, shared out: while several pieces of work run, each is given an equal part of
- * what passes, so that all of them together never take more than there was.
+ * Divides the time of a machine. While several tasks run, each gets an equal part of the elapsed time, so
+ * that their sum is never more than the elapsed time.
  */
 export class MachineTime {
   readonly #now: () => number;

@@ -5,19 +5,19 @@ import { parseBody } from "../problems/index.ts";
 import { BatchLineSchema } from "../schemas/batch.ts";
 import type { BatchBucket, BatchLimits, BatchLine } from "./types.ts";
 
-/** Characters of one line: it has a name, a SHA-256 and a group. */
+/** Maximum characters of a line with a name, a SHA-256 and a group. */
 const MAX_LINE = 2000;
 
 export interface ManifestRules {
   readonly limits: BatchLimits;
-  /** Whether one consensus masks all photographs: then lines name no group. */
+  /** Whether one consensus masks all photographs. Then lines have no group. */
   readonly hasConsensus: boolean;
   /** Whether lines may name photographs in a bucket. */
   readonly hasBucket: boolean;
 }
 
 /**
- * The lines that a prefix stands for: its photographs by their names, each folder a group.
+ * Lines for the photographs below a prefix. Each folder is a group.
  *
  * @throws CosalError (while iterated) body_too_large, group_too_large, group_empty, store_unavailable
  */
@@ -29,7 +29,7 @@ export async function* listManifest(
   const groups = new Groups(rules);
   let line = 0;
   for await (const key of bucket.list(prefix)) {
-    // What does not end like a photograph is none.
+    // Other files are ignored.
     if (withoutExtension(key) === key) continue;
     line++;
     if (line > rules.limits.lines) throw tooManyLines(rules.limits.lines);
@@ -42,8 +42,7 @@ export async function* listManifest(
 }
 
 /**
- * The lines of a manifest (JSON Lines) as its bytes arrive. Every line has its own number in what is
- * said about it.
+ * The lines of a manifest (JSON Lines) as its bytes arrive. Errors name the number of the line.
  *
  * @throws CosalError (while iterated) body_not_json, body_invalid, body_too_large, group_empty
  */
@@ -71,7 +70,7 @@ export async function* readManifest(
   if (line === 0) throw new CosalError("group_empty", "The manifest has no line.");
 }
 
-/** Lines of a group follow each other, so that a manifest can be read without being kept. */
+/** Checks that the lines of a group are adjacent, so that a manifest can be read without keeping it. */
 class Groups {
   readonly #rules: ManifestRules;
   readonly #seen = new Set<string>();
@@ -134,7 +133,7 @@ function parseLine(text: string, line: number) {
   }
 }
 
-/** Without line ends. @throws CosalError body_invalid for what is not UTF-8 */
+/** Lines without line ends. @throws CosalError body_invalid if the text is not UTF-8 */
 async function* textLines(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let rest = "";
@@ -149,7 +148,7 @@ async function* textLines(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<str
   for await (const block of blocks) {
     const lines = (rest + decoded(block)).split("\n");
     rest = lines.pop() ?? "";
-    // A line without an end would be kept as a whole.
+    // A line without an end would fill the memory.
     if (rest.length > MAX_LINE + 1) lines.push(rest);
     for (const line of lines) yield withoutReturn(line);
   }
@@ -157,10 +156,10 @@ async function* textLines(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<str
   if (rest !== "") yield withoutReturn(rest);
 }
 
-/** Lines whose digest is taken together: the same, however they arrived. */
+/** Number of lines that are hashed together, so that the digest does not depend on chunks. */
 const DIGESTED = 1000;
 
-/** Names a manifest by its lines, of which it keeps a few: `lines` has to be read first. */
+/** Hash of a manifest's lines. `lines` must be read first. */
 export function fingerprinted(lines: AsyncIterable<BatchLine>): {
   readonly lines: AsyncIterable<BatchLine>;
   readonly result: () => { readonly digest: string; readonly total: number };

@@ -1,6 +1,6 @@
 import type { BatchHeader, BatchLine, BatchRecord, BatchStorage, PlacedRecord } from "./types.ts";
 
-/** Batches in this process's memory: they do not survive it. */
+/** Batches in this process's memory. They are lost with the process. */
 export function memoryBatchStorage(bytes = Number.POSITIVE_INFINITY): BatchStorage {
   const manifests = new Map<string, readonly BatchLine[]>();
   const headers = new Map<string, BatchHeader>();

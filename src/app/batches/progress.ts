@@ -5,8 +5,8 @@ const SUCCEEDED = 1;
 const FAILED = 2;
 
 /**
- * What has become of a batch: its journal, folded. Nine bytes for a line, so that a manifest of a
- * million lines takes 9 MB.
+ * The progress of a batch, from its journal. It has nine bytes for each line, so a million lines take
+ * 9 MB.
  */
 export class BatchProgress {
   readonly total: number;
@@ -16,10 +16,10 @@ export class BatchProgress {
   failed = 0;
   milliseconds = 0;
   readonly failures = new Map<string, number>();
-  /** Of units that have been begun, by their first line. */
+  /** Starts of each unit, by its first line. */
   readonly #attempts = new Map<number, number>();
   readonly #states: Uint8Array;
-  /** Where each line's result lies in the journal. */
+  /** Position of each line's result in the journal. */
   readonly #starts: Float64Array;
 
   constructor({ total, created }: BatchHeader) {
@@ -46,8 +46,8 @@ export class BatchProgress {
   }
 
   /**
-   * Whether a record would change anything: a line that has its result takes no other, and a batch is
-   * not complete that has been told to try again since another server saw its end.
+   * Whether a record changes anything. A line that has a result gets no other. A record `completed` of
+   * another server is ignored if a retry has made lines pending since.
    */
   takes(record: BatchRecord): boolean {
     if ("status" in record && record.status === "completed") return this.pending === 0;
@@ -81,14 +81,14 @@ export class BatchProgress {
     }
   }
 
-  /** Where the results lie, in the manifest's order. */
+  /** Positions of the results, in the manifest's order. */
   *starts(): Generator<number> {
     for (const [index, state] of this.#states.entries()) {
       if (state !== PENDING) yield this.#starts[index] as number;
     }
   }
 
-  /** Whether a line's result is this record, not one before a retry. */
+  /** Whether this record is a line's current result, not one from before a retry. */
   isCurrent({ record, start }: PlacedRecord): boolean {
     if (!("result" in record)) return false;
     const { line } = record.result;

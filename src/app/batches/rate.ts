@@ -1,8 +1,8 @@
-/** Milliseconds that a rate looks back. */
+/** Window of the rate in milliseconds. */
 const WINDOW = 60_000;
 const SAMPLE_INTERVAL = 1000;
 
-/** How many things a second have been done of late, from counts now and then. */
+/** The recent rate per second, from occasional counts. */
 export class Rate {
   #samples: { readonly at: number; readonly count: number }[] = [];
   readonly #now: () => number;
@@ -11,12 +11,12 @@ export class Rate {
     this.#now = now;
   }
 
-  /** Work begins, or goes on after a pause, which counts for nothing. */
+  /** Starts or resumes. Pauses do not count. */
   begin(count: number): void {
     this.#samples = [{ at: this.#now(), count }];
   }
 
-  /** @param count of all that was done so far */
+  /** @param count total so far */
   add(count: number): void {
     const at = this.#now();
     const last = this.#samples.at(-1);
@@ -29,7 +29,7 @@ export class Rate {
     }
   }
 
-  /** A second, until now. */
+  /** Rate per second. */
   perSecond(): number {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (first === undefined || last === undefined || last.count <= first.count) return 0;

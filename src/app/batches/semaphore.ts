@@ -1,4 +1,4 @@
-/** So many at once; the others wait, and go first come, first served. */
+/** A counting semaphore. Waiters are first come, first served. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -7,7 +7,7 @@ export class Semaphore {
     this.#free = count;
   }
 
-  /** @returns what lets the next one in; called once */
+  /** @returns a function that releases it, to be called once */
   async enter(): Promise<() => void> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -2,17 +2,17 @@ import { CosalError } from "../../errors.ts";
 import type { ImageStore } from "../../group/index.ts";
 import type { BatchLine } from "./types.ts";
 
-/** A line whose photograph is known by its contents. */
+/** A line whose photograph is named by its SHA-256. */
 export type StoredLine = BatchLine & { readonly sha256: string };
 
 /** Lines that are looked up in the store together. */
 const LOOKED_UP = 1000;
 
-/** Photographs that are not stored, as many as one answer names. */
+/** Maximum number of missing photographs that one response names. */
 const MAX_MISSING = 1000;
 
 /**
- * The same lines, if all photographs that they name by SHA-256 are stored.
+ * The same lines. Checks that all photographs that they name by SHA-256 are stored.
  *
  * @throws CosalError images_missing, at the end
  */

@@ -3,7 +3,7 @@ import type { ErrorCode, LimitReference } from "../../errors.ts";
 import type { ImageResult } from "../../group/index.ts";
 import type { BackendChoice } from "../compute/types.ts";
 
-/** Files that are linked to for each photograph. */
+/** Formats of the files of each photograph. */
 export type BatchFormat =
   | "png"
   | "webp"
@@ -15,7 +15,7 @@ export type BatchFormat =
   | "cutout"
   | "overlay";
 
-/** What is to be done with the photographs of a manifest: a plain value, fit for JSON. */
+/** Options of a batch, as plain JSON. */
 export interface BatchRequest {
   readonly tenant: string;
   readonly model: { readonly name: string; readonly digest: string };
@@ -27,35 +27,35 @@ export interface BatchRequest {
   /** `source`, `model` or `WIDTHxHEIGHT`. */
   readonly size: string;
   readonly threshold: number;
-  /** Prefix in the tenant's bucket below which files are written; otherwise they stay in the store. */
+  /** Prefix in the tenant's bucket for the files. Without one, files stay in the store. */
   readonly destination?: string;
-  /** Work units that are computed at the same time. */
+  /** Maximum number of work units that run at the same time. */
   readonly parallelism: number;
   /** The request's id and `traceparent`, for logs. */
   readonly request: string;
   readonly traceparent?: string;
 }
 
-/** A line of a manifest: one photograph, which is stored or lies in the tenant's bucket. */
+/** A line of a manifest: a photograph in the store or in the tenant's bucket. */
 export interface BatchLine {
   /** From 1. */
   readonly line: number;
   readonly id: string;
   readonly sha256?: string;
   readonly key?: string;
-  /** What the caller calls the group; "" with a consensus for all. */
+  /** The caller's name of the group; "" with a consensus for all. */
   readonly group: string;
 }
 
-/** Where a tenant has photographs, and may have masks written. Throws CosalError store_*. */
+/** A tenant's bucket with photographs, for masks too. Throws CosalError store_*. */
 export interface BatchBucket {
-  /** Keys below a prefix, folder by folder: those of one folder follow each other. */
+  /** Keys below a prefix. Those of one folder are adjacent. */
   list(prefix: string): AsyncIterable<string>;
   get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   put(key: string, bytes: Uint8Array<ArrayBuffer>, type: string): Promise<void>;
-  /** An object of any length, as its bytes arrive; undefined where there is none. */
+  /** Reads an object of any length as a stream. Undefined if it does not exist. */
   read(key: string): Promise<AsyncIterable<Uint8Array> | undefined>;
-  /** Writes an object of any length: it is there once all of it is, and before that not at all. */
+  /** Writes an object of any length. It appears when it is complete. */
   write(key: string, blocks: AsyncIterable<Uint8Array>, type: string): Promise<void>;
 }
 
@@ -66,42 +66,42 @@ export interface LineProblem {
   readonly limit?: LimitReference;
 }
 
-/** What became of a line. A line has one result at a time, and gets another only by a retry. */
+/** The result of a line. Each line has one result. Only a retry replaces it. */
 export type LineResult = BatchLine &
   (
     | {
-        /** The group, by its identity, that the mask is stored with. */
+        /** Id of the group that the mask is stored with. */
         readonly result: string;
         readonly image: ImageResult;
-        /** Of the files in the bucket, by format. */
+        /** Keys of the files in the bucket, by format. */
         readonly keys?: Readonly<Record<string, string>>;
       }
     | { readonly problem: LineProblem }
   );
 
 /**
- * `completed`: every line has a result, which may be that it failed. A batch that is `paused` can go
- * on, one that was `cancelled` cannot.
+ * `completed`: every line has a result, which may be a failure. A `paused` batch can be resumed, a
+ * `cancelled` one cannot.
  */
 export type BatchStatus = "running" | "paused" | "completed" | "cancelled";
 
-/** What a batch's journal says, one after the other: folding it gives the batch's state. */
+/** A record of a batch's journal. The records together give the batch's state. */
 export type BatchRecord =
-  /** How often a work unit, named by its first line, has been begun: it may be what ends the process. */
+  /** Starts of a work unit, named by its first line. It may be what crashes the process. */
   | { readonly unit: number; readonly attempts: number }
   | { readonly result: LineResult }
-  /** Of the machine, for one work unit. */
+  /** Machine time of one work unit in milliseconds. */
   | { readonly milliseconds: number }
   /** RFC 3339 time. */
   | { readonly status: BatchStatus; readonly at: string }
-  /** Lines that failed have no result any more. */
+  /** Failed lines become pending again. */
   | { readonly retried: string };
 
 /** The first record, which never changes. */
 export interface BatchHeader {
   readonly id: string;
   readonly request: BatchRequest;
-  /** Names request and manifest: an idempotency key is for one batch only. */
+  /** Hash of request and manifest, since an idempotency key is for one batch only. */
   readonly fingerprint: string;
   /** Lines. */
   readonly total: number;
@@ -117,33 +117,33 @@ export interface Batch {
   readonly updated: string;
   readonly succeeded: number;
   readonly failed: number;
-  /** Lines of work units that are being computed. */
+  /** Lines of running work units. */
   readonly running: number;
   /** Failed lines by code. */
   readonly failures: Readonly<Record<string, number>>;
-  /** Photographs a second, of late; 0 where none were done. */
+  /** Recent photographs per second, or 0. */
   readonly rate: number;
   /** RFC 3339 time, while there is a rate. */
   readonly estimatedEnd?: string;
-  /** Of a machine that had nothing else to do: units that shared it have equal parts. */
+  /** Machine time in milliseconds. Units that run at the same time have equal parts of it. */
   readonly milliseconds: number;
-  /** Why nothing is being computed at the moment: it goes on by itself. */
+  /** Why nothing can be computed now. The batch continues by itself. */
   readonly waiting?: LineProblem;
 }
 
-/** What a deployment takes in one batch. */
+/** Limits of a batch. */
 export interface BatchLimits {
-  /** Lines of a manifest. */
+  /** Maximum lines of a manifest. */
   readonly lines: number;
-  /** Bytes of a manifest. */
+  /** Maximum bytes of a manifest. */
   readonly bytes: number;
-  /** Lines of one group. */
+  /** Maximum lines of a group. */
   readonly groupLines: number;
-  /** Work units of a batch that may be computed at the same time. */
+  /** Maximum work units of a batch that run at the same time. */
   readonly parallelism: number;
 }
 
-/** What an hour of the machine that computes costs. */
+/** Price of an hour of the machine. */
 export interface HourPrice {
   readonly amount: number;
   /** ISO 4217, e.g. `EUR`. */
@@ -152,41 +152,41 @@ export interface HourPrice {
 
 export interface BatchSubmission {
   readonly request: BatchRequest;
-  /** Read as it arrives; what it throws is thrown by `submit`, and nothing is kept. */
+  /** Read as a stream. `submit` throws its errors, and keeps nothing then. */
   readonly lines: AsyncIterable<BatchLine>;
   readonly idempotencyKey?: string;
 }
 
 export type BatchEvent =
   | { readonly event: "batch"; readonly data: Batch }
-  /** `number` is where the event stands: those after it can be asked for. */
+  /** `number` is the event's position. Later events can be requested by it. */
   | { readonly event: "result"; readonly data: LineResult; readonly number: number };
 
 export type BatchAction = "pause" | "resume" | "cancel" | "retry";
 
 /**
- * Manifests of any length, computed while nobody waits, below requests and jobs. Batches belong to a
- * tenant; another's is not found, which is `undefined` here.
+ * Computes manifests of any length at a lower priority than requests and jobs. A batch belongs to a
+ * tenant. For other tenants it is `undefined`.
  */
 export interface Batches {
   readonly limits: BatchLimits;
   readonly price?: HourPrice | undefined;
   /**
-   * On its way once this resolves, whatever becomes of the process.
+   * Resolves when the batch is stored. From then on it survives a crash of the process.
    *
    * @throws CosalError idempotency_mismatch, store_full, store_unavailable
    */
   submit(submission: BatchSubmission): Promise<Batch>;
   get(tenant: string, id: string): Promise<Batch | undefined>;
-  /** An action that its status does not allow leaves the batch as it is. */
+  /** An action that the status does not allow changes nothing. */
   act(tenant: string, id: string, action: BatchAction): Promise<Batch | undefined>;
-  /** Cancels a batch that has not ended, and forgets it with its results. False: there is none. */
+  /** Removes a batch with its results. A batch that has not ended is cancelled first. @returns whether it existed */
   remove(tenant: string, id: string): Promise<boolean>;
   /**
-   * The batch now, its results after a place, the batch whenever it changes (once a second at most),
-   * until it has ended.
+   * Gives the batch, its results after a position, and the batch again when it changes (at most once a
+   * second), until it has ended.
    *
-   * @throws CosalError option_invalid where there is no such place
+   * @throws CosalError option_invalid if there is no such position
    */
   events(
     tenant: string,
@@ -194,7 +194,7 @@ export interface Batches {
     after: number,
     signal: AbortSignal,
   ): Promise<AsyncIterable<BatchEvent> | undefined>;
-  /** The results that there are, in the manifest's order or as they were done. */
+  /** The results so far, in the order of the manifest or of their completion. */
   results(
     tenant: string,
     id: string,
@@ -209,10 +209,10 @@ export interface UnitContext {
 }
 
 /**
- * Computes a work unit. Results of pending lines come as they are done; for the same unit again they
- * are the same.
+ * Computes a work unit and gives each result of a pending line when it is done. The same unit always has
+ * the same results.
  *
- * @throws CosalError (while iterated) where the service is at fault, and another attempt may succeed
+ * @throws CosalError (while iterated) for faults of the service, after which a retry may succeed
  */
 export type RunUnit = (
   request: BatchRequest,
@@ -226,49 +226,49 @@ export type DeliverResults = (
   results: AsyncIterable<LineResult>,
 ) => Promise<void>;
 
-/** A record and where it lies in its journal: `start` to read it again, `end` to read on. */
+/** A record and its position in the journal: `start` to read it again, `end` to continue. */
 export interface PlacedRecord {
   readonly record: BatchRecord;
   readonly start: number;
   readonly end: number;
 }
 
-/** Where batches are kept: a manifest and a journal for each. Throws CosalError store_*. */
+/** Storage of batches: a manifest and a journal for each. Throws CosalError store_*. */
 export interface BatchStorage {
-  /** Bytes that all batches together may take. */
+  /** Maximum bytes of all batches together. */
   readonly bytes: number;
-  /** Those that are there, with what has become of them. */
+  /** All stored batches with their progress. */
   list(): AsyncIterable<{
     readonly header: BatchHeader;
     readonly records: AsyncIterable<PlacedRecord>;
   }>;
-  /** Keeps a manifest; what `lines` throws is thrown, and nothing is kept. */
+  /** Stores a manifest. Errors of `lines` are thrown, and nothing is kept then. */
   writeManifest(id: string, lines: AsyncIterable<BatchLine>): Promise<void>;
   readManifest(id: string): AsyncIterable<BatchLine>;
-  /** Makes a batch of a manifest: it is there for good once this resolves. */
+  /** Creates a batch from a manifest. It is stored durably when this resolves. */
   create(header: BatchHeader): Promise<void>;
-  /** All of them or none. */
+  /** Appends all records or none. */
   append(id: string, records: readonly BatchRecord[]): Promise<readonly PlacedRecord[]>;
-  /** What was appended survives the machine's end from now on. */
+  /** Resolves when the appended records survive a power failure. */
   sync(id: string): Promise<void>;
-  /** Whether a record ends here. */
+  /** Whether a record ends at this position. */
   isEnd(id: string, place: number): Promise<boolean>;
-  /** Records after a place, as far as there are any now. */
+  /** The existing records after a position. */
   records(id: string, after: number): AsyncIterable<PlacedRecord>;
-  /** Records by where they start. */
+  /** Records by their start positions. */
   read(id: string, starts: Iterable<number>): AsyncIterable<BatchRecord>;
   /** Bytes of a batch. */
   sizeOf(id: string): number;
   remove(id: string): Promise<void>;
-  /** Where several servers compute the same batches. */
+  /** Defined if several servers share the storage. */
   readonly shared?: SharedBatches;
 }
 
-/** What servers need that write to the same journals. */
+/** Coordination of servers that write to the same journals. */
 export interface SharedBatches {
-  /** Takes a work unit, named by its first line, for this server. Undefined: another one has it. */
+  /** Obtains a work unit, named by its first line, for this server. Undefined if another server has it. */
   claim(id: string, unit: number): Promise<{ release(): Promise<void> } | undefined>;
-  /** Says how many photographs of running batches have no result yet: more servers may be started. */
+  /** Announces how many photographs of running batches are pending, so that servers can be scaled. */
   announce(pending: number): Promise<void>;
   /**
    * @param listener called with the id of each batch that was changed, here or elsewhere, and without

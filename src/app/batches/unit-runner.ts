@@ -5,20 +5,20 @@ import { MachineTime } from "./machine-time.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { BatchLine, LineProblem, RunUnit } from "./types.ts";
 
-/** Units of all batches at once: they share the machine with requests, whose callers wait. */
+/** Maximum number of running units of all batches. They share the machine with requests. */
 const MAX_RUNNING = 4;
 
-/** How often a unit is begun before its lines fail: it may be what ends the process. */
+/** Maximum starts of a unit before its lines fail. It may be what crashes the process. */
 const MAX_ATTEMPTS = 8;
 
 /** Milliseconds. */
 export const RETRY_DELAY = 1_000;
 const MAX_RETRY_DELAY = 60_000;
 
-/** Faults that pass by themselves, and are nothing that the unit has done: a batch waits. */
+/** Temporary faults that are not caused by the unit. The batch waits. */
 const PASSING = new Set(["backend_unavailable", "store_unavailable", "store_full"]);
 
-/** Computes work units, as often as it takes, and writes down what becomes of them. */
+/** Computes work units, with retries, and records the results. */
 export class UnitRunner {
   readonly #run: RunUnit;
   readonly #retryDelay: number;
@@ -31,7 +31,7 @@ export class UnitRunner {
     this.#retryDelay = retryDelay;
   }
 
-  /** Until the unit's lines have results, or the batch does not run any more. */
+  /** Resolves when the unit's lines have results or the batch does not run any more. */
   async compute(
     batch: LocalBatch,
     lines: readonly BatchLine[],
@@ -47,7 +47,7 @@ export class UnitRunner {
     }
   }
 
-  /** @returns why it has to be tried again */
+  /** @returns why a retry is needed, if it is */
   async #attempt(
     batch: LocalBatch,
     lines: readonly BatchLine[],
@@ -86,7 +86,7 @@ function givenUp(line: BatchLine) {
   return { result: { ...line, problem: { code: "internal", detail } } } as const;
 }
 
-/** What is told of an error. */
+/** Code and detail of an error for callers. */
 export function problemFor(error: unknown): LineProblem {
   const { code, message, limit } = presentable(error);
   return { code, detail: message, ...(limit && { limit }) };

@@ -1,11 +1,11 @@
 import type { BatchLine } from "./types.ts";
 
-/** Photographs that are masked together with a consensus that there is already. */
+/** Photographs of a unit that is masked with an existing consensus. */
 const CONSENSUS_UNIT = 16;
 
 /**
- * What is computed together: each group, whose lines follow each other, or a few photographs where
- * one consensus is for all. The same manifest always gives the same units.
+ * Divides a manifest into work units: each group, or a few photographs if one consensus is for all. The
+ * same manifest always gives the same units.
  */
 export async function* workUnits(
   lines: AsyncIterable<BatchLine>,

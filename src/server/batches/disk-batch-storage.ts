@@ -16,24 +16,23 @@ import { readLines, readLinesAt } from "./line-file.ts";
 
 export interface DiskBatchStorageOptions {
   readonly path: string;
-  /** Of all batches together. */
+  /** Maximum bytes of all batches together. */
   readonly bytes: number;
   readonly onFault?: OnFault;
 }
 
 interface Files {
   manifest: number;
-  /** Bytes of the journal that are whole lines. */
+  /** Bytes of the journal's complete lines. */
   journal: number;
 }
 
-/** Bytes of a manifest that are written together. */
+/** Bytes of a manifest per write. */
 const CHUNK = 64 * 1024;
 
 /**
- * A folder for each batch: its manifest, and a journal that is only ever appended to. A batch is there
- * once its journal has its first line. What a process has not finished writing is cut off when the
- * journal is read, and counts as never told.
+ * A folder for each batch with its manifest and an append-only journal. A batch exists when its journal
+ * has its first line. An incomplete last line is cut off when the journal is read.
  */
 export async function diskBatchStorage({
   path,
@@ -47,7 +46,7 @@ export async function diskBatchStorage({
   const journalOf = (id: string) => join(path, id, "journal");
   const filesOf = (id: string) => batches.get(id) ?? { manifest: 0, journal: 0 };
 
-  /** What the disk does not do is counted, and told as what it means. */
+  /** Counts faults of the disk and throws their error codes. */
   async function onDisk<T>(kind: "read" | "write" | "delete", work: () => Promise<T>): Promise<T> {
     try {
       return await work();

@@ -8,12 +8,12 @@ export interface PlacedLine {
   readonly end: number;
 }
 
-/** Bytes that are read together. */
+/** Bytes per read. */
 const WINDOW = 256 * 1024;
 
 /**
- * The lines of a file (`journal-lines.ts`) between two places, read as they are asked for, up to the
- * first that is not whole.
+ * The lines of a file (`journal-lines.ts`) between two positions, up to the first incomplete one. They are
+ * read on demand.
  */
 export async function* readLines(
   path: string,
@@ -32,7 +32,7 @@ export async function* readLines(
         used = end;
       }
       at += used;
-      // A line that is longer than a window, or one that is not whole.
+      // A line that is longer than a window, or an incomplete one.
       if (used === 0 && at + window.length >= to) return;
       size = used === 0 ? 2 * size : WINDOW;
     }
@@ -41,7 +41,7 @@ export async function* readLines(
   }
 }
 
-/** Lines by where they start. Those that lie near each other are read together. */
+/** Lines by their start positions. Adjacent ones are read together. */
 export async function* readLinesAt(
   path: string,
   starts: Iterable<number>,

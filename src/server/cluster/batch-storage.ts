@@ -13,20 +13,20 @@ const BATCHES = `${PREFIX}:batches`;
 const CHANGES = `${PREFIX}:batches:changes`;
 
 /**
- * A list with an empty entry for each photograph that has no result yet: KEDA scales on a list's length.
- * It is gone when no server has been heard for a minute.
+ * A list with an empty entry for each photograph without a result, since KEDA scales on a list's length.
+ * It expires when no server has written it for a minute.
  */
 export const PENDING_BATCHES = `${PREFIX}:batches:pending`;
 const MAX_PENDING = 1_000;
 const PENDING_LIFETIME = 60_000;
 
-/** Bytes of a manifest that are written together. */
+/** Bytes of a manifest per write. */
 const CHUNK = 64 * 1024;
 
-/** Records that are read together. */
+/** Records per read. */
 const PAGE = 500;
 
-/** What a record is taken to have, in bytes: only to know when there is no more room. */
+/** Assumed bytes of a record, to estimate the used room. */
 const RECORD_BYTES = 400;
 
 /**
@@ -47,11 +47,11 @@ return last`;
 type Append = Redis & { cosalBatchAppend(...args: readonly (string | number)[]): Promise<number> };
 
 /**
- * Batches that several servers compute together: in Redis, a header, a manifest in pieces and a journal,
- * a stream that all of them write to and read in the same order. A work unit is computed by the server
- * that holds its lease.
+ * Batches that several servers share. Redis has a header, a manifest in pieces and a journal for each. The
+ * journal is a stream that all servers write to and read in the same order. The holder of a unit's lease
+ * computes it.
  *
- * @param bytes that batches may take of Redis' memory
+ * @param bytes maximum of Redis' memory for batches
  */
 export function clusterBatchStorage(connection: ClusterConnection, bytes: number): BatchStorage {
   const { commands, notifier } = connection;
@@ -60,7 +60,7 @@ export function clusterBatchStorage(connection: ClusterConnection, bytes: number
   const headerOf = (id: string) => `${PREFIX}:batch:${id}`;
   const manifestOf = (id: string) => `${headerOf(id)}:manifest`;
   const journalOf = (id: string) => `${headerOf(id)}:journal`;
-  /** Bytes of manifests, and records of journals, as far as they are known here. */
+  /** Known bytes of manifests and numbers of journal records. */
   const sizes = new Map<string, { manifest: number; records: number }>();
   const sizeOf = (id: string) => {
     const size = sizes.get(id) ?? { manifest: 0, records: 0 };
@@ -68,7 +68,7 @@ export function clusterBatchStorage(connection: ClusterConnection, bytes: number
     return size;
   };
 
-  /** What Redis does not do is told as what it means. */
+  /** Throws the error code of a Redis error. */
   async function inRedis<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
@@ -146,7 +146,7 @@ export function clusterBatchStorage(connection: ClusterConnection, bytes: number
       if (last < 0) throw redisError(new Error(`the batch ${id} is not there any more`));
       return added.map((record, i) => ({ record, start: last + i, end: last + i + 1 }));
     },
-    /** As safe as Redis itself keeps it. */
+    /** As durable as Redis is configured. */
     async sync() {},
     isEnd: async (id, place) => place <= (await inRedis(commands.xlen(journalOf(id)))),
     records,
@@ -161,7 +161,7 @@ export function clusterBatchStorage(connection: ClusterConnection, bytes: number
     async remove(id) {
       await inRedis(remove(id));
       sizes.delete(id);
-      // Without an id: servers look which batches there are.
+      // Without an id, servers look for new and removed batches.
       await commands.publish(CHANGES, "").catch(() => {});
     },
     shared: {
