@@ -9,7 +9,8 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const root = await mkdtemp(join(tmpdir(), "cosal-cli-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
-const CATS = new URL("../../examples/cats", import.meta.url).pathname;
+const EXAMPLES = new URL("../../examples", import.meta.url).pathname;
+const CATS = join(EXAMPLES, "cats");
 
 function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
   return spawn(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
@@ -94,16 +95,19 @@ describe("cosal", () => {
   });
 
   it("ends cleanly where it is interrupted, and goes on with what is missing", async () => {
-    const child = start([CATS, "-o", "interrupted", "--json"]);
+    // All of the examples: a fast machine has masked eight before the signal arrives.
+    const command = [EXAMPLES, "--recursive", "-o", "interrupted"];
+    const child = start([...command, "--json"]);
     child.stdout?.once("data", () => child.kill("SIGINT"));
     const { err, out, status } = await ended(child);
     expect(status).toBe(130);
     expect(err).toMatch(/Interrupted\. .* the same command goes on/);
     expect(err).not.toMatch(/Error/);
     const done = lines(out).length;
-    expect(done).toBeLessThan(8);
-    const rest = await cosal(CATS, "-o", "interrupted");
-    expect(rest.err).toMatch(/8 of 8 masks .*\([1-8] were there already\)/);
+    expect(done).toBeLessThan(32);
+    const rest = await cosal(...command);
+    expect(rest.status).toBe(0);
+    expect(rest.err).toMatch(/\d+ (was|were) there already/);
   });
 
   it("calls a photograph without the object a failure where it is asked to be strict", async () => {
@@ -153,7 +157,7 @@ describe("cosal", () => {
       [[CATS, "--seed-mask", "on-a-rock.jpg=no.png"], /no file no\.png/],
       [[CATS, "--seed-mask", `on-a-rock.jpg=${import.meta.filename}`], /cli\.test\.ts is no mask/],
       [[CATS, "--seed", "dog.jpg:1,2"], /No photograph is called dog\.jpg/],
-      [[new URL("../../examples", import.meta.url).pathname], /--recursive/],
+      [[EXAMPLES], /--recursive/],
     ] as [string[], RegExp][]) {
       const { status, err, out } = await cosal(...args);
       expect(err).toMatch(message);
