@@ -5,12 +5,7 @@ import { chooseSamples, done, saved, usesBrowser, visit } from "./browser.ts";
 usesBrowser();
 
 test("a mark in one photograph changes all; nothing is encoded again; a stroke changes one, and is undone", async () => {
-  const { page } = await visit("/?backend=wasm");
-  await chooseSamples(page, ["with-a-cat", "in-a-tree", "on-a-bin"].map(raccoon));
-  await done(page);
-  const before = await coco(page);
-  await page.getByRole("button", { name: "Open with-a-cat.jpg" }).click();
-  const stage = (await page.locator(".stage").boundingBox()) as Box;
+  const { page, before, stage } = await opened();
 
   // A box around the cat.
   await drag(page, stage, [0.58, 0.5], [0.8, 0.95]);
@@ -35,12 +30,7 @@ test("a mark in one photograph changes all; nothing is encoded again; a stroke c
 });
 
 test("a mark of what is not meant changes all, looks otherwise, and is undone", async () => {
-  const { page } = await visit("/?backend=wasm");
-  await chooseSamples(page, ["with-a-cat", "in-a-tree", "on-a-bin"].map(raccoon));
-  await done(page);
-  const before = await coco(page);
-  await page.getByRole("button", { name: "Open with-a-cat.jpg" }).click();
-  const stage = (await page.locator(".stage").boundingBox()) as Box;
+  const { page, before, stage } = await opened();
   await page.getByLabel("Mark what is not meant").check({ force: true });
   await drag(page, stage, [0.2, 0.2], [0.5, 0.8]);
   await done(page, /^3 photographs in .*none of them new/);
@@ -65,6 +55,17 @@ interface Box {
   readonly height: number;
 }
 type Share = readonly [number, number];
+
+/** Three masked photographs, the one with the cat in the large view. */
+async function opened() {
+  const { page } = await visit("/?backend=wasm");
+  await chooseSamples(page, ["with-a-cat", "in-a-tree", "on-a-bin"].map(raccoon));
+  await done(page);
+  const before = await coco(page);
+  await page.getByRole("button", { name: "Open with-a-cat.jpg" }).click();
+  const stage = (await page.locator(".stage").boundingBox()) as Box;
+  return { page, before, stage };
+}
 
 async function drag(page: Page, { x, y, width, height }: Box, from: Share, to: Share) {
   await page.mouse.move(x + from[0] * width, y + from[1] * height);

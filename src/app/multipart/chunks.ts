@@ -1,23 +1,24 @@
 const BLOCK_BYTES = 64 * 1024;
 
 /**
- * Yields the same bytes in blocks of 64 KiB. Each chunk has the overhead of its object: a body in
- * chunks of one byte would take 65 times its size in memory.
+ * Yields the same bytes in blocks of a size, 64 KiB by default; the last one may be smaller. Each chunk
+ * has the overhead of its object: a body in chunks of one byte would take 65 times its size in memory.
  */
 export async function* blocks(
   chunks: AsyncIterable<Uint8Array>,
+  size = BLOCK_BYTES,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let block = new Uint8Array(BLOCK_BYTES);
+  let block = new Uint8Array(size);
   let filled = 0;
   for await (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + BLOCK_BYTES - filled);
+      const part = chunk.subarray(at, at + size - filled);
       block.set(part, filled);
       filled += part.length;
       at += part.length;
-      if (filled < BLOCK_BYTES) break;
+      if (filled < size) break;
       yield block;
-      block = new Uint8Array(BLOCK_BYTES);
+      block = new Uint8Array(size);
       filled = 0;
     }
   }

@@ -19,6 +19,7 @@ import {
 import { modelOf } from "../compute/plan.ts";
 import { type Env, timed } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
+import { limited } from "../multipart/chunks.ts";
 import { BODY, GUARDED, json, problems } from "../openapi/responses.ts";
 import { parseQuery } from "../problems/index.ts";
 import { JSON_LINES } from "../representation/json-lines.ts";
@@ -307,12 +308,7 @@ async function* storedManifest(
   if (blocks === undefined) {
     throw new CosalError("not_found", "There is no such manifest in the bucket.");
   }
-  let actual = 0;
-  for await (const block of blocks) {
-    actual += block.length;
-    if (actual > limit) throw tooLarge(limit, actual);
-    yield block;
-  }
+  yield* limited(blocks, limit, (actual) => tooLarge(limit, actual));
 }
 
 /** @throws CosalError content_type_unsupported */

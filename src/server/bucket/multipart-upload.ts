@@ -1,4 +1,5 @@
 import type { CompletedPart, S3Client } from "@aws-sdk/client-s3";
+import { blocks } from "../../app/multipart/chunks.ts";
 
 /** Bytes of a part. S3 takes 5 MiB or more, all of them alike but the last, and 10,000 parts. */
 const PART = 8 * 2 ** 20;
@@ -14,7 +15,7 @@ export interface UploadTarget {
 /** Writes an object of one byte or more, with one part in memory at a time. */
 export async function uploadInParts(
   { sdk, client, object, timeout }: UploadTarget,
-  blocks: AsyncIterable<Uint8Array>,
+  bytes: AsyncIterable<Uint8Array>,
   type: string,
 ): Promise<void> {
   const {
@@ -29,7 +30,7 @@ export async function uploadInParts(
   const upload = { ...object, UploadId };
   try {
     const Parts: CompletedPart[] = [];
-    for await (const Body of parts(blocks)) {
+    for await (const Body of blocks(bytes, PART)) {
       const PartNumber = Parts.length + 1;
       const part = new UploadPartCommand({ ...upload, PartNumber, Body });
       const { ETag } = await client.send(part, limited());
@@ -44,23 +45,4 @@ export async function uploadInParts(
     await client.send(new AbortMultipartUploadCommand(upload), limited()).catch(() => {});
     throw error;
   }
-}
-
-/** The same bytes in blocks of a part's size; the last one is what is left. */
-async function* parts(blocks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let part = new Uint8Array(PART);
-  let used = 0;
-  for await (const block of blocks) {
-    for (let at = 0; at < block.length; ) {
-      const taken = block.subarray(at, at + PART - used);
-      part.set(taken, used);
-      used += taken.length;
-      at += taken.length;
-      if (used < PART) continue;
-      yield part;
-      part = new Uint8Array(PART);
-      used = 0;
-    }
-  }
-  if (used > 0) yield part.subarray(0, used);
 }
