@@ -82,13 +82,18 @@ describe("the imaging pool", () => {
   });
 
   it("has a thread left for whoever else comes", async () => {
-    let caller = "many";
+    let caller = "";
     const { decoder } = open({ threads: 1, requester: () => requester(caller) });
     const order: string[] = [];
-    const file = await flat(1000, 1000);
-    const send = (name: string) => decoder.sample(file, format).then(() => order.push(name));
+    const file = await flat(4000, 3000);
+    const send = (name: string) => {
+      caller = name;
+      return decoder.sample(file, format).then(() => order.push(name));
+    };
+    // Both threads have started, and the file is large: else what the system runs first would decide.
+    await Promise.all([send("first"), send("second")]);
+    order.length = 0;
     const sent = Array.from({ length: 6 }, () => send("many"));
-    caller = "one";
     await Promise.all([...sent, send("one")]);
     expect(order.indexOf("one")).toBeLessThan(2);
   });
