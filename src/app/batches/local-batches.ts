@@ -1,6 +1,7 @@
 import { CosalError } from "../../errors.ts";
-import { sha256, storeFull } from "../../group/index.ts";
+import { storeFull } from "../../group/index.ts";
 import { delay } from "./delay.ts";
+import { batchId, fingerprintOf } from "./identity.ts";
 import { LocalBatch } from "./local-batch.ts";
 import { fingerprinted } from "./manifest.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -155,10 +156,7 @@ class Batching implements LocalBatches {
   }
 
   async submit({ request, lines, idempotencyKey }: Parameters<Batches["submit"]>[0]) {
-    const id =
-      idempotencyKey === undefined
-        ? crypto.randomUUID()
-        : await digestOf([request.tenant, idempotencyKey]);
+    const id = await batchId(request.tenant, idempotencyKey);
     // Of equal requests at the same time, only one makes a batch.
     while (this.#creating.has(id)) await this.#creating.get(id)?.catch(() => {});
     const creation = this.#create(id, request, lines);
@@ -227,8 +225,7 @@ class Batching implements LocalBatches {
     if (known === undefined) await this.#storage.writeManifest(id, read.lines);
     else for await (const _ of read.lines);
     const { digest, total } = read.result();
-    const { request: _, traceparent: __, ...asked } = request;
-    const fingerprint = await digestOf([asked, digest]);
+    const fingerprint = await fingerprintOf(request, digest);
     if (known !== undefined) {
       if (known.header.fingerprint === fingerprint) return known;
       const message = "This Idempotency-Key was used for another batch.";
@@ -415,9 +412,4 @@ class Batching implements LocalBatches {
       }
     }
   }
-}
-
-/** Length of ids and of request digests, in hex digits. */
-async function digestOf(parts: unknown): Promise<string> {
-  return (await sha256(new TextEncoder().encode(JSON.stringify(parts)))).slice(0, 32);
 }

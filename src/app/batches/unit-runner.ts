@@ -3,19 +3,18 @@ import { delay } from "./delay.ts";
 import type { LocalBatch } from "./local-batch.ts";
 import { MachineTime } from "./machine-time.ts";
 import { Semaphore } from "./semaphore.ts";
-import type { BatchLine, LineProblem, RunUnit } from "./types.ts";
+import type { BatchLine, LineProblem, LineResult, RunUnit } from "./types.ts";
 
 /** Maximum number of running units of all batches. They share the machine with requests. */
 const MAX_RUNNING = 4;
 
 /** Maximum starts of a unit before its lines fail. It may be what crashes the process. */
-const MAX_ATTEMPTS = 8;
+export const MAX_UNIT_ATTEMPTS = 8;
 
 /** Milliseconds. */
 export const RETRY_DELAY = 1_000;
 const MAX_RETRY_DELAY = 60_000;
 
-/** Temporary faults that are not caused by the unit. The batch waits. */
 const PASSING = new Set(["backend_unavailable", "store_unavailable", "store_full"]);
 
 /** Computes work units, with retries, and records the results. */
@@ -60,8 +59,8 @@ export class UnitRunner {
     const share = this.#machine.begin();
     batch.running += lines.length;
     try {
-      if (attempts >= MAX_ATTEMPTS) {
-        await batch.append(...lines.filter(isPending).map(givenUp));
+      if (attempts >= MAX_UNIT_ATTEMPTS) {
+        await batch.append(...lines.filter(isPending).map((line) => ({ result: givenUp(line) })));
         return undefined;
       }
       await batch.append({ unit, attempts: attempts + 1 });
@@ -72,7 +71,7 @@ export class UnitRunner {
     } catch (error) {
       if (signal.aborted) return undefined;
       const problem = problemFor(error);
-      if (PASSING.has(problem.code)) await batch.append({ unit, attempts }).catch(() => {});
+      if (isPassing(problem)) await batch.append({ unit, attempts }).catch(() => {});
       return problem;
     } finally {
       batch.running -= lines.length;
@@ -81,9 +80,15 @@ export class UnitRunner {
   }
 }
 
-function givenUp(line: BatchLine) {
+/** The result of a line whose unit has had all its attempts. */
+export function givenUp(line: BatchLine): LineResult {
   const detail = "The photograph's group failed as often as it may be tried.";
-  return { result: { ...line, problem: { code: "internal", detail } } } as const;
+  return { ...line, problem: { code: "internal", detail } };
+}
+
+/** Whether a fault is temporary and not caused by the unit. The batch waits. */
+export function isPassing({ code }: LineProblem): boolean {
+  return PASSING.has(code);
 }
 
 /** Code and detail of an error for callers. */
