@@ -4,10 +4,9 @@ import { CosalError } from "./errors.ts";
 import { parseEvents } from "./events.ts";
 import { failure } from "./http.ts";
 import { Mask } from "./mask.ts";
-import type { CallOptions } from "./options.ts";
+import type { CallOptions, ComputeOptions } from "./options.ts";
 import { parallel } from "./parallel.ts";
 import { hashed, named, type Source } from "./photographs.ts";
-import type { OnProgress } from "./progress.ts";
 import { type Attempts, Backoff } from "./retry.ts";
 
 /** Photographs that are hashed and uploaded at the same time. */
@@ -27,18 +26,15 @@ export interface BatchSource {
   readonly source: string;
 }
 
-export interface BatchOptions extends CallOptions {
+export interface BatchOptions extends ComputeOptions {
   /** What masks all photographs: a group of the service, or a consensus file's bytes. */
   readonly consensus?: string | Uint8Array<ArrayBuffer>;
   readonly model?: string;
-  readonly backend?: "auto" | "gpu" | "wasm";
-  readonly detail?: "normal" | "high";
   /** Groups that are computed at the same time. */
   readonly parallelism?: number;
   /** Prefix of the service's bucket below which it writes files of these formats. */
   readonly destination?: string;
   readonly formats?: readonly string[];
-  readonly onProgress?: OnProgress;
   /** A file that the service does not take is no part of the batch. Thrown, unless this is given. */
   readonly onRefused?: (id: string, error: CosalError) => void;
 }

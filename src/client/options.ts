@@ -8,13 +8,17 @@ export interface CallOptions {
   readonly timeout?: number;
 }
 
-export interface ApplyOptions extends CallOptions {
+/** Options of everything that computes masks. */
+export interface ComputeOptions extends CallOptions {
   readonly onProgress?: OnProgress;
-  /** Whether a photograph that cannot be read ends the group (`fail`) or is left out of it. */
-  readonly onError?: "fail" | "skip";
   readonly backend?: "auto" | "gpu" | "wasm";
   /** `high`: each photograph is looked at a second time, for finer outlines at about twice the time. */
   readonly detail?: "normal" | "high";
+}
+
+export interface ApplyOptions extends ComputeOptions {
+  /** Whether a photograph that cannot be read ends the group (`fail`) or is left out of it. */
+  readonly onError?: "fail" | "skip";
   /**
    * Sends reduced photographs, for slow lines: masks have the photographs' own sizes all the same, cut-outs
    * and overlays those of the reduced ones. `true` needs a canvas; elsewhere hand in a function.

@@ -1,7 +1,7 @@
 import type { Detail } from "../../engine/index.ts";
 import type { ErrorCode, LimitReference } from "../../errors.ts";
 import type { ImageResult } from "../../group/index.ts";
-import type { BackendChoice } from "../compute/types.ts";
+import type { BackgroundRequest } from "../compute/types.ts";
 
 /** Formats of the files of each photograph. */
 export type BatchFormat =
@@ -15,13 +15,8 @@ export type BatchFormat =
   | "cutout"
   | "overlay";
 
-/** Options of a batch, as plain JSON. */
-export interface BatchRequest {
-  readonly tenant: string;
-  readonly model: { readonly name: string; readonly digest: string };
-  /** The group whose consensus masks all photographs. Without one, each group has its own. */
-  readonly consensusOf?: string;
-  readonly backend: BackendChoice;
+/** Options of a batch. Without `consensusOf`, each group has its own consensus. */
+export interface BatchRequest extends BackgroundRequest {
   readonly detail: Detail;
   readonly formats: readonly BatchFormat[];
   /** `source`, `model` or `WIDTHxHEIGHT`. */
@@ -31,9 +26,6 @@ export interface BatchRequest {
   readonly destination?: string;
   /** Maximum number of work units that run at the same time. */
   readonly parallelism: number;
-  /** The request's id and `traceparent`, for logs. */
-  readonly request: string;
-  readonly traceparent?: string;
 }
 
 /** A line of a manifest: a photograph in the store or in the tenant's bucket. */

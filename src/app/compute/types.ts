@@ -34,6 +34,18 @@ export interface LoadableImage {
 /** The backend that the caller asks for. "auto" leaves the choice to the deployment. */
 export type BackendChoice = "auto" | "gpu" | "wasm";
 
+/** What is kept of a request that is computed in the background, as plain values for JSON. */
+export interface BackgroundRequest {
+  readonly tenant: string;
+  readonly model: { readonly name: string; readonly digest: string };
+  readonly backend: BackendChoice;
+  /** The group whose consensus all photographs are masked with, instead of their own. */
+  readonly consensusOf?: string;
+  /** The request's id and `traceparent`, for logs. */
+  readonly request: string;
+  readonly traceparent?: string;
+}
+
 /** A group to compute: everything that a local or remote backend needs. */
 export interface ComputeJob {
   readonly tenant: string;

@@ -1,5 +1,5 @@
 import type { Detail } from "../../engine/index.ts";
-import type { BackendChoice } from "../compute/types.ts";
+import type { BackgroundRequest } from "../compute/types.ts";
 import type { Problem } from "../problems/index.ts";
 import type { GroupEvent } from "../representation/events.ts";
 
@@ -8,11 +8,9 @@ import type { GroupEvent } from "../representation/events.ts";
  * of a queue (below 64 kB): seeds that are masks are stored separately. The photographs are already in
  * the tenant's ImageStore.
  */
-export interface JobRequest {
-  readonly tenant: string;
+export interface JobRequest extends BackgroundRequest {
   /** The group's identity. */
   readonly group: string;
-  readonly model: { readonly name: string; readonly digest: string };
   /** As sent, in the order sent. */
   readonly images: readonly { readonly id: string; readonly sha256: string }[];
   /** As in the JSON request, images named by SHA-256. */
@@ -20,16 +18,10 @@ export interface JobRequest {
   readonly onError: "fail" | "skip";
   /** Missing in jobs of a deployment before. */
   readonly detail?: Detail;
-  readonly backend: BackendChoice;
-  /** The group whose consensus the images are masked with. */
-  readonly consensusOf?: string;
   /** How the result is presented: the query string of the request. */
   readonly presentation: string;
   /** URL of the webhook (https, its host is in the deployment's list). */
   readonly webhook?: string;
-  /** The request's id and `traceparent`, for logs. */
-  readonly request: string;
-  readonly traceparent?: string;
 }
 
 export type JobStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";

@@ -1,15 +1,15 @@
-import { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { Env } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { jobBody } from "../jobs/body.ts";
 import type { JobEvent, Jobs } from "../jobs/types.ts";
 import { GUARDED, json, problems } from "../openapi/responses.ts";
-import { EVENT_STREAM, encodeEvents, type ServerSentEvent } from "../representation/sse.ts";
-import { bytesStream } from "../representation/stream.ts";
+import type { ServerSentEvent } from "../representation/sse.ts";
+import { EventsHeaders } from "../schemas/headers.ts";
 import { JobPath, JobSchema } from "../schemas/job.ts";
+import { EVENTS, eventResponse } from "./event-response.ts";
 import type { Router } from "./router.ts";
-import { lastEventIdOf, notHere, pathParameter } from "./shared.ts";
+import { notHere, pathParameter } from "./shared.ts";
 
 export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
   const request = { params: JobPath };
@@ -57,18 +57,10 @@ export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
       tags: ["jobs"],
       request: {
         ...request,
-        headers: z.object({
-          "last-event-id": z
-            .string()
-            .regex(/^\d{1,9}$/)
-            .optional(),
-        }),
+        headers: EventsHeaders,
       },
       responses: {
-        200: {
-          description: "Events.",
-          content: { [EVENT_STREAM]: { schema: { type: "string" } } },
-        },
+        200: EVENTS,
         ...problems("not_found", "option_invalid", ...GUARDED),
       },
     },
@@ -76,15 +68,12 @@ export function jobRoutes(router: Router, { host: { jobs } }: Service): void {
   );
 }
 
-async function getEvents(jobs: Jobs, c: Context<Env>): Promise<Response> {
-  const last = lastEventIdOf(c);
-  const reader = new AbortController();
-  const signal = AbortSignal.any([c.req.raw.signal, reader.signal]);
-  const { tenant } = c.get("requestContext").principal;
-  const events = await jobs.events(tenant, jobIn(c), last, signal);
-  if (events === undefined) throw notHere("job");
-  return new Response(bytesStream(encodeEvents(numbered(events)), reader), {
-    headers: { "content-type": `${EVENT_STREAM}; charset=utf-8`, "cache-control": "no-store" },
+function getEvents(jobs: Jobs, c: Context<Env>): Promise<Response> {
+  return eventResponse(c, async (after, signal) => {
+    const { tenant } = c.get("requestContext").principal;
+    const events = await jobs.events(tenant, jobIn(c), after, signal);
+    if (events === undefined) throw notHere("job");
+    return numbered(events);
   });
 }
 

@@ -41,10 +41,3 @@ export function idempotencyKeyOf(header: string | undefined): string | undefined
     "Expected Idempotency-Key to have 1 to 255 visible ASCII characters.",
   );
 }
-
-/** @throws CosalError option_invalid */
-export function lastEventIdOf(c: Context<Env>): number {
-  const last = c.req.header("last-event-id") ?? "0";
-  if (/^\d{1,15}$/.test(last)) return Number(last);
-  throw new CosalError("option_invalid", "Expected Last-Event-ID to be the number of an event.");
-}

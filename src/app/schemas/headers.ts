@@ -22,6 +22,15 @@ export const AnswerHeaders = z.object({
 
 export const JobHeaders = z.object({ location: text("URL of the job.") });
 
+/** Headers of a request for the events of a job or a batch. */
+export const EventsHeaders = z.object({
+  "last-event-id": z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional()
+    .openapi({ description: "Only the events after this one." }),
+});
+
 export const RefusalHeaders = z.object({
   "retry-after": z
     .string()
