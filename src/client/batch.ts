@@ -20,11 +20,12 @@ export interface BatchPhotograph {
   readonly group?: string;
 }
 
-/** Photographs below a prefix of the service's bucket: each folder is a group. */
-export interface BatchSource {
-  /** "" or one that ends with "/". */
-  readonly source: string;
-}
+/** Photographs that lie in the service's bucket. */
+export type BatchSource =
+  /** Those below a prefix, which is "" or ends with "/": each folder is a group. */
+  | { readonly source: string }
+  /** Those that a manifest in the bucket names, by its key. */
+  | { readonly manifest: string };
 
 export interface BatchOptions extends ComputeOptions {
   /** What masks all photographs: a group of the service, or a consensus file's bytes. */
@@ -73,16 +74,18 @@ export async function createBatch(
     if (options[name] !== undefined) query.set(name, String(options[name]));
   }
   if (formats.length > 0) query.set("formats", formats.join(","));
-  const isSource = "source" in photographs;
-  if (isSource) query.set("source", photographs.source);
-  const headers = { "idempotency-key": crypto.randomUUID() };
-  const request = isSource
-    ? { method: "POST", headers }
-    : {
-        method: "POST",
-        headers: { ...headers, "content-type": "application/jsonl" },
-        body: await uploaded(connection, photographs, limits, options),
-      };
+  let manifest: Blob | undefined;
+  if ("source" in photographs) query.set("source", photographs.source);
+  else if ("manifest" in photographs) query.set("manifest", photographs.manifest);
+  else manifest = await uploaded(connection, photographs, limits, options);
+  const request = {
+    method: "POST",
+    headers: {
+      "idempotency-key": crypto.randomUUID(),
+      ...(manifest && { "content-type": "application/jsonl" }),
+    },
+    ...(manifest && { body: manifest }),
+  };
   const response = await http.send(`/v1/batches?${query}`, request, attempts);
   return new Batch(connection, ((await response.json()) as api.Batch).id);
 }

@@ -59,7 +59,7 @@ export class Cosal {
 
   /**
    * Begins a batch: any number of groups, which the service computes in the background. What it does
-   * not have is uploaded first. Or of what lies below a prefix of its bucket.
+   * not have is uploaded first. Photographs that lie in its bucket are named by a prefix or a manifest.
    *
    * @throws CosalError
    */

@@ -98,12 +98,30 @@ describe.skipIf(!hasS3)("a batch over a bucket", () => {
 
   it("is what the command asks for", async () => {
     const command = join(EXAMPLES, "..", "src", "cli", "main.ts");
-    const where = ["--source", "in/shoes/", "--destination", "shoes/", "--server", service.url];
-    const args = [command, "batch", "create", ...where, "-f", "binary,overlay", "--watch"];
-    await promisify(execFile)(process.execPath, args);
-    const written = await readdir(join(s3.folder, s3.bucket, "own", "shoes"));
+    const create = (...args: readonly string[]) =>
+      promisify(execFile)(process.execPath, [command, "batch", "create", ...args], {
+        env: { ...process.env, COSAL_SERVER: service.url },
+      });
+    const own = join(s3.folder, s3.bucket, "own");
+    const masked = ["--destination", "shoes/", "-f", "binary,overlay", "--watch"];
+    await create("--source", "in/shoes/", ...masked);
+    const written = await readdir(join(own, "shoes"));
     expect(written.filter((name) => name.endsWith(".jpg.binary.png"))).toHaveLength(8);
     expect(written.filter((name) => name.endsWith(".jpg.overlay.png"))).toHaveLength(8);
+    const some = (await readdir(join(own, "in", "shoes"))).slice(0, 2);
+    const lines = some.map((name) =>
+      JSON.stringify({ key: `in/shoes/${name}`, id: name, group: "g" }),
+    );
+    await writeFile(join(own, "some.jsonl"), lines.join("\n"));
+    await create("--manifest", "some.jsonl", "--destination", "some/", "--watch");
+    expect((await readdir(join(own, "some"))).filter((name) => name.endsWith(".png"))).toEqual(
+      some.map((name) => `${name}.png`),
+    );
+    const both = create("--manifest", "some.jsonl", "--source", "in/");
+    await expect(both).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching("--manifest"),
+    });
   });
 });
 

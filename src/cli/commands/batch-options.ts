@@ -49,6 +49,11 @@ export function batchCommands(args: Argv, signal: AbortSignal, onEnd: (status: n
             requiresArg: true,
             describe: "instead of folders: a prefix of the service's bucket, such as shop/",
           })
+          .option("manifest", {
+            type: "string",
+            requiresArg: true,
+            describe: "instead of folders: key of a manifest in the service's bucket",
+          })
           .option("destination", {
             type: "string",
             requiresArg: true,

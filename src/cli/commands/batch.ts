@@ -5,6 +5,7 @@ import {
   type Batch,
   type BatchPhotograph,
   type BatchResult,
+  type BatchSource,
   Cosal,
 } from "../../client/index.ts";
 import { EXIT } from "../exit-status.ts";
@@ -33,15 +34,14 @@ export type CreateArguments = BatchMaskArguments & {
   readonly consensus?: string | undefined;
   readonly parallelism?: number | undefined;
   readonly source?: string | undefined;
+  readonly manifest?: string | undefined;
   readonly destination?: string | undefined;
 };
 
 /** `cosal batch create PATH...`: uploads what the service does not have, and begins a batch. */
 export async function createBatch(args: CreateArguments, signal: AbortSignal): Promise<number> {
-  const { source, destination } = args;
-  if ((source === undefined) === (args.paths.length === 0)) {
-    throw new UsageError("Give folders, or --source and a prefix of the service's bucket.");
-  }
+  const { destination } = args;
+  const source = sourceOf(args);
   if (args.out !== undefined && (source ?? destination) !== undefined) {
     throw new UsageError("Masks of a bucket's photographs go to --destination, others to --out.");
   }
@@ -49,8 +49,7 @@ export async function createBatch(args: CreateArguments, signal: AbortSignal): P
   const consensus = args.consensus === undefined ? undefined : await consensusOf(args.consensus);
   const reporter = batchReporter(args.quiet);
   let isPartial = false;
-  const photographs =
-    source === undefined ? photographsOf(sets, consensus !== undefined) : { source };
+  const photographs = source ?? photographsOf(sets, consensus !== undefined);
   const batch = await serviceOf(args).createBatch(photographs, {
     ...(destination !== undefined && { destination, formats: formatsOf(args.format) }),
     ...(consensus !== undefined && { consensus }),
@@ -67,6 +66,18 @@ export async function createBatch(args: CreateArguments, signal: AbortSignal): P
   if (!args.watch && args.out === undefined) return isPartial ? EXIT.partial : EXIT.done;
   const status = await follow(batch, args, sets, signal);
   return status === EXIT.done && isPartial ? EXIT.partial : status;
+}
+
+/** The photographs of the service's bucket that are meant; undefined for folders of this machine. */
+function sourceOf({ paths, source, manifest }: CreateArguments): BatchSource | undefined {
+  const given = [paths.length > 0, source !== undefined, manifest !== undefined];
+  if (given.filter(Boolean).length !== 1) {
+    throw new UsageError(
+      "Give folders, or a prefix of the service's bucket (--source), or a manifest in it (--manifest).",
+    );
+  }
+  if (source !== undefined) return { source };
+  return manifest === undefined ? undefined : { manifest };
 }
 
 /** `cosal batch watch BATCH [PATH...]`: follows a batch, and writes its masks where that is wanted. */
