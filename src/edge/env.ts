@@ -4,9 +4,11 @@ import type {
   KVNamespace,
   Queue,
   R2Bucket,
+  Workflow,
 } from "@cloudflare/workers-types";
 import type { RateBinding } from "./access/rate-limiter.ts";
 import type { Assets } from "./assets.ts";
+import type { BatchRound } from "./batches/batch-object.ts";
 import type { JobMessage } from "./jobs/job-object.ts";
 
 /** The bindings of wrangler.toml. Only the assets are required; the others add features. */
@@ -18,6 +20,11 @@ export interface Bindings {
   readonly API_KEYS?: KVNamespace;
   readonly QUEUE?: Queue<JobMessage>;
   readonly JOBS?: DurableObjectNamespace;
+  /** Batches; both, and BUCKET. */
+  readonly BATCHES?: DurableObjectNamespace;
+  readonly BATCH_RUNS?: Workflow<BatchRound>;
+  /** Where callers have photographs for batches and want their masks. */
+  readonly BATCH_BUCKET?: R2Bucket;
   readonly FLIGHTS?: DurableObjectNamespace;
   readonly RATES?: DurableObjectNamespace;
   readonly RATE_READ?: RateBinding;

@@ -3,6 +3,7 @@ import type { DurableObjectNamespace } from "@cloudflare/workers-types";
 import {
   type AppDependencies,
   type BackendState,
+  batchRunner,
   type Compute,
   type ComputeJob,
   createApp,
@@ -12,9 +13,11 @@ import {
   jsonLog,
   type Log,
   localCompute,
+  MachineTime,
   type Render,
   type RunJob,
   renderer,
+  resultDelivery,
   type SharedLease,
   sharedSingleFlight,
   webhookSecret,
@@ -30,6 +33,9 @@ import { edgeRateLimiter } from "./access/rate-limiter.ts";
 import type { Count } from "./access/rate-object.ts";
 import { edgeAnalytics } from "./analytics.ts";
 import { documentation, modelFiles, pageFile } from "./assets.ts";
+import { batchBucket } from "./batches/batch-bucket.ts";
+import type { BatchHandle, BatchRunParts } from "./batches/batch-run.ts";
+import { type BatchStub, batchName, edgeBatches } from "./batches/edge-batches.ts";
 import { costOf } from "./dispatch/cost.ts";
 import { dispatch, type GuardedBackend } from "./dispatch/dispatch.ts";
 import type { Env } from "./env.ts";
@@ -71,6 +77,7 @@ export interface Host {
   readonly app: ReturnType<typeof createApp>;
   readonly runJob: RunJob;
   readonly jobOf: (message: JobMessage) => JobHandle;
+  readonly batchRun: BatchRunParts;
   readonly log: Log;
 }
 
@@ -117,6 +124,13 @@ export function createHost(env: Env, log: Log = jsonLog()): Host {
     app: createApp(dependencies),
     runJob: jobRunner(dependencies),
     jobOf: ({ tenant, id }) => stubs<JobHandle>(env.JOBS)(jobName(tenant, id)),
+    batchRun: {
+      stubOf: ({ tenant, id }) => stubs<BatchHandle>(env.BATCHES)(batchName(tenant, id)),
+      run: batchRunner(dependencies),
+      deliver: resultDelivery(dependencies),
+      machine: new MachineTime(),
+      log,
+    },
     log,
   };
 }
@@ -210,6 +224,8 @@ function optional(env: Env, log: Log): Partial<AppDependencies> {
   const linkSecret = longSecret("LINK_SECRET", env.LINK_SECRET);
   const isUnlimited = flag("RATE_LIMITS", env.RATE_LIMITS, ["off", "on"]);
   const hasJobs = env.JOBS && env.QUEUE && env.BUCKET;
+  const hasBatches = env.BATCHES && env.BATCH_RUNS && env.BUCKET;
+  const photographs = env.BATCH_BUCKET;
   const leases = stubs<SharedLease>(env.FLIGHTS);
   const rates = {
     bindings: {
@@ -228,6 +244,8 @@ function optional(env: Env, log: Log): Partial<AppDependencies> {
     ...(!isUnlimited && { rates: edgeRateLimiter(rates) }),
     ...(env.FLIGHTS && { singleFlight: sharedSingleFlight({ stubOf: leases, waitUntil, log }) }),
     ...(hasJobs && { jobs: edgeJobs(stubs<JobStub>(env.JOBS)) }),
+    ...(hasBatches && { batches: edgeBatches(stubs<BatchStub>(env.BATCHES)) }),
+    ...(photographs && { batchBucket: (tenant: string) => batchBucket(photographs, tenant) }),
     ...(origins.length > 0 && { origins }),
     ...(urlHosts.length > 0 && { urls: { hosts: urlHosts } }),
     ...(webhookSecret(env) && { webhookHosts }),

@@ -1,10 +1,14 @@
+import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import type { ExecutionContext, MessageBatch } from "@cloudflare/workers-types";
+import type { BatchRound } from "./batches/batch-object.ts";
+import { runBatch } from "./batches/batch-run.ts";
 import type { Env } from "./env.ts";
 import { createHost, type Host } from "./host.ts";
 import { consume } from "./jobs/consumer.ts";
 import type { JobMessage } from "./jobs/job-object.ts";
 
 export { RateObject } from "./access/rate-object.ts";
+export { BatchObject } from "./batches/batch-object.ts";
 export { JobObject } from "./jobs/job-object.ts";
 export { FlightObject } from "./single-flight/flight-object.ts";
 
@@ -17,6 +21,13 @@ function hostOf(env: Env): Host {
   const host = createHost(env);
   hosts.set(env, host);
   return host;
+}
+
+/** A run of a batch. Its steps go on after an isolate has ended. */
+export class BatchWorkflow extends WorkflowEntrypoint<Env, BatchRound> {
+  run(event: Readonly<WorkflowEvent<BatchRound>>, step: WorkflowStep): Promise<void> {
+    return runBatch(event, step, hostOf(this.env).batchRun);
+  }
 }
 
 /** The Worker: the HTTP API, and the consumer of the job queue. */
