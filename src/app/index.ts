@@ -78,6 +78,7 @@ export { FairShares } from "./fair-shares.ts";
 export { jobRunner } from "./job-runner.ts";
 export { type Attempt, attemptJob, type JobHandle, tooManyAttempts } from "./jobs/attempt.ts";
 export { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./jobs/in-memory-job.ts";
+export { DEFAULT_URGENCY, JobQueue } from "./jobs/job-queue.ts";
 export { memoryJobs } from "./jobs/memory-jobs.ts";
 export type {
   Job,

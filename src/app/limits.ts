@@ -34,6 +34,9 @@ export const MAX_SEED_PIXELS_TOTAL = 4 * MAX_SEED_PIXELS;
  */
 export const SEND_TIMEOUT = 60_000;
 
+/** Seconds that a job can be delayed. Its photographs are stored for a day. */
+export const MAX_JOB_DELAY = 12 * 3600;
+
 /** Limits of one kind of backend. */
 export interface BackendLimits {
   /** Photographs of a group. */

@@ -145,6 +145,35 @@ describe.skipIf(!hasRedis)("jobs in Redis", { timeout: 60_000 }, () => {
     expect(await eventsOf(one.jobs, job.id, 2)).toEqual(events.slice(2));
   });
 
+  it("start the more urgent first, whichever server they were given to", async () => {
+    const [one, two] = [await server(well, { running: 0 }), await server(well, { running: 0 })];
+    for (const [group, urgency] of [["a", 7], ["b", 5], ["c"], ["d", 5]] as const) {
+      const more = { group: group.repeat(64), ...(urgency !== undefined && { urgency }) };
+      await (urgency === 5 ? one : two).jobs.submit({ request: request(more) });
+    }
+    const begun: string[] = [];
+    const worker = await server(async ({ group }) => void begun.push(group[0]!), { running: 1 });
+    await expect.poll(() => begun.length, SOON).toBe(4);
+    expect(begun).toEqual(["c", "b", "d", "a"]);
+    await worker.jobs.stop();
+  });
+
+  it("start when they are due, if they are delayed, and others before", async () => {
+    const begun: { readonly group: string; readonly at: number }[] = [];
+    const work: RunJob = async ({ group }) => void begun.push({ group: group[0]!, at: Date.now() });
+    const { jobs } = await server(work, { running: 1 });
+    const notBefore = Date.now() + 1_500;
+    const delayed = await jobs.submit({ request: request({ notBefore }) });
+    const cancelled = await jobs.submit({ request: request({ group: "c".repeat(64), notBefore }) });
+    await jobs.submit({ request: request({ group: "b".repeat(64) }) });
+    await expect.poll(() => begun.length, SOON).toBe(1);
+    expect(await statusOf(jobs, delayed)).toBe("queued");
+    await jobs.cancel("key:one", cancelled.id);
+    await expect.poll(() => statusOf(jobs, delayed), SOON).toBe("succeeded");
+    expect(begun.map(({ group }) => group)).toEqual(["b", "a"]);
+    expect(begun[1]?.at).toBeGreaterThanOrEqual(notBefore);
+  });
+
   it("are the same for the same key, on every server, and for one request only", async () => {
     const [one, two] = [await server(well), await server(well)];
     const submissions = [one, two, one, two].map(({ jobs }) =>

@@ -56,6 +56,43 @@ describe("Prefer: respond-async", () => {
     expect(bad.status).toBe(400);
   });
 
+  it("lets more urgent jobs pass, and nobody pass others by asking", async () => {
+    const { post, segmenter, request } = withJobs();
+    const send = async (name: string, priority?: string) => {
+      const headers = { ...later, ...(priority !== undefined && { priority }) };
+      return (await (await post([["x.jpg", `image ${name}`]], "", headers)).json()) as JobBody;
+    };
+    await send("slow");
+    const last = await send("last", "u=7, i");
+    await send("u=5", "i, u=5");
+    await send("default");
+    await send("u=0", "u=0");
+    await send("unreadable", "u=nine");
+    await ended(request, last);
+    expect(segmenter.calls.flat()).toEqual(
+      ["slow", "default", "u=0", "unreadable", "u=5", "last"].map((name) => `image ${name}`),
+    );
+  });
+
+  it("starts a delayed job when its time has come", async () => {
+    const { post, request, segmenter } = withJobs();
+    const prefer = "respond-async, delay=1";
+    const before = Date.now();
+    const response = await post(files, "", { prefer });
+    expect(response.headers.get("preference-applied")).toBe(prefer);
+    const job = (await response.json()) as JobBody;
+    expect((await ended(request, job)).status).toBe("succeeded");
+    expect(Date.now() - before).toBeGreaterThanOrEqual(1000);
+    expect(segmenter.calls).toHaveLength(1);
+    const long = await problem(
+      await post(files.slice(1), "", { prefer: "respond-async, delay=43201" }),
+    );
+    expect([long.status, long.limit]).toEqual([
+      400,
+      { name: "delay in seconds", limit: 43_200, actual: 43_201 },
+    ]);
+  });
+
   it("gives the same job for the same idempotency key, and refuses another request with it", async () => {
     const { post } = withJobs();
     const headers = { ...later, "idempotency-key": "k 1".replace(" ", "-") };

@@ -1,6 +1,7 @@
 import { CosalError } from "../../errors.ts";
 import { presentable, problemOf } from "../problems/index.ts";
 import { InMemoryJob, jobAccess, newJob, requireSameRequest } from "./in-memory-job.ts";
+import { JobQueue } from "./job-queue.ts";
 import type { JobRequest, Jobs, RunJob } from "./types.ts";
 
 /** Ended jobs that are kept. The oldest are removed first. */
@@ -9,11 +10,12 @@ const MAX_ENDED = 1000;
 /** Jobs that have not ended. The seeds of each may have a quarter of a megabyte. */
 const MAX_UNFINISHED = 1000;
 
-/** Jobs in this process, computed one after another. They are lost when the process ends. */
+/** Jobs in this process, computed one at a time. They are lost when the process ends. */
 export function memoryJobs(run: RunJob): Jobs {
   const jobs = new Map<string, InMemoryJob>();
   const keys = new Map<string, string>();
-  let last: Promise<unknown> = Promise.resolve();
+  const queue = new JobQueue<() => Promise<void>>();
+  let isWorking = false;
 
   async function work(job: InMemoryJob, request: JobRequest): Promise<void> {
     if (job.hasEnded) return;
@@ -25,6 +27,16 @@ export function memoryJobs(run: RunJob): Jobs {
     } catch (error) {
       if (!job.hasEnded) job.fail(problemOf(presentable(error), request.request));
     }
+  }
+
+  async function workOnAll(): Promise<void> {
+    if (isWorking) return;
+    isWorking = true;
+    for (let next = queue.next(); next !== undefined; next = queue.next()) {
+      await next();
+      forgetOldest();
+    }
+    isWorking = false;
   }
 
   function forgetOldest(): void {
@@ -49,8 +61,15 @@ export function memoryJobs(run: RunJob): Jobs {
       const job = new InMemoryJob({ tenant, fingerprint, state: newJob(id, request) });
       jobs.set(id, job);
       if (key) keys.set(key, id);
-      last = last.then(() => work(job, request)).then(forgetOldest);
-      return job.state;
+      const { state } = job;
+      const begin = () => {
+        queue.add(() => work(job, request), request.urgency);
+        void workOnAll();
+      };
+      const delay = (request.notBefore ?? 0) - Date.now();
+      if (delay > 0) setTimeout(begin, delay);
+      else begin();
+      return state;
     },
   };
 }

@@ -20,6 +20,10 @@ export interface JobRequest extends BackgroundRequest {
   readonly detail?: Detail;
   /** How the result is presented: the query string of the request. */
   readonly presentation: string;
+  /** RFC 9218: 3 (the default) to 7, the least urgent. Less urgent jobs wait for the others. */
+  readonly urgency?: number;
+  /** Milliseconds since 1970; the job does not start earlier. */
+  readonly notBefore?: number;
   /** URL of the webhook (https, its host is in the deployment's list). */
   readonly webhook?: string;
 }

@@ -5,10 +5,11 @@ import { requireImages, storeImages } from "../compute/stored-images.ts";
 import type { Env } from "../context/request-context.ts";
 import type { Service } from "../context/service.ts";
 import { jobBody, jobPath } from "../jobs/body.ts";
+import { MAX_JOB_DELAY } from "../limits.ts";
 import { studioParameters } from "../representation/studio.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { Options } from "../schemas/request.ts";
-import { preferencesOf } from "./preferences.ts";
+import { preferencesOf, urgencyOf } from "./preferences.ts";
 import { idempotencyKeyOf } from "./shared.ts";
 
 /** Bytes of seeds that a job's request may carry; a queue and a database row have limits. */
@@ -25,7 +26,8 @@ export interface AsyncRequest {
  * caller does not ask to wait. Undefined if the result is stored, or if there are no jobs here: a
  * preference may be ignored. The caller then gets a synchronous response.
  *
- * @throws CosalError images_missing, idempotency_mismatch, backend_unavailable, url_refused
+ * @throws CosalError images_missing, idempotency_mismatch, backend_unavailable, url_refused,
+ * option_invalid
  */
 export async function respondAsync(
   service: Service,
@@ -34,12 +36,13 @@ export async function respondAsync(
 ): Promise<Response | undefined> {
   const { jobs, limits } = service.host;
   const requestContext = c.get("requestContext");
-  const { isAsync, wait } = preferencesOf(c.req.header("prefer"));
+  const { isAsync, wait, delay = 0 } = preferencesOf(c.req.header("prefer"));
   const isLarge = group.distinct.length > limits.synchronousImages && wait === undefined;
   if (options.webhook !== undefined) checkWebhook(options.webhook, service.host.webhookHosts);
   if (jobs === undefined || !(isAsync || isLarge)) return undefined;
   // A job reads its photographs from the store, and photographs from Workers are not stored.
   if (requestContext.principal.isWorker) return undefined;
+  if (delay > MAX_JOB_DELAY) throw tooLate(delay);
   const { tenant, stores, id, traceparent } = requestContext;
   const stored = await stores.groups.result(group.id);
   if (stored !== undefined && (await stores.groups.isComplete(stored))) return undefined;
@@ -61,16 +64,19 @@ export async function respondAsync(
       backend: group.backend,
       ...(group.consensusOf !== undefined && { consensusOf: group.consensusOf }),
       presentation: queryOf(presentation),
+      urgency: urgencyOf(c.req.header("priority")),
+      ...(delay > 0 && { notBefore: Date.now() + 1000 * delay }),
       ...(options.webhook !== undefined && { webhook: options.webhook }),
       request: id,
       ...(traceparent !== undefined && { traceparent }),
     },
     ...(idempotencyKey !== undefined && { idempotencyKey }),
   });
+  const applied = [isAsync && "respond-async", delay > 0 && `delay=${delay}`].filter(Boolean);
   const headers: Record<string, string> = {
     location: jobPath(job.id),
     "cache-control": "no-store",
-    ...(isAsync && { "preference-applied": "respond-async" }),
+    ...(applied.length > 0 && { "preference-applied": applied.join(", ") }),
   };
   return c.json(jobBody(job), 202, headers);
 }
@@ -98,6 +104,12 @@ function checkWebhook(text: string, hosts: readonly string[] = []): void {
   const isPlain = url.port === "" && url.username === "" && url.password === "";
   if (url.protocol === "https:" && isPlain && hosts.includes(url.hostname)) return;
   throw new CosalError("url_refused", `This deployment sends no webhooks to ${url.host}.`);
+}
+
+function tooLate(delay: number): CosalError {
+  const message = `A job starts after at most ${MAX_JOB_DELAY} seconds.`;
+  const limit = { name: "delay in seconds", limit: MAX_JOB_DELAY, actual: delay };
+  return new CosalError("option_invalid", message, { limit });
 }
 
 function tooManySeeds(): CosalError {

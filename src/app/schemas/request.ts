@@ -180,8 +180,13 @@ export const thresholdQuery = number(threshold);
 export const GroupHeaders = z.object({
   prefer: z.string().optional().openapi({
     description:
-      "`respond-async` asks for a job (RFC 7240). `wait=30` asks for a response within 30 seconds instead of a job.",
+      "`respond-async` asks for a job (RFC 7240), and `delay=3600` for one that starts in an hour at the earliest. `wait=30` asks for a response within 30 seconds instead of a job.",
     example: "respond-async",
+  }),
+  priority: z.string().optional().openapi({
+    description:
+      "For jobs: `u=4` to `u=7` lets more urgent ones pass (RFC 9218). Others count as the default, `u=3`.",
+    example: "u=7",
   }),
   "idempotency-key": z.string().min(1).max(255).optional().openapi({
     description: "For jobs: the same key returns the same job.",

@@ -90,8 +90,9 @@ export class JobObject extends DurableObject<JobEnv> {
       deliveries: 0,
     });
     this.#emit();
-    await this.#enqueue();
-    await this.ctx.storage.setAlarm(now + LEASE_TIMEOUT);
+    const { notBefore = 0 } = request;
+    if (notBefore <= now) await this.#enqueue();
+    await this.ctx.storage.setAlarm(notBefore <= now ? now + LEASE_TIMEOUT : notBefore);
     return this.get();
   }
 
@@ -187,8 +188,12 @@ export class JobObject extends DurableObject<JobEnv> {
   }
 
   async #watch(state: JobState): Promise<void> {
-    const isLost = state.status === "queued" && Date.now() - state.updated > QUEUE_TIMEOUT;
-    if (!isLost && !(state.status === "running" && this.#hasExpired(state))) return;
+    const { notBefore = 0 } = state.request;
+    // A delayed job is not in the queue yet.
+    const isDelayed = state.updated < notBefore;
+    const due = isDelayed ? notBefore : state.updated + QUEUE_TIMEOUT;
+    const isDue = state.status === "queued" && Date.now() >= due;
+    if (!isDue && !(state.status === "running" && this.#hasExpired(state))) return;
     if (state.attempts >= MAX_ATTEMPTS) {
       await this.deadLetter(lostProblem(state));
       return;

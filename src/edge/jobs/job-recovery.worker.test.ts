@@ -65,6 +65,21 @@ describe("a job", () => {
     expect((await jobs.get("", job.id))?.status).toBe("succeeded");
   });
 
+  it("is queued when it is due, once, if it is delayed", async () => {
+    const job = await jobs.submit({ request: request({ notBefore: Date.now() + 3_600_000 }) });
+    const stub = stubOf(jobName("", job.id));
+    pass(59 * 60_000);
+    await runDurableObjectAlarm(stub);
+    expect(sent).toEqual([]);
+    pass(60_000);
+    await runDurableObjectAlarm(stub);
+    expect(sent).toEqual([{ tenant: "", id: job.id }]);
+    await runDurableObjectAlarm(stub);
+    expect(sent).toHaveLength(1);
+    await take(job, succeeds);
+    expect((await jobs.get("", job.id))?.status).toBe("succeeded");
+  });
+
   it("is deleted a month after its end", async () => {
     const job = await jobs.submit({ request: request() });
     await take(job, succeeds);

@@ -1,6 +1,7 @@
 import type { Queue, Job as QueuedJob, Worker } from "bullmq";
 import {
   attemptJob,
+  DEFAULT_URGENCY,
   type Job,
   type JobEvent,
   type Jobs,
@@ -92,8 +93,16 @@ export async function queuedJobs(options: QueuedJobsOptions): Promise<QueuedJobs
     options.webhooks && (await webhookQueue({ ...options.webhooks, connection, records, log }));
   const stopping = new AbortController();
 
-  const enqueue = ({ name }: JobRecord, { job }: JobState) =>
-    promptly(queue.add("job", { name, id: job.id }, { jobId: name }));
+  const enqueue = ({ name }: JobRecord, { job, request }: JobState) => {
+    const { urgency = DEFAULT_URGENCY, notBefore = 0 } = request;
+    const options = {
+      jobId: name,
+      // To BullMQ, a job without a priority is the most urgent.
+      priority: urgency - DEFAULT_URGENCY,
+      delay: Math.max(0, notBefore - Date.now()),
+    };
+    return promptly(queue.add("job", { name, id: job.id }, options));
+  };
 
   async function work(message: QueuedJob<Message>, token?: string): Promise<void> {
     const { name, id } = message.data;

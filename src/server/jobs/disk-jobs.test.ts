@@ -307,3 +307,37 @@ it("ends a job that is cancelled, waiting or running", async () => {
   }
   expect(await jobs.cancel("other", all[0]!.id)).toBeUndefined();
 });
+
+it("starts the more urgent jobs first, also after a restart", async () => {
+  const first = await open(untilAborted, 1e6, 1);
+  const submit = (group: string, urgency?: number) =>
+    first.submit({ request: { ...request(group), ...(urgency !== undefined && { urgency }) } });
+  await submit("a");
+  await submit("b", 7);
+  await submit("c", 5);
+  await submit("d");
+  await submit("e", 5);
+  await first.stop();
+  const ran: string[] = [];
+  await open(async ({ group }) => void ran.push(group[0]!), 1e6, 1);
+  await expect.poll(() => ran.length).toBe(5);
+  expect(ran).toEqual(["a", "d", "c", "e", "b"]);
+});
+
+it("starts a delayed job when it is due, also after a restart, and others before", async () => {
+  const ran: string[] = [];
+  const run: RunJob = async ({ group }) => void ran.push(group[0]!);
+  const first = await open(run, 1e6, 1);
+  const notBefore = Date.now() + 300;
+  const delayed = await first.submit({ request: { ...request("a"), notBefore } });
+  const cancelled = await first.submit({ request: { ...request("b"), notBefore } });
+  await first.submit({ request: request("c") });
+  await expect.poll(() => ran).toEqual(["c"]);
+  expect(await first.get("t", delayed.id)).toMatchObject({ status: "queued", attempts: 0 });
+  await first.cancel("t", cancelled.id);
+  await first.stop();
+  const second = await open(run, 1e6, 1);
+  await eventNames(second, delayed.id);
+  expect(Date.now()).toBeGreaterThanOrEqual(notBefore);
+  expect(ran).toEqual(["c", "a"]);
+});

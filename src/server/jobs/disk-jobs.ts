@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   InMemoryJob,
   type JobEvent,
+  JobQueue,
   type Jobs,
   jobAccess,
   newJob,
@@ -33,6 +34,11 @@ export interface DiskJobs extends Jobs {
   readonly size: number;
   /** Stops running jobs. The next process starts them again. */
   stop(): Promise<void>;
+}
+
+interface QueuedJob {
+  readonly job: InMemoryJob;
+  readonly urgency: number | undefined;
 }
 
 const MAX_RUNNING = 4;
@@ -70,7 +76,7 @@ export async function diskJobs({
   const ended = new Map<string, InMemoryJob>();
   /** Jobs that are not on the disk yet. */
   const creating = new Map<string, Promise<void>>();
-  const queue: InMemoryJob[] = [];
+  const queue = new JobQueue<QueuedJob>();
   const running = new Set<Promise<void>>();
   const timers = new Set<NodeJS.Timeout>();
   let isStopped = false;
@@ -108,10 +114,10 @@ export async function diskJobs({
 
   function begin(): void {
     while (!isStopped && running.size < limit) {
-      const job = queue.shift();
-      if (job === undefined) return;
-      if (job.hasEnded) continue;
-      const work = attempt(job).finally(() => {
+      const next = queue.next();
+      if (next === undefined) return;
+      if (next.job.hasEnded) continue;
+      const work = attempt(next).finally(() => {
         running.delete(work);
         begin();
       });
@@ -119,7 +125,22 @@ export async function diskJobs({
     }
   }
 
-  async function attempt(job: InMemoryJob): Promise<void> {
+  /** @param delay milliseconds before the job is in the queue; `begin` starts it if there is none */
+  function enqueue(queued: QueuedJob, delay: number): void {
+    if (delay <= 0) {
+      queue.add(queued, queued.urgency);
+      return;
+    }
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      queue.add(queued, queued.urgency);
+      begin();
+    }, delay);
+    timers.add(timer);
+  }
+
+  async function attempt(queued: QueuedJob): Promise<void> {
+    const { job } = queued;
     const { id } = job.state;
     const attempts = job.state.attempts + 1;
     job.change("running", { attempts, done: 0 });
@@ -138,15 +159,7 @@ export async function diskJobs({
       const isFinal = error instanceof CosalError && error.isCallerFault;
       if (isFinal || attempts >= MAX_ATTEMPTS) return job.fail(problemOf(error, problemId));
       job.change("queued");
-      const timer = setTimeout(
-        () => {
-          timers.delete(timer);
-          queue.push(job);
-          begin();
-        },
-        retryDelay * 2 ** (attempts - 1),
-      );
-      timers.add(timer);
+      enqueue(queued, retryDelay * 2 ** (attempts - 1));
     }
   }
 
@@ -173,20 +186,21 @@ export async function diskJobs({
   }
 
   async function recover(): Promise<void> {
-    const found: { readonly job: InMemoryJob; readonly problemId: string }[] = [];
+    const found: (QueuedJob & { readonly notBefore: number; readonly problemId: string })[] = [];
     for await (const { header, events } of journal.read()) {
       const job = register(header, events);
       const usage = { bytes: journal.sizeOf(header.id), unfinished: job.hasEnded ? 0 : 1 };
       quota.add(job.tenant, usage);
-      found.push({ job, problemId: header.request.request });
+      const { urgency, notBefore = 0, request: problemId } = header.request;
+      found.push({ job, urgency, notBefore, problemId });
     }
     const inOrder = (time: "created" | "updated") =>
       found.toSorted(({ job: a }, { job: b }) => (a.state[time] < b.state[time] ? -1 : 1));
     for (const { job } of inOrder("updated")) if (job.hasEnded) end(job);
-    for (const { job, problemId } of inOrder("created")) {
+    for (const { job, urgency, notBefore, problemId } of inOrder("created")) {
       if (job.hasEnded) continue;
       if (job.state.attempts >= MAX_ATTEMPTS) job.fail(tooManyAttempts(problemId));
-      else queue.push(job);
+      else enqueue({ job, urgency }, notBefore - Date.now());
     }
   }
 
@@ -231,7 +245,7 @@ export async function diskJobs({
       const job = register(header, []);
       job.change("queued");
       const { state } = job;
-      queue.push(job);
+      enqueue({ job, urgency: request.urgency }, (request.notBefore ?? 0) - Date.now());
       begin();
       return state;
     },
