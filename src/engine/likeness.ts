@@ -53,13 +53,14 @@ export function likenessOf(
   consensus: Consensus,
 ): number {
   const [rows, columns] = [features.dims[2] as number, features.dims[3] as number];
-  const share: Share = new Map();
-  for (const [i, weight] of data.entries()) {
-    if (weight === 0) continue;
-    const row = Math.floor((Math.floor(i / width) * rows) / height);
-    const cell = row * columns + Math.floor(((i % width) * columns) / width);
-    share.set(cell, (share.get(cell) ?? 0) + weight);
+  const weights = new Float64Array(rows * columns);
+  for (let y = 0, i = 0; y < height; y++) {
+    const start = Math.floor((y * rows) / height) * columns;
+    for (let x = 0; x < width; x++, i++) {
+      weights[start + Math.floor((x * columns) / width)]! += data[i] as number;
+    }
   }
+  const share: Share = new Map(weights.entries().filter(([, weight]) => weight > 0));
   if (share.size === 0) return 0;
   const { wanted, surroundings } = objectOf(consensus);
   return cosine(wanted, meanFeatures(features, share), surroundings);
@@ -115,7 +116,8 @@ function shares(
 ): Share[] {
   const [rows, columns] = [dims[2] as number, dims[3] as number];
   const found = Array.from({ length: parts }, (): Share => new Map());
-  for (const [i, label] of labels.entries()) {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
     if (label === 0) continue;
     const row = Math.floor((Math.floor(i / width) * rows) / height);
     const column = Math.floor(((i % width) * columns) / width);
@@ -150,7 +152,8 @@ function meanOf(vectors: Float32Array, length: number): Float64Array {
 /** Between `wanted` and `features - origin`. */
 function cosine(wanted: Float64Array, features: Float64Array, origin: Float64Array): number {
   let [product, a, b] = [0, 0, 0];
-  for (const [channel, value] of wanted.entries()) {
+  for (let channel = 0; channel < wanted.length; channel++) {
+    const value = wanted[channel] as number;
     const other = (features[channel] as number) - (origin[channel] as number);
     product += value * other;
     a += value * value;

@@ -54,19 +54,22 @@ export function componentsOf(logits: Logits, threshold = 0.5): Components {
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       sizes[sizes.length - 1]!++;
       const x = node % width;
-      for (const next of neighbours(node, width, height)) {
-        if (!labels[next] && inside(next)) visit(next);
-      }
-      for (const [dx, dy] of DIAGONALS) {
-        const next = node + dx + dy * width;
-        if (x + dx < 0 || x + dx >= width || next < 0 || next >= data.length) continue;
-        if (labels[next] || !inside(next)) continue;
-        const a = (data[node] as number) - level;
-        const d = (data[next] as number) - level;
-        const b = (data[node + dx] as number) - level;
-        const c = (data[node + dy * width] as number) - level;
-        // The surface's saddle, where both others lie below; else the way goes by one of them.
-        if (b < 0 && c < 0 && a * d >= b * c) visit(next);
+      for (let dy = -1; dy <= 1; dy++) {
+        for (let dx = -1; dx <= 1; dx++) {
+          const next = node + dx + dy * width;
+          if (x + dx < 0 || x + dx >= width || next < 0 || next >= data.length) continue;
+          if (labels[next] || !inside(next)) continue;
+          if (dx === 0 || dy === 0) {
+            visit(next);
+            continue;
+          }
+          const a = (data[node] as number) - level;
+          const d = (data[next] as number) - level;
+          const b = (data[node + dx] as number) - level;
+          const c = (data[node + dy * width] as number) - level;
+          // The surface's saddle, where both others lie below; else the way goes by one of them.
+          if (b < 0 && c < 0 && a * d >= b * c) visit(next);
+        }
       }
     }
   }
@@ -85,12 +88,16 @@ export function withoutComponents(
   const { width, height } = logits;
   const data = logits.data.slice();
   const slope: number[] = [];
-  for (const [i, label] of labels.entries()) {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
     if (label > 0 && dropped[label - 1]) slope.push(i);
   }
   for (const i of slope) data[i] = NOTHING;
   for (let node = slope.pop(); node !== undefined; node = slope.pop()) {
-    for (const next of neighbours(node, width, height)) {
+    const x = node % width;
+    for (const [dx, dy] of SIDES) {
+      const next = node + dx + dy * width;
+      if (x + dx < 0 || x + dx >= width || next < 0 || next >= data.length) continue;
       const value = logits.data[next] as number;
       if (labels[next] || (data[next] as number) <= NOTHING) continue;
       if (value > (logits.data[node] as number)) continue;
@@ -101,17 +108,9 @@ export function withoutComponents(
   return { width, height, data };
 }
 
-const DIAGONALS = [
-  [-1, -1],
-  [1, -1],
-  [-1, 1],
-  [1, 1],
+const SIDES = [
+  [-1, 0],
+  [1, 0],
+  [0, -1],
+  [0, 1],
 ] as const;
-
-function* neighbours(node: number, width: number, height: number): Generator<number> {
-  const x = node % width;
-  if (x > 0) yield node - 1;
-  if (x + 1 < width) yield node + 1;
-  if (node >= width) yield node - width;
-  if (node + width < width * height) yield node + width;
-}

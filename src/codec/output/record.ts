@@ -116,11 +116,11 @@ function fits(width: number, height: number, most: number): boolean {
 }
 
 function halved({ data }: Logits): Uint16Array<ArrayBuffer> {
-  return toHalves(data.map(finite));
-}
-
-function finite(logit: number): number {
-  return Math.min(Math.max(logit, -LARGEST_HALF), LARGEST_HALF);
+  const finite = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    finite[i] = Math.min(Math.max(data[i] as number, -LARGEST_HALF), LARGEST_HALF);
+  }
+  return toHalves(finite);
 }
 
 function planes(halves: Uint16Array): Uint8Array<ArrayBuffer> {
