@@ -37,7 +37,7 @@ export function dropSmallComponents(logits: Logits, smallest: number, threshold 
  * @param threshold of the mask, between 0 and 1
  */
 export function componentsOf(logits: Logits, threshold = 0.5): Components {
-  const { width, height, data } = logits;
+  const { width, data } = logits;
   const level = Math.log(threshold / (1 - threshold));
   const labels = new Int32Array(data.length);
   const sizes: number[] = [];

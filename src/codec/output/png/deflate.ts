@@ -1,4 +1,4 @@
-import { BitWriter } from "../bit-writer.ts";
+import { BitWriter, packedCode } from "../bit-writer.ts";
 import { packLengths } from "../code-lengths.ts";
 import { type HuffmanCode, huffmanCode } from "../huffman.ts";
 
@@ -42,7 +42,9 @@ const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
  */
 export class RunLengthDeflate {
   private readonly bits = new BitWriter();
+  /** A byte, or `END_OF_BLOCK` and the length of a run of the byte before. */
   private readonly tokens = new Uint16Array(BLOCK);
+  private readonly codes = new Uint32Array(END_OF_BLOCK + LONGEST_RUN + 1);
   private readonly counts = new Uint32Array(SYMBOLS);
   private used = 0;
 
@@ -59,16 +61,15 @@ export class RunLengthDeflate {
       const byte = bytes[i++] as number;
       tokens[used++] = byte;
       counts[byte]!++;
-      if (bytes[i] !== byte || i === end) continue;
+      if (i + SHORTEST_RUN > end || !isRepeated(byte, bytes, i)) continue;
       const most = Math.min(end, i + LONGEST_RUN);
-      let next = i + 1;
+      let next = i + SHORTEST_RUN;
       if (byte === 0) {
         while ((next & 3) !== 0 && next < most && bytes[next] === 0) next++;
         if ((next & 3) === 0) while (next + 4 <= most && words[next >> 2] === 0) next += 4;
       }
       while (next < most && bytes[next] === byte) next++;
       const run = next - i;
-      if (run < SHORTEST_RUN) continue;
       tokens[used++] = END_OF_BLOCK + run;
       counts[LENGTH_SYMBOL[run] as number]!++;
       i = next;
@@ -93,30 +94,42 @@ export class RunLengthDeflate {
   }
 
   private block(last: boolean): void {
-    const { bits, tokens, counts } = this;
+    const { bits, tokens, counts, codes } = this;
     counts[END_OF_BLOCK] = 1;
     const code = huffmanCode(counts, 15);
     bits.write(last ? 1 : 0, 1);
     bits.write(2, 2);
     writeCode(bits, code.lengths);
-    for (let i = 0; i < this.used; i++) {
-      const token = tokens[i] as number;
-      if (token < END_OF_BLOCK) {
-        bits.write(code.bits[token] as number, code.lengths[token] as number);
-      } else writeRun(bits, code, token - END_OF_BLOCK);
+    for (let byte = 0; byte < END_OF_BLOCK; byte++) {
+      codes[byte] = packedCode(code.bits[byte] as number, code.lengths[byte] as number);
     }
+    for (let run = SHORTEST_RUN; run <= LONGEST_RUN; run++) {
+      codes[END_OF_BLOCK + run] = codeOfRun(code, run);
+    }
+    bits.writeAll(tokens.subarray(0, this.used), codes);
     bits.write(code.bits[END_OF_BLOCK] as number, code.lengths[END_OF_BLOCK] as number);
     counts.fill(0);
     this.used = 0;
   }
 }
 
-function writeRun(bits: BitWriter, { bits: codes, lengths }: HuffmanCode, run: number): void {
+/** In one step, which is quick where a run hardly ever begins. */
+function isRepeated(byte: number, bytes: Uint8Array, i: number): boolean {
+  const first = (bytes[i] as number) ^ byte;
+  const second = (bytes[i + 1] as number) ^ byte;
+  const third = (bytes[i + 2] as number) ^ byte;
+  return (first | second | third) === 0;
+}
+
+/** The symbol, its extra bits, and a bit for the distance 1, whose code is the only one. */
+function codeOfRun({ bits, lengths }: HuffmanCode, run: number): number {
   const symbol = LENGTH_SYMBOL[run] as number;
-  bits.write(codes[symbol] as number, lengths[symbol] as number);
-  const extra = LENGTH_EXTRA_BITS[run] as number;
-  if (extra > 0) bits.write(run - (LENGTH_BASE[run] as number), extra);
-  bits.write(0, 1); // the distance 1, whose code is the only one
+  const length = lengths[symbol] as number;
+  const extra = (run - (LENGTH_BASE[run] as number)) << length;
+  return packedCode(
+    (bits[symbol] as number) | extra,
+    length + (LENGTH_EXTRA_BITS[run] as number) + 1,
+  );
 }
 
 /** A dynamic block's header (RFC 1951, 3.2.7): the lengths of both codes, themselves packed. */
