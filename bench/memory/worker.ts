@@ -4,7 +4,13 @@
 import worker from "../../src/edge/worker.ts";
 import { heapsResponse } from "./instrument.ts";
 
-export { FlightObject, JobObject, RateObject } from "../../src/edge/worker.ts";
+export {
+  BatchObject,
+  BatchWorkflow,
+  FlightObject,
+  JobObject,
+  RateObject,
+} from "../../src/edge/worker.ts";
 
 type Fetch = typeof worker.fetch;
 

@@ -17,7 +17,7 @@ export class Upload {
 
   /** A sign of life. @returns whether this upload is the current one */
   continues(name: string): boolean {
-    if (this.#name !== name) return false;
+    if (this.#name !== name || !this.isActive) return false;
     this.#seen = Date.now();
     return true;
   }
