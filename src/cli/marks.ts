@@ -19,49 +19,52 @@ export interface MarkArguments {
 /**
  * The marks that `--seed`, `--box`, `--seed-mask` and `--not` make on a set's photographs.
  *
- * @throws UsageError for a mark that cannot be read, or names a photograph that is not in the set
+ * @throws UsageError for a mark or a mask's file that cannot be read, or a photograph that is not in the set
  */
-export function readMarks(
+export async function readMarks(
   { seed = [], box = [], seedMask = [], not = [] }: MarkArguments,
   photographs: readonly NamedPhotograph[],
-): Mark[] {
-  const read = (text: string, option: keyof typeof FORMS): Mark => {
+): Promise<Mark[]> {
+  const read = async (text: string, option: keyof typeof FORMS): Promise<Mark> => {
     const { forms, expected } = FORMS[option];
     for (const form of forms) {
       const found = form(text);
       if (found === undefined) continue;
-      const { name, ...mark } = found;
-      return { photograph: named(name, photographs), ...mark };
+      const { name, maskPath, ...mark } = found;
+      const photograph = named(name, photographs);
+      if (maskPath === undefined) return { photograph, ...mark };
+      return { photograph, mask: await readMask(maskPath) };
     }
     throw new UsageError(`Expected ${option} ${expected} but received ${text}`);
   };
-  return [
+  return Promise.all([
     ...seed.map((text) => read(text, "--seed")),
     ...box.map((text) => read(text, "--box")),
     ...seedMask.map((text) => read(text, "--seed-mask")),
-    ...not.map((text): Mark => ({ ...read(text, "--not"), negative: true })),
-  ];
+    ...not.map(async (text): Promise<Mark> => ({ ...(await read(text, "--not")), negative: true })),
+  ]);
 }
 
-/** @throws UsageError where a mark's mask is no picture that can be read */
-export async function checkMasks(marks: readonly Mark[]): Promise<void> {
-  for (const { maskPath } of marks) {
-    if (maskPath === undefined) continue;
-    const file = await readFile(maskPath).catch(() => undefined);
-    if (file === undefined) throw new UsageError(`There is no file ${maskPath}.`);
-    try {
-      nodeDecoder().inspect(new Uint8Array(file));
-    } catch (error) {
-      if (!(error instanceof CosalError)) throw error;
-      throw new UsageError(`${maskPath} is no mask. ${error.message}`);
-    }
+/** @throws UsageError where it is no picture that can be read */
+async function readMask(path: string): Promise<Uint8Array> {
+  const file = await readFile(path).catch(() => undefined);
+  if (file === undefined) throw new UsageError(`There is no file ${path}.`);
+  const bytes = new Uint8Array(file);
+  try {
+    nodeDecoder().inspect(bytes);
+  } catch (error) {
+    if (!(error instanceof CosalError)) throw error;
+    throw new UsageError(`${path} is no mask. ${error.message}`);
   }
+  return bytes;
 }
 
 /** Reads a mark in one form. Undefined if the text has another. */
 type Form = (
   text: string,
-) => (Omit<Mark, "photograph" | "negative"> & { readonly name: string }) | undefined;
+) =>
+  | (Pick<Mark, "point" | "box"> & { readonly name: string; readonly maskPath?: string })
+  | undefined;
 
 const point: Form = (text) => {
   const [, name, x, y] = /^(.+):(\d+),(\d+)$/.exec(text) ?? [];

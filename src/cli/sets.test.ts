@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readMarks } from "./marks.ts";
+import { encodeGreyPng } from "../codec/index.ts";
+import { type MarkArguments, readMarks } from "./marks.ts";
 import { withStems } from "./output/names.ts";
 import { readSets } from "./sets.ts";
 
@@ -77,33 +78,49 @@ describe("marks", () => {
     { name: "d.jpg", path: "/x/d.jpg" },
   ]);
 
-  it("name a photograph and a point, a box or a mask", () => {
-    const [point, box, mask] = readMarks(
-      { seed: ["a:b=c.jpg:1,2"], box: ["/x/d.jpg:1,2,3,4"], seedMask: ["d.jpg=m=1.png"] },
+  /** @returns the mask's file, and what is typed for it */
+  async function drawnMask() {
+    const mask = await encodeGreyPng(8, 8, Array(8).fill(new Uint8Array(8)));
+    const path = join(folder, "m=1.png");
+    await writeFile(path, mask);
+    return { mask, typed: `d.jpg=${path}` };
+  }
+
+  it("name a photograph and a point, a box or a mask", async () => {
+    const { mask, typed } = await drawnMask();
+    const marks = await readMarks(
+      { seed: ["a:b=c.jpg:1,2"], box: ["/x/d.jpg:1,2,3,4"], seedMask: [typed] },
       photographs,
     );
-    expect(point).toEqual({ photograph: photographs[0], point: [1, 2] });
-    expect(box).toEqual({ photograph: photographs[1], box: [1, 2, 3, 4] });
-    expect(mask).toEqual({ photograph: photographs[1], maskPath: "m=1.png" });
+    expect(marks).toEqual([
+      { photograph: photographs[0], point: [1, 2] },
+      { photograph: photographs[1], box: [1, 2, 3, 4] },
+      { photograph: photographs[1], mask },
+    ]);
   });
 
-  it("of what is not meant have any of these forms", () => {
-    const not = ["a:b=c.jpg:1,2", "d.jpg:1,2,3,4", "d.jpg=m.png"];
+  it("of what is not meant have any of these forms", async () => {
+    const { mask, typed } = await drawnMask();
+    const not = ["a:b=c.jpg:1,2", "d.jpg:1,2,3,4", typed];
     const [photograph, other] = photographs;
-    expect(readMarks({ not, seed: ["d.jpg:5,6"] }, photographs)).toEqual([
+    expect(await readMarks({ not, seed: ["d.jpg:5,6"] }, photographs)).toEqual([
       { photograph: other, point: [5, 6] },
       { photograph, negative: true, point: [1, 2] },
       { photograph: other, negative: true, box: [1, 2, 3, 4] },
-      { photograph: other, negative: true, maskPath: "m.png" },
+      { photograph: other, negative: true, mask },
     ]);
-    expect(() => readMarks({ not: ["d.jpg:1,2,3"] }, photographs)).toThrow("WIDTH,HEIGHT or");
+    await expect(readMarks({ not: ["d.jpg:1,2,3"] }, photographs)).rejects.toThrow(
+      "WIDTH,HEIGHT or",
+    );
   });
 
-  it("say what was expected", () => {
+  it("say what was expected", async () => {
+    const refused = (marks: MarkArguments) => expect(readMarks(marks, photographs)).rejects;
     for (const seed of ["d.jpg", "d.jpg:1", "d.jpg:1,2,3", "d.jpg:a,b", ":1,2"]) {
-      expect(() => readMarks({ seed: [seed] }, photographs), seed).toThrow("photo.jpg:X,Y");
+      await refused({ seed: [seed] }).toThrow("photo.jpg:X,Y");
     }
-    expect(() => readMarks({ seed: ["e.jpg:1,2"] }, photographs)).toThrow("e.jpg");
-    expect(() => readMarks({ seedMask: ["d.jpg"] }, photographs)).toThrow("photo.jpg=mask.png");
+    await refused({ seed: ["e.jpg:1,2"] }).toThrow("e.jpg");
+    await refused({ seedMask: ["d.jpg"] }).toThrow("photo.jpg=mask.png");
+    await refused({ seedMask: ["d.jpg=none.png"] }).toThrow("There is no file none.png");
   });
 });

@@ -145,7 +145,7 @@ async function writeMasks(
       own.set(name, next.value);
     }
     source.results = own;
-    statuses.push(await maskSets([set], source, args, signal, () => []));
+    statuses.push(await maskSets([set], source, args, signal, async () => []));
   }
   if (!next.done) {
     throw new UsageError(

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { RuntimeName } from "../engine/runtime-name.ts";
 import { EXIT } from "../exit-status.ts";
-import { checkMasks, type MarkArguments, readMarks } from "../marks.ts";
+import { type MarkArguments, readMarks } from "../marks.ts";
 import { withStems } from "../output/names.ts";
 import { writeWhole } from "../output/whole-file.ts";
 import { quietReporter } from "../report/json.ts";
@@ -25,8 +25,7 @@ export async function learn(args: LearnArguments, signal: AbortSignal): Promise<
     throw new UsageError("A consensus is learnt from one set: give one folder, or files.");
   }
   const photographs = withStems(set.photographs);
-  const marks = readMarks(args, photographs);
-  await checkMasks(marks);
+  const marks = await readMarks(args, photographs);
   const reporter = args.quiet ? quietReporter : textReporter();
   await using source = await localSource(signal, args.runtime);
   reporter.begin({ title: set.title, photographs: photographs.length, how: source.title });

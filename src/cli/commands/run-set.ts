@@ -3,7 +3,6 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RenderTask } from "../engine/task.ts";
 import { FORMATS, type Format } from "../formats/index.ts";
-import { checkMasks } from "../marks.ts";
 import { Journal, type MaskEntry } from "../output/journal.ts";
 import { writeManifest } from "../output/manifest.ts";
 import { type NamedPhotograph, withStems } from "../output/names.ts";
@@ -33,7 +32,7 @@ export interface RunOptions {
   /** How the format `studio` looks. */
   readonly studio?: StudioSettings | undefined;
   readonly force: boolean;
-  readonly marks: (photographs: readonly NamedPhotograph[]) => readonly Mark[];
+  readonly marks: (photographs: readonly NamedPhotograph[]) => Promise<readonly Mark[]>;
   /** A consensus file to be applied; without one, the set's own is learnt. */
   readonly consensus?: Uint8Array;
   /** Of an earlier run, to go on with its journal; computed unless given. */
@@ -60,8 +59,7 @@ export async function runSet(
   const annotations = [...new Set(formats.flatMap(({ annotation }) => annotation ?? []))];
   const begun = Date.now();
   const names = withStems(set.photographs);
-  const marks = options.marks(names);
-  await checkMasks(marks);
+  const marks = await options.marks(names);
   const key = options.key ?? (await keyOf(names, marks, source, options));
   const journal = await Journal.open(folder, key, options.force);
   await using _ = journal;
@@ -203,13 +201,14 @@ async function keyOf(
   hash.update(JSON.stringify([source.model, [...formats].sort(), threshold]));
   if (consensus !== undefined) hash.update(consensus);
   else {
-    const masks = marks.flatMap(({ maskPath }) => maskPath ?? []);
-    const files = [...names, ...masks.map((path) => ({ name: path, path }))];
-    for (const { name, path } of files) {
+    for (const { name, path } of names) {
       const file = await stat(path).catch(() => undefined);
       hash.update(JSON.stringify([name, file?.size, file?.mtimeMs]));
     }
-    hash.update(JSON.stringify(marks));
+    for (const { mask, ...mark } of marks) {
+      hash.update(JSON.stringify([mark, mask?.length]));
+      if (mask !== undefined) hash.update(mask);
+    }
   }
   return hash.digest("hex");
 }

@@ -64,7 +64,7 @@ export async function apply(
   const consensus = await readConsensus(args.consensus);
   const sets = await readSets(args.paths, args);
   await using source = await sourceOf(args, signal);
-  return await maskSets(sets, source, args, signal, () => [], consensus);
+  return await maskSets(sets, source, args, signal, async () => [], consensus);
 }
 
 /** @throws UsageError where it is none */
@@ -146,7 +146,7 @@ async function keepMasking(
   await watchFolder(set, options.signal, async () => {
     const [now] = await readSets(paths);
     if (now === undefined) return;
-    const again = { ...options, folder, key, consensus, marks: () => [], force: false };
+    const again = { ...options, folder, key, consensus, marks: async () => [], force: false };
     reporter.end(await runSet(now, source, again, reporter));
   });
 }

@@ -103,12 +103,11 @@ function inputOf({ name, path }: ImageTask): ImageInput {
   return { id: name, bytes: async () => new Uint8Array(await readFile(path)) };
 }
 
-async function seedOf({ point, box, maskPath, ...seed }: SeedTask): Promise<Seed> {
+async function seedOf({ point, box, mask, ...seed }: SeedTask): Promise<Seed> {
   if (point !== undefined) return { ...seed, point };
   if (box !== undefined) return { ...seed, box };
-  const { width, height, data } = await decoder.decode(
-    new Uint8Array(await readFile(maskPath ?? "")),
-  );
+  if (mask === undefined) throw new Error("a seed marks something");
+  const { width, height, data } = await decoder.decode(mask);
   const grey = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i] as number);
   return { ...seed, mask: { width, height, data: grey } };
 }

@@ -1,5 +1,4 @@
 import { openAsBlob } from "node:fs";
-import { readFile } from "node:fs/promises";
 import {
   type api,
   Cosal,
@@ -77,14 +76,12 @@ export async function serviceSource(
     width: pool.threads + 1,
     studio: (photograph, task) => pool.studio(photograph, task),
     async *segment({ photographs, marks, isWanted, renderOf, onLearning }) {
-      const seeds = await Promise.all(
-        marks.map(async ({ photograph, point, box, maskPath, ...mark }): Promise<api.Seed> => {
-          const seed = { image: photographs.indexOf(photograph), ...mark };
-          if (point !== undefined) return { ...seed, point: [...point] };
-          if (box !== undefined) return { ...seed, box: [...box] };
-          return { ...seed, png: (await readFile(maskPath ?? "")).toString("base64") };
-        }),
-      );
+      const seeds = marks.map(({ photograph, point, box, mask, ...mark }): api.Seed => {
+        const seed = { image: photographs.indexOf(photograph), ...mark };
+        if (point !== undefined) return { ...seed, point: [...point] };
+        if (box !== undefined) return { ...seed, box: [...box] };
+        return { ...seed, png: Buffer.from(mask ?? []).toString("base64") };
+      });
       const run = cosal.group(photographs.map(fileOf), {
         ...options,
         seeds,

@@ -8,8 +8,8 @@ export interface Mark {
   readonly photograph: NamedPhotograph;
   readonly point?: readonly [number, number];
   readonly box?: Box;
-  /** A picture file whose white is object. */
-  readonly maskPath?: string;
+  /** A picture's file; white is object. */
+  readonly mask?: Uint8Array;
   /** Marks what is not meant. */
   readonly negative?: boolean;
 }
