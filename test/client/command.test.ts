@@ -1,8 +1,10 @@
 // The command through a service: the same files as without one.
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { nodeDecoder } from "../../src/codec/node.ts";
@@ -24,9 +26,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const command = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
+
 /** @throws what the command says, when it fails */
 async function cosal(...args: string[]): Promise<void> {
-  const command = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
   await promisify(execFile)(process.execPath, [command, ...args, "-q"], { cwd: folder });
 }
 
@@ -86,4 +89,39 @@ it("masks folders as a batch, and writes what it writes of each alone", async ()
     const manifest = JSON.parse(await readFile(join(folder, "batch", name, "masks.json"), "utf8"));
     expect(manifest.images).toHaveLength(8);
   }
+});
+
+it("masks what comes to a watched folder with what it has in common", async () => {
+  const server = ["--server", service.url];
+  const cats = (await readdir(join(examples, "cats"))).sort();
+  // One before the command looks, or nearly so, and one while it does.
+  const [early, late] = cats.splice(-2) as [string, string];
+  const watched = join(folder, "watched");
+  const put = (name: string) => copyFile(join(examples, "cats", name), join(watched, name));
+  await mkdir(watched);
+  await Promise.all(cats.map(put));
+
+  const args = [command, watched, "-o", "kept-up", "--watch", "--json", ...server];
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const told: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    told.push(JSON.parse(line).photograph);
+    if (told.length === cats.length) await put(early);
+    if (told.at(-1) === early && !told.includes(late)) await put(late);
+    if (told.at(-1) === late) child.kill("SIGINT");
+  }
+  // Another look at the set tells of what was there as well.
+  expect(told.slice(0, cats.length).sort()).toEqual(cats);
+  expect(new Set(told)).toEqual(new Set([...cats, early, late]));
+  expect(await ended).toEqual([0, null]);
+
+  const consensus = join("kept-up", "consensus.cosal");
+  const added = [early, late].map((name) => join(watched, name));
+  await cosal("apply", consensus, ...added, "-o", "applied-alone", ...server);
+  const masks = await masksIn("kept-up");
+  for (const [name, mask] of await masksIn("applied-alone")) expect(masks.get(name)).toEqual(mask);
 });
