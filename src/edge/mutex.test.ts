@@ -68,6 +68,31 @@ describe("mutex", () => {
     expect(log).toEqual(["long work", "next"]);
   });
 
+  it("does what is in the background when nobody else waits, or after a while", async () => {
+    vi.useFakeTimers();
+    const runExclusive = createMutex({ pollInterval: 1, maxBackgroundWait: 50 });
+    const log: string[] = [];
+    const pieces = (name: string, count: number) => async (giveWay: () => Promise<void>) => {
+      for (let i = 1; i <= count; i++) {
+        await pause(10);
+        log.push(`${name} ${i}`);
+        if (i < count) await giveWay();
+      }
+    };
+    const background = { ...someone, caller: "batch", isBackground: true };
+    void runExclusive(pieces("batch", 3), background);
+    void runExclusive(pieces("a", 2), { ...someone, caller: "a" });
+    void runExclusive(pieces("b", 8), { ...someone, caller: "b" });
+    await vi.advanceTimersByTimeAsync(300);
+    const names = log.map((piece) => piece.split(" ")[0]);
+    const [first, second, third] = names.flatMap((name, i) => (name === "batch" ? [i] : []));
+    expect(first).toBe(0);
+    // Four or five pieces of others take as long as it waits at most.
+    expect(second).toBeGreaterThan(4);
+    expect(second).toBeLessThan(8);
+    expect(third).toBe(names.length - 1);
+  });
+
   it("refuses work at once while the queue is full, and takes it again afterwards", async () => {
     const runExclusive = createMutex({ pollInterval: 1, maxWaiting: 2 });
     const running = Promise.withResolvers<void>();

@@ -22,6 +22,8 @@ export interface MutexLimits {
    * end. The largest group has 64; beside it there is room for a small one.
    */
   readonly maxImages: number;
+  /** Milliseconds after which work in the background has its turn though others wait. */
+  readonly maxBackgroundWait: number;
 }
 
 const MUTEX_LIMITS: MutexLimits = {
@@ -30,6 +32,7 @@ const MUTEX_LIMITS: MutexLimits = {
   maxWaiting: 8,
   maxWait: 20_000,
   maxImages: 72,
+  maxBackgroundWait: 10_000,
 };
 
 /** Seconds after which it is worth trying again. */
@@ -38,6 +41,9 @@ const RETRY_AFTER = 5;
 interface Entry {
   readonly caller: string;
   readonly images: number;
+  readonly isBackground: boolean;
+  /** Since when it has waited for its turn, in milliseconds since 1970. */
+  since: number;
   renewed: number;
   /** Whether a piece of its work has been done. */
   hasBegun: boolean;
@@ -50,7 +56,7 @@ interface Entry {
  * long, makes their own requests wait, and others wait for one piece. Requests of one caller are done
  * one after the other. When the queue is full, the caller with most requests in it loses the last one.
  * A request that finds no place, loses it or has waited too long gets backend_unavailable with
- * `retryAfter`.
+ * `retryAfter`. Work in the background comes when nobody else waits.
  *
  * No request awaits another request's promise here. When a caller disconnects, the runtime drops its
  * request midway: timers no longer fire, `finally` does not run, and promises never settle, so a mutex
@@ -58,7 +64,10 @@ interface Entry {
  * each waiting request polls the queue on a timer of its own and skips everyone whose time is up.
  */
 export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
-  const { timeout, pollInterval, maxWaiting, maxWait, maxImages } = { ...MUTEX_LIMITS, ...limits };
+  const { timeout, pollInterval, maxWaiting, maxWait, maxImages, maxBackgroundWait } = {
+    ...MUTEX_LIMITS,
+    ...limits,
+  };
   /** In the order of arrival. */
   let queue: Entry[] = [];
   /** Whose piece is being done. */
@@ -92,9 +101,16 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
     return begun.length === 0 || sum + images <= maxImages;
   }
 
+  /** Those whose turn it may be: all in the background only when nobody else waits. */
+  function candidates(): Entry[] {
+    const isDue = ({ since }: Entry) => Date.now() - since > maxBackgroundWait;
+    const before = queue.filter((entry) => !entry.isBackground || isDue(entry));
+    return before.length > 0 ? before : queue;
+  }
+
   /** Who comes next. When there is no room for whose turn it is, nobody else begins before them. */
   function next(): Entry | undefined {
-    const first = leastServed(queue, shares);
+    const first = leastServed(candidates(), shares);
     if (first === undefined || first.hasBegun || hasRoomFor(first)) return first;
     return leastServed(
       queue.filter(({ hasBegun }) => hasBegun),
@@ -102,11 +118,11 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
     );
   }
 
-  return async function runExclusive(work, { caller, signal, images }) {
+  return async function runExclusive(work, { caller, signal, images, isBackground = false }) {
     signal.throwIfAborted();
     dropExpired();
     const entry: Entry = {
-      ...{ caller, images, renewed: Date.now() },
+      ...{ caller, images, isBackground, since: Date.now(), renewed: Date.now() },
       ...{ hasBegun: false, isDropped: false },
     };
     let began = 0;
@@ -124,7 +140,7 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
     }
 
     async function hold(): Promise<void> {
-      const since = Date.now();
+      entry.since = Date.now();
       for (;;) {
         entry.renewed = Date.now();
         if (!queue.includes(entry)) queue.push(entry);
@@ -133,7 +149,7 @@ export function createMutex(limits: Partial<MutexLimits> = {}): RunExclusive {
         await new Promise((resolve) => setTimeout(resolve, pollInterval));
         signal.throwIfAborted();
         if (entry.isDropped) throw queueIsFull(maxWaiting);
-        if (!entry.hasBegun && Date.now() - since > maxWait) {
+        if (!entry.hasBegun && Date.now() - entry.since > maxWait) {
           throw tooBusy("those before it took too long");
         }
       }

@@ -19,7 +19,9 @@ import type { Compute, ComputeContext, ComputeEvent, ComputeJob, MaskOfImage } f
  */
 export type RunExclusive = <T>(
   work: (giveWay: () => Promise<void>) => Promise<T>,
-  requester: Pick<ComputeContext, "caller" | "signal"> & { readonly images: number },
+  requester: Pick<ComputeContext, "caller" | "signal" | "isBackground"> & {
+    readonly images: number;
+  },
 ) => Promise<T>;
 
 export interface LocalBackend {
@@ -48,6 +50,7 @@ export function localCompute(backend: LocalBackend): Compute {
       caller: context.caller,
       signal,
       images: images.length,
+      isBackground: context.isBackground ?? false,
     }).then(
       () => channel.end(),
       (error) => channel.end({ error }),
