@@ -10,6 +10,7 @@ const LIMITS: BatchLimits = { lines: 50, bytes: 20_000, groupLines: 20, parallel
 interface Changes {
   readonly host?: Parameters<typeof setUp>[0];
   readonly storage?: BatchStorage;
+  readonly limits?: Partial<BatchLimits>;
   readonly run?: (run: RunUnit) => RunUnit;
 }
 
@@ -17,11 +18,17 @@ interface Changes {
 export async function withBatches({
   host,
   storage = memoryBatchStorage(),
+  limits,
   run = (own) => own,
 }: Changes = {}) {
   const { dependencies, segmenter } = fakeHost(host);
   const batches = await localBatches({
-    ...{ storage, limits: LIMITS, price: { amount: 3600, currency: "EUR" }, retryDelay: 1 },
+    ...{
+      storage,
+      limits: { ...LIMITS, ...limits },
+      price: { amount: 3600, currency: "EUR" },
+      retryDelay: 1,
+    },
     run: run(batchRunner(dependencies)),
     deliver: resultDelivery(dependencies),
   });

@@ -42,6 +42,14 @@ describe("a manifest that is refused", () => {
     expect(found.detail).toMatch(detail);
   });
 
+  it("for more photographs by SHA-256 than can be looked up", async () => {
+    const { create } = await withBatches({ limits: { storedLines: 2 } });
+    const found = await problem(await create([good, good, good]));
+    expect(found).toMatchObject({ code: "body_too_large", limit: { limit: 2, actual: 3 } });
+    expect(found.detail).toMatch(/SHA-256/);
+    expect((await problem(await create([good, good]))).code).toBe("images_missing");
+  });
+
   it("for photographs that are not stored, which are named", async () => {
     const { create, lines } = await withBatches();
     const manifest = [

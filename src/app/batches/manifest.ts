@@ -51,7 +51,9 @@ export async function* readManifest(
   rules: ManifestRules,
 ): AsyncGenerator<BatchLine> {
   const groups = new Groups(rules);
+  const { storedLines = rules.limits.lines } = rules.limits;
   let line = 0;
+  let stored = 0;
   for await (const text of textLines(blocks)) {
     line++;
     if (line > rules.limits.lines) throw tooManyLines(rules.limits.lines);
@@ -63,6 +65,8 @@ export async function* readManifest(
     if (key !== undefined && !rules.hasBucket) {
       throw wrong(line, "this deployment has no bucket that photographs are taken from", "/key");
     }
+    if (sha256 !== undefined) stored++;
+    if (stored > storedLines) throw tooManyStored(storedLines);
     groups.check(group, line);
     const where = sha256 === undefined ? { key } : { sha256 };
     yield { line, id: id ?? key ?? String(line), ...where, group: group ?? "" } as BatchLine;
@@ -193,6 +197,14 @@ function tooManyLines(limit: number): CosalError {
   return new CosalError("body_too_large", `The manifest has more than ${limit} lines.`, {
     limit: { name: "lines", limit, actual: limit + 1 },
   });
+}
+
+function tooManyStored(limit: number): CosalError {
+  return new CosalError(
+    "body_too_large",
+    `The manifest names more than ${limit} photographs by SHA-256. Send several batches, or name them by their keys in the bucket.`,
+    { limit: { name: "stored_lines", limit, actual: limit + 1 } },
+  );
 }
 
 function tooManyOfGroup(group: string, line: number, limit: number): CosalError {

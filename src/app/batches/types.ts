@@ -127,6 +127,8 @@ export interface Batch {
 export interface BatchLimits {
   /** Maximum lines of a manifest. */
   readonly lines: number;
+  /** Maximum lines that name photographs by SHA-256. All by default. */
+  readonly storedLines?: number;
   /** Maximum bytes of a manifest. */
   readonly bytes: number;
   /** Maximum lines of a group. */

@@ -135,6 +135,7 @@ function limitsBody({
     ...(batches && {
       batches: {
         lines: batches.limits.lines,
+        stored_lines: batches.limits.storedLines ?? batches.limits.lines,
         manifest_bytes: batches.limits.bytes,
         group_lines: batches.limits.groupLines,
         parallelism: batches.limits.parallelism,

@@ -44,6 +44,7 @@ export const LimitsSchema = z
     batches: z
       .object({
         lines: z.int().openapi({ description: "Photographs of a manifest." }),
+        stored_lines: z.int().openapi({ description: "Photographs that are named by SHA-256." }),
         manifest_bytes: z.int(),
         group_lines: z.int().openapi({ description: "Photographs of one group." }),
         parallelism: z.int().openapi({ description: "Groups that are computed at the same time." }),
