@@ -285,6 +285,10 @@ export interface Limits {
      * Photographs of a manifest.
      */
     lines: number;
+    /**
+     * Photographs that are named by SHA-256.
+     */
+    stored_lines: number;
     manifest_bytes: number;
     /**
      * Photographs of one group.
