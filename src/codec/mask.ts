@@ -41,19 +41,25 @@ export function nodesOf(logits: Logits, width: number, height: number) {
       const mixed = new Float32Array(logits.width + 1);
       const row = grows ? mixed : new Float32Array(width + 1);
       for (let y = 0; y < height; y++) {
-        mixed.fill(0);
         for (let k = 0; k < (down.count[y] as number); k++) {
           const start = ((down.first[y] as number) + k) * logits.width;
           const weight = down.weights[y * down.stride + k] as number;
-          for (let x = 0; x < logits.width; x++) {
-            mixed[x]! += (logits.data[start + x] as number) * weight;
-          }
+          if (k === 0) scale(logits, start, weight, mixed);
+          else addScaled(logits, start, weight, mixed);
         }
         if (!grows) resizeAcross(mixed, across, row);
         yield row;
       }
     },
   };
+}
+
+function scale({ width, data }: Logits, start: number, weight: number, to: Float32Array): void {
+  for (let x = 0; x < width; x++) to[x] = (data[start + x] as number) * weight;
+}
+
+function addScaled({ width, data }: Logits, start: number, weight: number, to: Float32Array) {
+  for (let x = 0; x < width; x++) to[x]! += (data[start + x] as number) * weight;
 }
 
 function between({ first, weights }: Taps, nodes: number): Across {
@@ -107,19 +113,21 @@ export function* maskRows(logits: Logits, width: number, height: number): Genera
   const { starts, share } = across;
   const mask = new Uint8Array(width);
   const cells = starts.length - 1;
+  const most = HALF / STEPS;
   for (const nodes of rows()) {
     for (let i = 0; i < cells; i++) {
-      const from = i;
-      const value = soft(nodes[i] as number);
-      // Between equal nodes, all pixels are equal. This fills most of a row.
-      while (i < cells && soft(nodes[i + 1] as number) === value) i++;
-      mask.fill(value, starts[from], starts[i]);
-      if (i === cells) break;
       const left = nodes[i] as number;
-      const rise = (nodes[i + 1] as number) - left;
-      const end = starts[i + 1] as number;
-      for (let x = starts[i] as number; x < end; x++) {
-        mask[x] = soft(left + rise * (share[x] as number));
+      const from = i;
+      // Most of a row lies between nodes of which the mask is 255, or 0.
+      if (left >= most) while (i < cells && (nodes[i + 1] as number) >= most) i++;
+      else if (left <= -most) while (i < cells && (nodes[i + 1] as number) <= -most) i++;
+      if (i > from) mask.fill(left > 0 ? 255 : 0, starts[from], starts[i--]);
+      else {
+        const rise = (nodes[i + 1] as number) - left;
+        const end = starts[i + 1] as number;
+        for (let x = starts[i] as number; x < end; x++) {
+          mask[x] = soft(left + rise * (share[x] as number));
+        }
       }
     }
     yield mask;
