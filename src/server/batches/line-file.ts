@@ -8,8 +8,13 @@ export interface PlacedLine {
   readonly end: number;
 }
 
+const LINE_FEED = 10;
+
 /** Bytes per read. */
 const WINDOW = 256 * 1024;
+
+/** Windows that are kept while lines are read in any order. */
+const MAX_WINDOWS = 8;
 
 /**
  * The lines of a file (`journal-lines.ts`) between two positions, up to the first incomplete one. They are
@@ -41,34 +46,49 @@ export async function* readLines(
   }
 }
 
-/** Lines by their start positions. Adjacent ones are read together. */
+/**
+ * Lines by their start positions. Adjacent ones are read together. The results of a batch lie in several
+ * runs of ascending positions, for instance after a retry, so several windows are kept.
+ */
 export async function* readLinesAt(
   path: string,
   starts: Iterable<number>,
 ): AsyncGenerator<unknown> {
   const file = await open(path);
   try {
-    let window: Buffer = Buffer.alloc(0);
-    let at = 0;
+    /** The one that was used last is the last one. */
+    const windows: Window[] = [];
     for (const start of starts) {
-      const known = start >= at ? firstLine(window.subarray(start - at)) : undefined;
-      if (known !== undefined) {
-        yield known.value;
-        continue;
-      }
-      at = start;
-      let line: ReturnType<typeof firstLine>;
-      for (let size = WINDOW; line === undefined; size *= 2) {
-        window = await readWindow(file, at, size);
-        line = firstLine(window);
-        if (line === undefined && window.length < size) break;
-      }
+      const place = windows.findLastIndex((window) => hasLineAt(window, start));
+      const window = windows.splice(place, place < 0 ? 0 : 1)[0] ?? (await windowAt(file, start));
+      windows.push(window);
+      if (windows.length > MAX_WINDOWS) windows.shift();
+      const line = firstLine(window.bytes.subarray(start - window.at));
       if (line === undefined) throw new Error(`${path} has no line at ${start}`);
       yield line.value;
     }
   } finally {
     await file.close();
   }
+}
+
+/** A part of a file. */
+interface Window {
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+/** The part of a file that begins at a position, long enough for the line there if there is one. */
+async function windowAt(file: FileHandle, at: number): Promise<Window> {
+  for (let size = WINDOW; ; size *= 2) {
+    const window = { at, bytes: await readWindow(file, at, size) };
+    if (window.bytes.length < size || hasLineAt(window, at)) return window;
+  }
+}
+
+/** Whether a window has the whole line at a position. */
+function hasLineAt({ at, bytes }: Window, start: number): boolean {
+  return at <= start && bytes.includes(LINE_FEED, start - at);
 }
 
 function firstLine(bytes: Uint8Array): { readonly value: unknown } | undefined {
