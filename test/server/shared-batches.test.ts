@@ -97,6 +97,17 @@ describe.skipIf(!hasRedis)("batches that several servers share", { timeout: 60_0
     expect(await commands.llen(PENDING_BATCHES)).toBe(1_000);
   });
 
+  it("have results that are read in any order, however many", async () => {
+    const one = await server();
+    const storage = clusterBatchStorage(one.connection, 1e7);
+    const batch = await one.accepted(await one.create(await one.lines(groups(1))));
+    await one.until(batch, "completed");
+    const records = Array.from({ length: 1_234 }, (_, milliseconds) => ({ milliseconds }));
+    const placed = (await storage.append(batch.id, records)).toReversed();
+    const starts = placed.map(({ start }) => start);
+    expect(await Array.fromAsync(storage.read(batch.id, starts))).toEqual(records.toReversed());
+  });
+
   it("are deleted for all of them, and computed by none any more", async () => {
     const held = gate();
     const one = await server(undefined, held.run);

@@ -109,6 +109,26 @@ it("reads journals that are larger than what is read together, lines too", async
   expect(await Array.fromAsync(next.read("b", starts))).toEqual(placed.map(({ record }) => record));
 });
 
+it("reads records in any order", async () => {
+  const storage = await open();
+  await create(storage);
+  // More than are kept in memory.
+  const text = "x".repeat(10_000);
+  const records = Array.from({ length: 500 }, (_, i): BatchRecord => {
+    return { result: { ...line(i + 1), problem: { code: "internal", detail: text } } };
+  });
+  const placed = await storage.append("b", records);
+  const halves = placed.slice(0, 250).flatMap((one, i) => [placed[i + 250]!, one]);
+  for (const order of [halves, placed.toReversed(), halves.toReversed()]) {
+    const starts = order.map(({ start }) => start);
+    expect(await Array.fromAsync(storage.read("b", starts))).toEqual(
+      order.map(({ record }) => record),
+    );
+  }
+  const wrong = Array.fromAsync(storage.read("b", [placed[0]!.start, placed[1]!.start + 1]));
+  await expect(wrong).rejects.toThrow("has no line");
+});
+
 it("keeps every whole record before the place where a journal is damaged", async () => {
   const storage = await open();
   await create(storage);

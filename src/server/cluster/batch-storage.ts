@@ -151,10 +151,15 @@ export function clusterBatchStorage(connection: ClusterConnection, bytes: number
     isEnd: async (id, place) => place <= (await inRedis(commands.xlen(journalOf(id)))),
     records,
     async *read(id, starts) {
-      for (const start of starts) {
+      const recordAt = async (start: number) => {
         const place = `${start + 1}-0`;
-        const [found] = await inRedis(commands.xrange(journalOf(id), place, place));
-        if (found !== undefined) yield JSON.parse(found[1][1] ?? "") as BatchRecord;
+        const [found] = await commands.xrange(journalOf(id), place, place);
+        return found?.[1][1];
+      };
+      for (const page of pagesOf(starts)) {
+        for (const text of await inRedis(Promise.all(page.map(recordAt)))) {
+          if (text !== undefined) yield JSON.parse(text) as BatchRecord;
+        }
       }
     },
     sizeOf: (id) => sizeOf(id).manifest + RECORD_BYTES * sizeOf(id).records,
@@ -182,4 +187,15 @@ export function clusterBatchStorage(connection: ClusterConnection, bytes: number
       listen: (listener) => notifier.listen(CHANGES, listener),
     },
   };
+}
+
+function* pagesOf<T>(values: Iterable<T>): Generator<readonly T[]> {
+  let page: T[] = [];
+  for (const value of values) {
+    page.push(value);
+    if (page.length < PAGE) continue;
+    yield page;
+    page = [];
+  }
+  yield page;
 }
