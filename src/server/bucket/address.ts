@@ -1,14 +1,14 @@
-/** Where values are kept that several servers share: a bucket of any service that speaks S3. */
+/** The address of a bucket, of any service with an S3 API. */
 export interface BucketAddress {
   readonly bucket: string;
-  /** Begins the name of every object: "" or one that ends with "/". */
+  /** Prefix of all object names: "" or a text that ends with "/". */
   readonly prefix: string;
-  /** Of a service other than Amazon's: a URL. Its buckets are addressed by path. */
+  /** URL of the service, if it is not Amazon's. Its buckets are addressed by path. */
   readonly endpoint?: string;
   readonly region: string;
 }
 
-/** Services other than Amazon's mostly do not care. */
+/** Most services other than Amazon's ignore the region. */
 const DEFAULT_REGION = "us-east-1";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
@@ -16,10 +16,10 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const PREFIX = /^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/;
 
 /**
- * Reads `s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1`. Credentials are no part
- * of it: they come from where the AWS SDK looks for them.
+ * Reads `s3://bucket/prefix?endpoint=https://s3.example.com&region=eu-west-1`. It has
+ * no credentials: the AWS SDK finds them itself.
  *
- * @throws TypeError naming the part that has no meaning, and repeating no secret
+ * @throws TypeError that names the invalid part and repeats no secret
  */
 export function readBucketAddress(text: string, name: string): BucketAddress {
   const form = `${name} to be s3://bucket/prefix?endpoint=...&region=...`;

@@ -1,7 +1,7 @@
 import type { BatchBucket } from "../../app/index.ts";
 import { type Bucket, bucketError } from "./bucket.ts";
 
-/** A tenant's part of a bucket: below the tenant's name, all of it where there are no tenants. */
+/** A tenant's part of a bucket: what lies below the tenant's name. Without tenants, the whole bucket. */
 export function batchBucket(bucket: Bucket, tenant: string): BatchBucket {
   const prefix = tenant === "" ? "" : `${encodeURIComponent(tenant)}/`;
 

@@ -9,22 +9,22 @@ import { type Bucket, bucketError } from "./bucket.ts";
 export interface BucketTierParts {
   readonly bucket: Bucket;
   readonly retention: Retention;
-  /** Nobody waits for a bucket that has failed a moment ago: reads and writes fail each for itself. */
+  /** Nobody waits for a bucket that has just failed. Reads and writes have separate breakers. */
   readonly breakers: { readonly read: CircuitBreaker; readonly write: CircuitBreaker };
   readonly onFault?: OnFault;
   readonly now?: () => number;
 }
 
-/** Bytes of values on their way to the bucket, in memory. One that is slow takes no more than that. */
+/** Maximum bytes in memory of values that are being written. A slow bucket would fill the memory. */
 const MAX_WRITING = 128 * 2 ** 20;
 
 /**
- * A bucket that all servers share. Each value is stored with its key, length and digest, as on disk:
- * one that is not what was written counts as absent. Its lifecycle rules delete what is too old within
- * a day (`cosal-server lifecycle`); what is too old and still there is not read.
+ * A bucket that all servers share. Each value is stored with its key, length and digest, as on disk. A
+ * damaged value counts as missing. Expired values are not read; the bucket's lifecycle rules delete them
+ * within a day (`cosal-server lifecycle`).
  *
- * Values are named by what they are made of, so whoever writes one again writes the same: writes need
- * no condition. A damaged one is removed on the condition that nobody has replaced it.
+ * Two servers that write the same key write the same value, so writes have no condition. A damaged value
+ * is only deleted if no server has replaced it in the meantime.
  */
 export function sharedBucketTier(parts: BucketTierParts): Tier {
   const { bucket, retention, breakers, onFault = () => {}, now = Date.now } = parts;
@@ -40,7 +40,7 @@ export function sharedBucketTier(parts: BucketTierParts): Tier {
     } catch (error) {
       onFault(kind, error);
       const told = bucketError(error);
-      // One that is full has answered.
+      // A full bucket still works: it has responded.
       if (told.code === "store_full") permit.succeed();
       else permit.fail();
       throw told;

@@ -7,38 +7,39 @@ import { uploadInParts } from "./multipart-upload.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** An object and when it was written, in milliseconds since 1970. */
+/** An object of the bucket. */
 export interface BucketObject {
   readonly bytes: Bytes;
+  /** Milliseconds since 1970. */
   readonly written: number;
-  /** Names this version of it. */
+  /** ETag of this version. */
   readonly tag: string | undefined;
 }
 
-/** Milliseconds that a call may take, attempts and pauses between them included. */
+/** Timeouts of calls in milliseconds, including all attempts and the delays between them. */
 export interface BucketTimeouts {
   readonly read: number;
   readonly write: number;
-  /** The look whether it can be reached: those who ask for readiness do not wait for long. */
+  /** Of the readiness check, which callers wait for. */
   readonly check: number;
 }
 
 const TIMEOUTS: BucketTimeouts = { read: 3_000, write: 10_000, check: 800 };
 const CONNECTION_TIMEOUT = 2_000;
 
-/** The first and two more, with pauses that grow: what the service answers 500, 503 and 429. */
+/** Attempts of a call, with growing delays. The SDK retries after 500, 503 and 429. */
 const ATTEMPTS = 3;
 
-/** Objects that are removed by one call. */
+/** Maximum objects that one call can delete. */
 const PAGE = 1000;
 
-/** What services that speak S3 call a bucket that takes no more. */
+/** Error names of S3 services for a bucket that is full. */
 const FULL = new Set(["QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "StorageFull"]);
 
 /**
- * A bucket, through the AWS SDK (an optional package): the one client that takes credentials from the
- * environment, from a file and from the identity of a pod, and renews them. Names of objects are
- * relative to the address' prefix.
+ * A bucket, used through the AWS SDK (an optional package). The SDK finds credentials in the environment,
+ * in a file or in the identity of a pod, and renews them. Object names are relative to the prefix of the
+ * address.
  */
 export class Bucket {
   readonly #client: S3Client;
@@ -60,7 +61,7 @@ export class Bucket {
       ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
       maxAttempts: ATTEMPTS,
       requestHandler: { connectionTimeout: CONNECTION_TIMEOUT },
-      // Values have a digest of their own, and not every service knows the SDK's newer checksums.
+      // Not every service supports the SDK's newer checksums. Values have their own digest anyway.
       requestChecksumCalculation: "WHEN_REQUIRED",
       responseChecksumValidation: "WHEN_REQUIRED",
     });
@@ -80,7 +81,7 @@ export class Bucket {
       const found = await this.#client.send(new GetObjectCommand(this.#object(name)), {
         abortSignal,
       });
-      // The signal reaches no further than the headers.
+      // The abort signal only covers the headers, so the body needs its own timeout.
       const body = await within(abortSignal, found.Body?.transformToByteArray());
       return {
         bytes: (body ?? new Uint8Array()) as Bytes,
@@ -93,7 +94,7 @@ export class Bucket {
     }
   }
 
-  /** An object's bytes as they arrive; undefined when there is none. */
+  /** Reads an object as a stream. Undefined if it does not exist. */
   async read(name: string): Promise<AsyncGenerator<Uint8Array> | undefined> {
     const { GetObjectCommand } = this.#sdk;
     const { read } = this.#timeouts;
@@ -107,7 +108,7 @@ export class Bucket {
     }
   }
 
-  /** When an object was written; undefined when there is none. */
+  /** When an object was written, in milliseconds since 1970. Undefined if it does not exist. */
   async written(name: string): Promise<number | undefined> {
     const { HeadObjectCommand } = this.#sdk;
     try {
@@ -121,7 +122,7 @@ export class Bucket {
     }
   }
 
-  /** Names below a prefix, folder by folder: those of one folder follow each other, then its folders. */
+  /** Names below a prefix. The objects of a folder come first, then those of the folders in it. */
   async *list(prefix: string): AsyncGenerator<string> {
     const { ListObjectsV2Command } = this.#sdk;
     const folders: string[] = [];
@@ -155,14 +156,14 @@ export class Bucket {
     await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#timeouts.write) });
   }
 
-  /** Writes an object of one byte or more, whose length need not be known. */
+  /** Writes an object from a stream of unknown length, with one byte or more. */
   async write(name: string, blocks: AsyncIterable<Uint8Array>, type: string): Promise<void> {
     const timeout = this.#timeouts.write;
     const target = { sdk: this.#sdk, client: this.#client, object: this.#object(name), timeout };
     await uploadInParts(target, blocks, type);
   }
 
-  /** @param tag removes the object only if it is still this version of it */
+  /** @param tag deletes the object only if it still has this ETag */
   async delete(name: string, tag?: string): Promise<void> {
     const { DeleteObjectCommand } = this.#sdk;
     const command = new DeleteObjectCommand({
@@ -172,7 +173,7 @@ export class Bucket {
     await this.#client.send(command, { abortSignal: AbortSignal.timeout(this.#timeouts.write) });
   }
 
-  /** Removes all objects whose names begin with a prefix. */
+  /** Deletes all objects below a prefix. */
   async deleteAll(prefix: string): Promise<void> {
     const { DeleteObjectsCommand, ListObjectsV2Command } = this.#sdk;
     const { bucket: Bucket } = this.#address;
@@ -196,7 +197,7 @@ export class Bucket {
     }
   }
 
-  /** Whether it can be reached, and may be. */
+  /** Checks that the bucket can be reached, and that the credentials may use it. */
   async check(): Promise<void> {
     const { HeadBucketCommand } = this.#sdk;
     await this.#client.send(new HeadBucketCommand({ Bucket: this.#address.bucket }), {
@@ -217,7 +218,7 @@ export class Bucket {
   }
 }
 
-/** What an error of the bucket means to who has to keep something. */
+/** The error code for callers whose value could not be read or stored. */
 export function bucketError(error: unknown): CosalError {
   return isFull(error) ? storeFull(error) : storeUnavailable(error);
 }
@@ -227,13 +228,13 @@ function isFull(error: unknown): boolean {
   return FULL.has(name ?? "") || $metadata?.httpStatusCode === 507;
 }
 
-/** A bucket that is not there is no object that is not there. */
+/** Whether the object does not exist. If the bucket does not exist, the status is 404 too. */
 function isAbsent(error: unknown): boolean {
   const { name, $metadata } = error as Partial<S3ServiceException>;
   return name !== "NoSuchBucket" && $metadata?.httpStatusCode === 404;
 }
 
-/** Why a bucket cannot be used at all, in words, where waiting would not help. */
+/** Why the bucket will not work until its settings are changed. Undefined for other errors. */
 export function misconfiguration(error: unknown, { bucket }: BucketAddress): string | undefined {
   const { name, $metadata } = error as Partial<S3ServiceException>;
   const status = $metadata?.httpStatusCode;
@@ -247,7 +248,7 @@ export function misconfiguration(error: unknown, { bucket }: BucketAddress): str
   return undefined;
 }
 
-/** @param timeout milliseconds that each block may take */
+/** @param timeout maximum milliseconds between two blocks */
 async function* blocksOf(
   body: ReadableStream<Uint8Array>,
   timeout: number,

@@ -4,11 +4,11 @@ import type { Tier } from "../../stores/tier.ts";
 import type { KeyValueStore } from "../storage/key-value-store.ts";
 
 /**
- * A store of this machine, before a bucket that is shared: it answers without a way through the
- * network, and while the bucket cannot be reached.
+ * A store of this machine that is asked before the shared bucket. It needs no network, and works while the
+ * bucket cannot be reached.
  *
- * @param stores one for each kind of what is kept here
- * @param age milliseconds that their values are kept. What would end sooner is not taken.
+ * @param stores the store for each kind of value that is kept here
+ * @param age milliseconds that values are kept. A value that expires sooner is not stored here.
  */
 export function keyValueTier(
   name: string,

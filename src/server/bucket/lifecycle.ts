@@ -4,8 +4,8 @@ import type { BucketAddress } from "./address.ts";
 const DAY = 24 * 3_600_000;
 
 /**
- * The bucket's lifecycle rules, as `aws s3api put-bucket-lifecycle-configuration` and every service
- * that speaks S3 take them: what is too old goes, and uploads that were never finished.
+ * The bucket's lifecycle rules, in the format of `aws s3api put-bucket-lifecycle-configuration`. They
+ * delete expired values and unfinished uploads.
  */
 export function lifecycleRules(
   { prefix }: Pick<BucketAddress, "prefix">,
@@ -15,7 +15,7 @@ export function lifecycleRules(
     ID: `cosal ${prefix}${kind}`,
     Status: "Enabled",
     Filter: { Prefix: `${prefix}${kind}/` },
-    // Rules count in whole days. What is older is not read any more, whenever it is deleted.
+    // Rules count whole days, so objects may outlive their values. Expired values are not read.
     Expiration: { Days: Math.ceil(milliseconds / DAY) },
     AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
   }));

@@ -1,18 +1,18 @@
 import type { CompletedPart, S3Client } from "@aws-sdk/client-s3";
 import { blocks } from "../../app/multipart/chunks.ts";
 
-/** Bytes of a part. S3 takes 5 MiB or more, all of them alike but the last, and 10,000 parts. */
+/** Bytes of a part. S3 accepts up to 10,000 parts of 5 MiB or more. Only the last may be smaller. */
 const PART = 8 * 2 ** 20;
 
 export interface UploadTarget {
   readonly sdk: typeof import("@aws-sdk/client-s3");
   readonly client: S3Client;
   readonly object: { readonly Bucket: string; readonly Key: string };
-  /** Milliseconds that each call may take. */
+  /** Timeout of each call in milliseconds. */
   readonly timeout: number;
 }
 
-/** Writes an object of one byte or more, with one part in memory at a time. */
+/** Writes an object with one byte or more. Only one part is in memory at a time. */
 export async function uploadInParts(
   { sdk, client, object, timeout }: UploadTarget,
   bytes: AsyncIterable<Uint8Array>,

@@ -2,16 +2,16 @@ import type { Logger } from "pino";
 import type { BucketAddress } from "./address.ts";
 import { Bucket, type BucketTimeouts, misconfiguration } from "./bucket.ts";
 
-/** A bucket that will not be usable later either. */
+/** The bucket will not work until its settings are changed. */
 export class BucketUnusable extends Error {
   override readonly name = "BucketUnusable";
 }
 
 /**
- * A bucket, and a first look at it. One that cannot be reached now may be in a moment: the server
- * starts without it.
+ * Opens a bucket and checks it. If it cannot be reached now, the server starts all the same, since it may
+ * be reachable later.
  *
- * @throws BucketUnusable when there is no such bucket, or the credentials may not use it
+ * @throws BucketUnusable if there is no such bucket, or the credentials may not use it
  */
 export async function openBucket(
   address: BucketAddress,

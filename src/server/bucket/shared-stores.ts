@@ -17,22 +17,22 @@ import { sharedBucketTier } from "./bucket-tier.ts";
 import { keyValueTier } from "./key-value-tier.ts";
 
 /**
- * How long a server answers from its own memory and disk before it asks the bucket again, in
- * milliseconds: it may not be told what another one deletes.
+ * How long a server keeps values in its own memory and on its disk, in milliseconds. It may not learn
+ * that another server has deleted a value.
  */
 const NEAR_TIME = 3_600_000;
 
-/** Between two looks whether the bucket can be reached, in milliseconds. */
+/** Minimum interval between two checks of the bucket, in milliseconds. */
 const PROBE_INTERVAL = 2_000;
 
 export interface SharedStoresParts {
   readonly bucket: Bucket;
   readonly folder: DataFolder;
-  /** For features, and other things' too. */
+  /** Memory for features, shared with other stores. */
   readonly memory: MemoryKeyValueStore;
   readonly models: () => Promise<readonly { readonly digest: string }[]>;
   readonly log: Log;
-  /** Where there is a way to tell the other servers. */
+  /** Tells the other servers about deletions, if there is a way to. */
   readonly deletions?: Deletions | undefined;
   readonly onLookUp: (found: Found) => void;
   readonly onFault: (store: StoredKind | "bucket") => OnFault;
@@ -42,14 +42,14 @@ export interface SharedStores {
   readonly of: StoresOf;
   /** Bytes on this machine's disk, by kind. */
   sizes(): Readonly<Record<"groups" | "images" | "features", number>>;
-  /** Whether the bucket takes and gives values now. */
+  /** Whether the bucket can be read and written now. */
   state(): Promise<BackendState>;
-  /** Resolves when all that was to be written has been written, or could not be. */
+  /** Resolves when every pending write has succeeded or failed. */
   settled(): Promise<void>;
   close(): void;
 }
 
-/** Stores in a bucket that several servers share, with this machine's memory and disk before it. */
+/** Stores in a bucket that several servers share. This machine's memory and disk are asked first. */
 export async function sharedStores(parts: SharedStoresParts): Promise<SharedStores> {
   const { bucket, folder, memory, models, log, deletions, onLookUp, onFault } = parts;
   const open = (kind: "groups" | "features") =>
@@ -121,7 +121,7 @@ export async function sharedStores(parts: SharedStoresParts): Promise<SharedStor
   };
 }
 
-/** Tenants are called as their keys say; not every such name is one of an object. */
+/** A name for objects. The names of tenants may have characters that object names cannot have. */
 function nameOf(tenant: string): string {
   return tenant && createHash("sha256").update(tenant).digest("hex").slice(0, 32);
 }
