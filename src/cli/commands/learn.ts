@@ -44,7 +44,7 @@ export async function learn(args: LearnArguments, signal: AbortSignal): Promise<
       isPartial = true;
       if (!args.quiet) console.error(`${event.photograph.name}: ${event.reason}`);
     } else if (event.type === "learnt") {
-      await writeWhole(resolve(args.out), event.consensus);
+      writeWhole(resolve(args.out), event.consensus);
       isLearnt = true;
     }
   }

@@ -97,7 +97,7 @@ export async function runSet(
   if (kept < names.length) {
     for await (const event of eventsOf()) {
       signal.throwIfAborted();
-      if (event.type === "learnt") await writeWhole(join(folder, CONSENSUS_FILE), event.consensus);
+      if (event.type === "learnt") writeWhole(join(folder, CONSENSUS_FILE), event.consensus);
       else if (event.type === "skipped") {
         const { photograph, code, reason } = event;
         skipped.push({ photograph: photograph.name, code, reason });

@@ -50,8 +50,8 @@ export async function writeContactSheet(
     page: join(folder, "contact-sheet.html"),
     sheet: join(folder, "contact-sheet.png"),
   };
-  await writeWhole(files.sheet, await toPng(contactSheet(columns)));
-  await writeWhole(files.page, contactPage(groups));
+  writeWhole(files.sheet, await toPng(contactSheet(columns)));
+  writeWhole(files.page, contactPage(groups));
   return files;
 }
 

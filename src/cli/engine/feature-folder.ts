@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FeatureCache } from "../../engine/index.ts";
@@ -7,12 +8,12 @@ import type { FeatureCache } from "../../engine/index.ts";
 /** Features on the disk, so that threads can share them: a file for each image. */
 export function featureFolder(folder: string): FeatureCache {
   return {
-    get: (key) => readFile(fileOf(folder, key)).catch(() => undefined),
+    get: async (key) => featuresIn(fileOf(folder, key)),
     async put(key, bytes) {
       // Two threads may have the same photograph.
       const unfinished = join(folder, randomUUID());
-      await writeFile(unfinished, bytes);
-      await rename(unfinished, fileOf(folder, key));
+      writeFileSync(unfinished, bytes);
+      renameSync(unfinished, fileOf(folder, key));
     },
   };
 }
@@ -21,12 +22,20 @@ export function featureFolder(folder: string): FeatureCache {
 export function lastFeatures(folder: string): FeatureCache {
   return {
     async get(key) {
-      const bytes = await readFile(fileOf(folder, key)).catch(() => undefined);
-      if (bytes !== undefined) await rm(fileOf(folder, key), { force: true });
+      const bytes = featuresIn(fileOf(folder, key));
+      if (bytes !== undefined) rmSync(fileOf(folder, key), { force: true });
       return bytes;
     },
     put: async () => {},
   };
+}
+
+function featuresIn(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function fileOf(folder: string, key: string): string {

@@ -17,6 +17,8 @@ export interface ThreadData {
 export interface ImageTask {
   readonly name: string;
   readonly path: string;
+  /** The file's SHA-256, hex, where it is known: features that are there need no other look at the file. */
+  readonly digest?: string | undefined;
 }
 
 export interface SeedTask {

@@ -1,6 +1,6 @@
 // A thread of the command line: the engine with heaps of its own. Threads share nothing but files.
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { workerData } from "piscina";
 import {
   atHalfPrecision,
@@ -70,10 +70,9 @@ export default async function run(task: Task): Promise<Outcome<unknown>> {
 async function perform(task: Task): Promise<unknown> {
   switch (task.type) {
     case "encode": {
-      const bytes = new Uint8Array(await readFile(task.image.path));
-      const digest = createHash("sha256").update(bytes).digest("hex");
-      await (await segmenter()).encode([{ id: task.image.name, bytes, digest }]);
-      return digest;
+      const input = inputOf(task.image);
+      await (await segmenter()).encode([input]);
+      return input.digest;
     }
     case "consensus": {
       const seeds = await Promise.all(task.seeds.map(seedOf));
@@ -99,8 +98,16 @@ async function perform(task: Task): Promise<unknown> {
   }
 }
 
-function inputOf({ name, path }: ImageTask): ImageInput {
-  return { id: name, bytes: async () => new Uint8Array(await readFile(path)) };
+function inputOf(image: ImageTask): ImageInput & { readonly digest: string } {
+  const { name: id, digest } = image;
+  if (digest !== undefined) return { id, digest, bytes: async () => contentOf(image) };
+  const bytes = contentOf(image);
+  return { id, digest: createHash("sha256").update(bytes).digest("hex"), bytes: async () => bytes };
+}
+
+/** The photograph's file. It waits for the disk, as `writeWhole` does. */
+function contentOf({ path }: ImageTask): Uint8Array {
+  return new Uint8Array(readFileSync(path));
 }
 
 async function seedOf({ point, box, mask, ...seed }: SeedTask): Promise<Seed> {
@@ -114,23 +121,21 @@ async function seedOf({ point, box, mask, ...seed }: SeedTask): Promise<Seed> {
 
 async function render(
   record: MaskRecord,
-  { path }: ImageTask,
+  image: ImageTask,
   { files, threshold, annotations }: RenderTask,
 ): Promise<MaskFacts> {
   const { width, height } = record;
   let pixels: ReturnType<typeof decoder.decode> | undefined;
-  const bytes = async () => new Uint8Array(await readFile(path));
-  const read = async () => decoder.decode(await bytes());
-  const orientation = async () => decoder.inspect(await bytes()).orientation;
+  const orientation = async () => decoder.inspect(contentOf(image)).orientation;
   for (const file of files) {
     const content = await FORMS[file.form].render({
       ...{ record, threshold, orientation },
       pixels: () => {
-        pixels ??= read();
+        pixels ??= decoder.decode(contentOf(image));
         return pixels;
       },
     });
-    await writeWhole(file.path, content);
+    writeWhole(file.path, content);
   }
   const level = Math.log(threshold / (1 - threshold));
   const { coverage, box } = measureMask(record.logits, width, height, level);

@@ -8,7 +8,7 @@ export const labelme: Format = {
   async write({ folder, label, masks }) {
     for await (const mask of masks()) {
       const path = join(folder, "labelme", `${mask.photograph.stem}.json`);
-      await writeWhole(path, `${JSON.stringify(documentOf(mask, label, path), null, 2)}\n`);
+      writeWhole(path, `${JSON.stringify(documentOf(mask, label, path), null, 2)}\n`);
     }
   },
 };

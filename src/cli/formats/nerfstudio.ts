@@ -38,7 +38,7 @@ async function writeTransforms({ folder, masks }: WholeSet): Promise<void> {
     frame.file_path = paths(join(found.folder, frame.file_path));
     if (stem !== undefined) frame.mask_path = `masks/${stem}.png`;
   }
-  await writeWhole(join(root, "transforms.json"), `${JSON.stringify(transforms, null, 2)}\n`);
+  writeWhole(join(root, "transforms.json"), `${JSON.stringify(transforms, null, 2)}\n`);
 }
 
 function parsed({ folder, text }: { folder: string; text: string }): { frames?: Frame[] } {

@@ -16,10 +16,10 @@ async function writeYolo({ folder, label, masks }: WholeSet): Promise<void> {
   await mkdir(join(root, "images"), { recursive: true });
   for await (const mask of masks()) {
     const { stem, name, path } = mask.photograph;
-    await writeWhole(join(root, "labels", `${stem}.txt`), yoloLabels(mask.entry));
+    writeWhole(join(root, "labels", `${stem}.txt`), yoloLabels(mask.entry));
     await link(path, join(root, "images", `${stem}${extname(name)}`));
   }
-  await writeWhole(join(root, "data.yaml"), yoloData(label));
+  writeWhole(join(root, "data.yaml"), yoloData(label));
 }
 
 /** The reader looks for labels beside `images`, so the photographs have to be there as well. */

@@ -10,6 +10,9 @@ import type { RuntimeName } from "../engine/runtime-name.ts";
 import type { NamedPhotograph } from "../output/names.ts";
 import { type Mark, type MaskSource, modelAt, type SetEvent, type SetRequest } from "./source.ts";
 
+/** SHA-256 of photographs' files, of those that have been encoded. */
+type Digests = Map<NamedPhotograph, string>;
+
 /** The engine on this machine: no picture leaves it. */
 export async function localSource(
   signal: AbortSignal,
@@ -21,9 +24,11 @@ export async function localSource(
   const folder = await temporaryFolder();
   const pool = new EnginePool({ runtime, detail, features: folder.path }, signal);
 
-  async function* learn(request: SetRequest): AsyncGenerator<SetEvent, Uint8Array> {
+  async function* learn(
+    request: SetRequest,
+    digests: Digests,
+  ): AsyncGenerator<SetEvent, Uint8Array> {
     const makers = makersOf(request.photographs, request.marks);
-    const digests = new Map<NamedPhotograph, string>();
     let done = 0;
     const encoded = bounded(
       makers,
@@ -47,7 +52,7 @@ export async function localSource(
         .map(([photograph, digest]) => [digest, photograph] as const)
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     );
-    const images = [...byDigest.values()];
+    const images = Array.from(byDigest, ([digest, { name, path }]) => ({ name, path, digest }));
     const places = [...byDigest.keys()];
     const seeds = request.marks.flatMap(({ photograph, ...mark }) => {
       const image = places.indexOf(digests.get(photograph) ?? "");
@@ -58,13 +63,14 @@ export async function localSource(
     const rest = request.photographs.filter(
       (photograph) => request.isWanted(photograph) && !read.has(photograph),
     );
-    return encodingMeanwhile(pool.consensus(images, seeds), rest);
+    return encodingMeanwhile(pool.consensus(images, seeds), rest, digests);
   }
 
   /** One thread compares: the others read what is to be masked, so that its features are there. */
   async function encodingMeanwhile<T>(
     work: Promise<T>,
     photographs: readonly NamedPhotograph[],
+    digests: Digests,
   ): Promise<T> {
     let isDone = false;
     const done = work.finally(() => {
@@ -74,8 +80,11 @@ export async function localSource(
     const ahead = async () => {
       for (const photograph of next) {
         if (isDone) return;
-        // What cannot be read is told when it is masked.
-        await pool.encode(photograph).catch(() => {});
+        try {
+          digests.set(photograph, await pool.encode(photograph));
+        } catch {
+          // Told when it is masked.
+        }
       }
     };
     const others = Array.from({ length: pool.threads - 1 }, ahead);
@@ -87,11 +96,13 @@ export async function localSource(
     consensus: Uint8Array,
     photographs: Iterable<NamedPhotograph> | AsyncIterable<NamedPhotograph>,
     { renderOf }: Pick<SetRequest, "renderOf">,
+    digests: Digests = new Map(),
   ): AsyncGenerator<SetEvent, void> {
     // One more than there are threads: the next one waits for none to be read.
     yield* bounded(photographs, pool.threads + 1, async (photograph): Promise<SetEvent> => {
       try {
-        const facts = await pool.mask(photograph, consensus, renderOf(photograph));
+        const image = { ...photograph, digest: digests.get(photograph) };
+        const facts = await pool.mask(image, consensus, renderOf(photograph));
         return { type: "masked", photograph, facts: { ...facts, presence: facts.presence ?? 0 } };
       } catch (error) {
         return skipped(photograph, error);
@@ -106,7 +117,8 @@ export async function localSource(
     studio: (photograph, task) => pool.studio(photograph, task),
     async *segment(request) {
       const unreadable = new Set<NamedPhotograph>();
-      const learning = learn(request);
+      const digests: Digests = new Map();
+      const learning = learn(request, digests);
       let step = await learning.next();
       for (; !step.done; step = await learning.next()) {
         if (step.value.type === "skipped") unreadable.add(step.value.photograph);
@@ -118,9 +130,9 @@ export async function localSource(
       const rest = request.photographs.filter(
         (photograph) => request.isWanted(photograph) && !unreadable.has(photograph),
       );
-      yield* apply(consensus, rest, request);
+      yield* apply(consensus, rest, request, digests);
     },
-    apply,
+    apply: (consensus, photographs, request) => apply(consensus, photographs, request),
     async [Symbol.asyncDispose]() {
       await pool[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();

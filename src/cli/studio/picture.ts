@@ -22,7 +22,7 @@ export async function writeStudioPicture(
   const record = await decodeLogits(await readFile(logits));
   const backdrop = await backdropOf(settings, decoder);
   const pixels = await decoder.decode(new Uint8Array(await readFile(image.path)));
-  await writeWhole(path, await studio(pixels, record, { ...settings, extent, backdrop }));
+  writeWhole(path, await studio(pixels, record, { ...settings, extent, backdrop }));
 }
 
 async function backdropOf(

@@ -42,7 +42,7 @@ async function run(args: StudioArguments, present = 0.5) {
       width: 2,
       async studio({ name }, task) {
         tasks.push(task);
-        await writeWhole(task.path, name);
+        writeWhole(task.path, name);
       },
     },
     onPicture() {},
@@ -74,7 +74,7 @@ it("makes only what is missing, or looks otherwise now", async () => {
   expect(await made({ ...look, margin: "9%" })).toBe(2);
   expect(await made({ ...look, background: "fff" })).toBe(2);
   // The mask was made again.
-  await writeWhole(join(folder, "studio", ".logits", "tall.logits"), "");
+  writeWhole(join(folder, "studio", ".logits", "tall.logits"), "");
   const later = new Date(Date.now() + 10_000);
   await utimes(join(folder, "studio", ".logits", "tall.logits"), later, later);
   expect(await made({ ...look, background: "fff" })).toBe(1);

@@ -98,7 +98,7 @@ async function removeOthers({ folder, masks }: StudioRun, how: string): Promise<
   for await (const { photograph } of masks()) {
     await rm(join(folder, nameOf(photograph)), { force: true });
   }
-  await writeWhole(path, key);
+  writeWhole(path, key);
 }
 
 /** Of a photograph's picture, below the set's folder. */
