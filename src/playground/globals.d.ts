@@ -1,8 +1,8 @@
-/** Folder of the runtime's files, from the page's own. */
+/** Folder of the runtime's files, relative to the page. */
 declare const RUNTIME_FOLDER: string;
-/** Compressed bytes of onnxruntime-web's `.wasm` files, by their names. */
+/** Compressed sizes of onnxruntime-web's `.wasm` files in bytes, by name. */
 declare const RUNTIME_SIZES: Readonly<Record<string, number>>;
-/** What the page is made of, for the service worker. */
+/** All files of the page, for the service worker. */
 declare const FILES: readonly string[];
 
 declare module "*.css";

@@ -19,5 +19,5 @@ findService().then((found) => {
   hasService.value = found;
 });
 
-// For when there is no network. Not from an insecure origin, where browsers have none.
+// Keeps the page available without a network. Browsers allow service workers only from secure origins.
 navigator.serviceWorker?.register("service-worker.js").catch(() => {});

@@ -1,5 +1,5 @@
-// Keeps the page for when there is no network. What the page fetches itself and keeps (model and
-// runtime, `engine/downloads.ts`) lies in the same cache.
+// Keeps the page available without a network. The page itself caches model and runtime
+// (`engine/downloads.ts`), in the same cache.
 /// <reference lib="webworker" />
 import { CACHE } from "./engine/downloads.ts";
 
@@ -35,7 +35,7 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-/** The page as it is now, or as it was when there was a network. */
+/** The current page. Without a network, the last one that was loaded. */
 async function newest(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
@@ -48,12 +48,12 @@ async function newest(request: Request): Promise<Response> {
   }
 }
 
-/** Files that do not change: of scripts, runtime, model and samples each is fetched once. */
+/** Scripts, runtime, model and samples never change under their URLs, so each is fetched once. */
 async function kept(request: Request): Promise<Response> {
   const known = await caches.match(request);
   if (known !== undefined) return known;
   const response = await fetch(request);
-  // The engine keeps its own downloads, whole.
+  // The engine caches its own downloads when they are complete.
   const isDownload = /\.(gz|onnx)$/.test(new URL(request.url).pathname);
   if (response.ok && !isDownload) await (await caches.open(CACHE)).put(request, response.clone());
   return response;

@@ -43,7 +43,7 @@ export function App() {
   );
 }
 
-/** The dialog with what makes archives is loaded when it is first opened. */
+/** The export dialog, with the code for archives, is loaded when it is first opened. */
 function TakeAwayOnDemand() {
   const loaded = useSignal<{ readonly TakeAway: ComponentType } | undefined>(undefined);
   useEffect(() => {
@@ -59,7 +59,7 @@ function TakeAwayOnDemand() {
   return loaded.value ? <loaded.value.TakeAway /> : null;
 }
 
-/** Files may be dropped and pasted anywhere. */
+/** Accepts files that are dropped or pasted anywhere on the page. */
 function DropTarget() {
   const isOver = useSignal(false);
   useEffect(() => {
@@ -69,7 +69,7 @@ function DropTarget() {
       isOver.value = true;
     };
     const leave = (event: DragEvent) => {
-      // Of elements below the pointer others leave, too.
+      // The event also comes when the pointer moves between elements of the page.
       if (event.relatedTarget === null) isOver.value = false;
     };
     const drop = (event: DragEvent) => {

@@ -7,7 +7,7 @@ export interface Size {
 
 export type Point = readonly [x: number, y: number];
 
-/** How a photograph lies in the window: its upper left corner, and CSS pixels for each of its own. */
+/** Position of a photograph in the window: its upper left corner, and CSS pixels per pixel of the photograph. */
 export interface Pose {
   readonly x: number;
   readonly y: number;
@@ -15,7 +15,7 @@ export interface Pose {
 }
 
 const MAX_SCALE = 16;
-/** Pixels left around a photograph that fits the window. */
+/** Margin around a photograph that fits the window, in pixels. */
 const MARGIN = 16;
 
 /** Zoom and position of one photograph in a window. */
@@ -25,7 +25,7 @@ export class Camera {
   #photograph: Size = { width: 1, height: 1 };
   #isFitted = true;
 
-  /** Told when either changes: a photograph that filled the window fills it again. */
+  /** Called when the size of window or photograph changes. A photograph that fitted the window fits it again. */
   resize(window: Size, photograph: Size): void {
     this.#window = window;
     this.#photograph = photograph;
@@ -39,7 +39,7 @@ export class Camera {
     this.pose.value = this.#centred(scale);
   }
 
-  /** @param at what stays where it is, in pixels of the window; its middle unless said */
+  /** @param at the point that does not move, in pixels of the window; by default its centre */
   zoom(factor: number, at: Point = this.middle()): void {
     const { x, y, scale } = this.pose.peek();
     const least = this.#fittingScale();
@@ -58,7 +58,7 @@ export class Camera {
     return [this.#window.width / 2, this.#window.height / 2];
   }
 
-  /** Pixels of the window to pixels of the photograph. */
+  /** Converts a position in the window to one in the photograph. */
   toPhotograph([px, py]: Point): Point {
     const { x, y, scale } = this.pose.peek();
     return [(px - x) / scale, (py - y) / scale];
@@ -77,7 +77,7 @@ export class Camera {
     return { x, y, scale };
   }
 
-  /** Never out of sight: an axis that fits is centred, another covers the window. */
+  /** Keeps the photograph in view. It is centred along an axis that fits, and covers the window along others. */
   #set(pose: Pose): void {
     const { scale } = pose;
     const centred = this.#centred(scale);

@@ -30,7 +30,7 @@ function Chooser({ icon, label, kind, class: className = "button" }: ChooserProp
         {...(kind === "folder" && { webkitdirectory: true })}
         onChange={({ currentTarget }) => {
           const files = Array.from(currentTarget.files ?? []);
-          // The same files can be chosen once more.
+          // Otherwise, choosing the same files again would emit no event.
           currentTarget.value = "";
           if (kind === "folder") void takeFolder(files);
           else if (kind === "consensus") void takeConsensus(files);

@@ -1,8 +1,8 @@
 import type { Camera, Point } from "./camera.ts";
 
-/** What a pointer does on a photograph, in pixels of the window. */
+/** Handlers of pointers on a photograph. Positions are in pixels of the window. */
 export interface GestureListener {
-  /** @returns whether the stroke is followed; if not, the photograph is moved instead */
+  /** @returns whether this is a stroke; otherwise, the pointer moves the photograph */
   begin(at: Point): boolean;
   stroke(from: Point, to: Point, start: Point): void;
   end(start: Point, to: Point): void;
@@ -10,10 +10,10 @@ export interface GestureListener {
   hover(at: Point | undefined): void;
 }
 
-/** Pixels that a pointer may move and still have clicked. */
+/** Maximum movement of a click in pixels. */
 export const CLICK = 6;
 
-/** Pointers on an element: one draws or moves, two zoom and move, the wheel zooms. */
+/** Handles pointers on an element. One pointer draws or moves, two zoom and move, the wheel zooms. */
 export function followGestures(
   element: HTMLElement,
   camera: Camera,
@@ -30,7 +30,7 @@ export function followGestures(
   };
 
   const down = (event: PointerEvent) => {
-    // Buttons lie on the element, too.
+    // Ignores buttons on top of the element.
     if ((event.target as HTMLElement).closest("button")) return;
     element.setPointerCapture(event.pointerId);
     const at = place(event);

@@ -7,12 +7,12 @@ import { words } from "../state/words.ts";
 import { inRows, type Rows } from "./rows.ts";
 import { Tile } from "./tile.tsx";
 
-/** Before a photograph's size is known. */
+/** Used until a photograph's size is known. */
 const USUAL_ASPECT = 4 / 3;
-/** What is far from square is shown cropped. */
+/** Photographs that are wider or narrower are shown cropped. */
 const [NARROWEST, WIDEST] = [0.56, 2.2];
 const GAP = 10;
-/** Pixels above and below the window that are kept ready. */
+/** Tiles are also rendered this many pixels above and below the window. */
 const MARGIN = 600;
 
 function aspectOf({ opened }: Photograph): number {
@@ -21,13 +21,13 @@ function aspectOf({ opened }: Photograph): number {
   return Math.min(Math.max(aspect, NARROWEST), WIDEST);
 }
 
-/** Heights of rows, largest first: few photographs fill the window, many are smaller. */
+/** Row heights in pixels. The largest one at which all photographs fit the window is used. */
 function rowHeightsFor(width: number): readonly number[] {
   const least = width < 520 ? 132 : width < 900 ? 176 : 216;
   return [1.6, 1.45, 1.3, 1.15, 1].map((factor) => factor * least);
 }
 
-/** Pixels of the window that the page's bars take. */
+/** Height of the page's bars in pixels. */
 const BARS = 220;
 
 /** All photographs; only those in or near the window are in the document. */
@@ -54,7 +54,7 @@ export function Grid() {
       room.value = innerHeight - BARS;
       const from = -top - MARGIN;
       const to = innerHeight - top + MARGIN;
-      // Steps: not every pixel scrolled is a new picture of the page.
+      // Rounded, so that not every scrolled pixel renders the grid.
       const step = (value: number) => Math.round(value / 200) * 200;
       const last = visible.peek();
       if (step(from) !== last.from || step(to) !== last.to) {
@@ -142,7 +142,7 @@ function focusTile(list: HTMLElement, place: number): void {
   list.querySelector<HTMLElement>(`[data-place="${place}"]`)?.focus({ preventScroll: true });
 }
 
-/** The picture above or below: of the next row that one whose middle is nearest. */
+/** The photograph above or below: in that row, the one whose centre is nearest. */
 function nearest(
   items: readonly { left: number; top: number; width: number }[],
   here: number,

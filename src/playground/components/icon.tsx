@@ -32,7 +32,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** Beside a word, or in a button that has a name: it says nothing itself. */
+/** An icon beside a word or in a named button. Screen readers skip it. */
 export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
@@ -41,7 +41,7 @@ export function Icon({ name }: { readonly name: IconName }) {
   );
 }
 
-/** Three photographs, and what they share. */
+/** The logo: three photographs and what they have in common. */
 export function Logo() {
   return (
     <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

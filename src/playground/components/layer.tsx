@@ -8,16 +8,16 @@ import { type View, view } from "../state/settings.ts";
 
 interface LayerProps {
   readonly photograph: Photograph;
-  /** Pixels of the layer. */
+  /** Size of the layer in pixels. */
   readonly width: number;
   readonly height: number;
-  /** The photograph below it, once it is there. */
+  /** The photograph below the layer, when it is loaded. */
   readonly picture: () => CanvasImageSource | undefined;
   /** Changes when `picture` does. */
   readonly version: unknown;
 }
 
-/** What the chosen view lays over a photograph. */
+/** The layer of the chosen view, on top of a photograph. */
 export function Layer({ photograph, width, height, picture, version }: LayerProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const paint = () => {
@@ -28,7 +28,7 @@ export function Layer({ photograph, width, height, picture, version }: LayerProp
     paintView(context, view.peek(), photograph, picture());
   };
   useSignalEffect(() => {
-    // What painting depends on, read here: it happens later.
+    // Painting happens later, so the signals that it depends on are read here.
     view.value;
     trackMask(photograph);
     photograph.likeness.value;

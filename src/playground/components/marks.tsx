@@ -4,11 +4,11 @@ import type { Pose } from "./camera.ts";
 interface MarksProps {
   readonly photograph: Photograph;
   readonly pose: Pose;
-  /** A mark that is being drawn. */
+  /** The mark that is being drawn. */
   readonly drawn: Mark | undefined;
 }
 
-/** What is marked in a photograph. */
+/** The marks in a photograph. */
 export function Marks({ photograph, pose, drawn }: MarksProps) {
   const marks = [...photograph.marks.value, ...(drawn ? [drawn] : [])];
   return (

@@ -6,7 +6,7 @@ import { place, view } from "../state/settings.ts";
 import { explained, words } from "../state/words.ts";
 import { Icon } from "./icon.tsx";
 
-/** What is to be said of the group as a whole. */
+/** Messages about the whole group. */
 export function Messages() {
   const t = words.value;
   const given = givenConsensus.value;

@@ -12,10 +12,9 @@ export interface Rows<Item> {
 }
 
 /**
- * Pictures in rows of about one height, each row as wide as the whole: nothing is cropped, and no
- * space is left between.
+ * Arranges pictures in rows of similar heights. Every row has the full width, and pictures are not cropped.
  *
- * @param aspectOf width by height of an item
+ * @param aspectOf width divided by height of an item
  */
 export function inRows<Item>(
   items: readonly Item[],
@@ -34,12 +33,12 @@ export function inRows<Item>(
       aspects += aspectOf(items[end++] as Item);
     }
     const full = (width - (end - start - 1) * gap) / aspects;
-    // What is left over for the last row is not stretched.
+    // The last row is not stretched to the full width.
     const exact = end === items.length ? Math.min(full, height) : full;
     const rowHeight = Math.floor(exact);
     let left = 0;
     for (const item of items.slice(start, end)) {
-      // Rounded off: a row may not be wider than the whole.
+      // Rounded down, so that a row is never too wide.
       const across = Math.min(Math.floor(aspectOf(item) * exact), width);
       placed.push({ item, left, top, width: across, height: rowHeight });
       left += across + gap;

@@ -2,7 +2,7 @@ import { useId } from "preact/hooks";
 import { Icon, type IconName } from "./icon.tsx";
 
 interface SegmentedProps<Value extends string> {
-  /** What is chosen, for screen readers. */
+  /** Name of the choice, for screen readers. */
   readonly name: string;
   readonly values: readonly {
     readonly value: Value;
@@ -15,7 +15,7 @@ interface SegmentedProps<Value extends string> {
   readonly iconsOnly?: boolean;
 }
 
-/** One of a few, side by side. */
+/** A choice between a few options, shown side by side. */
 export function Segmented<Value extends string>(props: SegmentedProps<Value>) {
   const { name, values, chosen, onChoose, iconsOnly = false } = props;
   const group = useId();

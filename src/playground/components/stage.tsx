@@ -12,7 +12,7 @@ import { Icon } from "./icon.tsx";
 import { Layer } from "./layer.tsx";
 import { Marks } from "./marks.tsx";
 
-/** Pixels of the mask's longer side: what a fine screen shows of a photograph that fits it. */
+/** Longer side of the mask in pixels, enough for a high-resolution screen. */
 const LAYER_SIDE = 1400;
 
 interface StageProps {
@@ -20,7 +20,7 @@ interface StageProps {
   readonly camera: Camera;
 }
 
-/** A photograph to be looked at closely, marked and mended. */
+/** The large photograph, which can be marked and corrected. */
 export function Stage({ photograph, camera }: StageProps) {
   const t = words.value;
   const element = useRef<HTMLDivElement>(null);
@@ -59,7 +59,7 @@ export function Stage({ photograph, camera }: StageProps) {
 
   const { x, y, scale } = camera.pose.value;
   const reduced = Math.min(1, LAYER_SIDE / Math.max(width, height));
-  // A small photograph is enlarged: its mask's edge shall be fine all the same.
+  // A small photograph is enlarged, so its mask is rendered larger than the photograph.
   const enlarged = Math.max(reduced, Math.min(2, LAYER_SIDE / Math.max(width, height)));
   const isMasked = photograph.mask.value !== undefined;
   return (
@@ -118,7 +118,7 @@ function BrushRing({ at: [x, y], diameter }: { readonly at: Point; readonly diam
   );
 }
 
-/** What pointers do with the chosen tool. */
+/** Handlers of pointers for the chosen tool. */
 function listenerFor(
   photograph: Photograph,
   camera: Camera,
@@ -128,7 +128,7 @@ function listenerFor(
   },
 ): GestureListener {
   const size = () => photograph.opened.peek() ?? { width: 1, height: 1 };
-  /** The mask while a stroke is painted into it. */
+  /** The mask during a stroke. */
   let painted: ReturnType<typeof refined> | undefined;
 
   const share = (at: Point): Point => {
@@ -139,7 +139,7 @@ function listenerFor(
     if (painted === undefined) return;
     const adds = tool.peek() === "draw";
     const stroke = { from: share(from), to: share(to), diameter: brush.peek(), adds };
-    // Another grid each time, so that what shows it is told; its numbers are shared.
+    // A new object, so that the signal changes. The numbers are shared.
     paintStroke(painted, stroke);
     painted = { ...painted };
     photograph.edits.value = [...photograph.edits.peek().slice(0, -1), painted];
@@ -183,7 +183,7 @@ function listenerFor(
 
 const isMarking = () => tool.peek() === "mark" || tool.peek() === "exclude";
 
-/** A point, or the box between two, as the chosen tool marks it. */
+/** The mark of the chosen tool: a point, or the box between two points. */
 function markOf([x0, y0]: Point, to?: Point): Mark {
   const negative = tool.peek() === "exclude";
   if (to === undefined) return { negative, point: [x0, y0] };
@@ -192,7 +192,7 @@ function markOf([x0, y0]: Point, to?: Point): Mark {
   return { negative, box };
 }
 
-/** Marks a point, or the box between two, as far as it lies on the photograph. */
+/** Adds a mark: a point, or the box between two points, clipped to the photograph. */
 export function markBetween(photograph: Photograph, from: Point, to?: Point): void {
   const { width, height } = photograph.opened.peek() ?? { width: 0, height: 0 };
   const inside = ([x, y]: Point): Point => [

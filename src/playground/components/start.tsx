@@ -10,7 +10,7 @@ import { words } from "../state/words.ts";
 import { Choosers } from "./choosers.tsx";
 import { Icon } from "./icon.tsx";
 
-/** Before there are photographs. */
+/** The page before photographs are added. */
 export function Start() {
   const t = words.value;
   return (

@@ -4,7 +4,7 @@ import { device, isWorking, type RunState, run, serviceKey } from "../state/run.
 import { place } from "../state/settings.ts";
 import { decimal, explained, megabytes, words } from "../state/words.ts";
 
-/** How many photographs are not opened yet, as a stage before the others. */
+/** The first stage: photographs that are being opened. */
 function opening(): { done: number; total: number } | undefined {
   const all = photographs.value;
   const done = all.filter(({ opened, problem }) => opened.value ?? problem.value).length;
@@ -36,12 +36,12 @@ function sentence(state: RunState): string {
   }
 }
 
-/** Whether nothing was known from before: what was is no measure of speed. */
+/** Whether every photograph was encoded. Cached ones would make the speed wrong. */
 function isAllFresh({ total, fresh = total }: Extract<RunState, { stage: "done" }>): boolean {
   return fresh >= total;
 }
 
-/** Where it runs, and how fast that was. */
+/** Where masks are computed, and how fast. */
 function Where() {
   const t = words.value;
   const state = run.value;
@@ -55,7 +55,7 @@ function Where() {
   return <span class="where">{parts.join(" · ")}</span>;
 }
 
-/** What is being done, for eyes and screen readers. */
+/** The current work, also for screen readers. */
 export function Status() {
   const state = run.value;
   const t = words.value;

@@ -7,11 +7,11 @@ import { view } from "../state/settings.ts";
 import { words } from "../state/words.ts";
 import { Layer } from "./layer.tsx";
 
-/** Of so many photographs to each side of the open one. */
+/** Photographs that are shown on each side of the open one. */
 const AROUND = 12;
 const [WIDTH, HEIGHT] = [76, 57];
 
-/** The others of the group below the open photograph: they follow what is marked in it. */
+/** The group's other photographs, below the open one. Marks in that one change their masks too. */
 export function Strip() {
   const list = useRef<HTMLDivElement>(null);
   const all = shown.value.filter(isReadable);
@@ -35,7 +35,7 @@ function Small({ photograph }: { readonly photograph: Photograph }) {
   const picture = useRef<HTMLImageElement>(null);
   const isLoaded = useSignal(false);
   const size = photograph.opened.value ?? { width: 4, height: 3 };
-  // The layer is cropped like the picture below it, so it needs its proportions.
+  // The layer needs the thumbnail's proportions, since both are cropped.
   const scale = 2 * Math.max(WIDTH / size.width, HEIGHT / size.height);
   const isMasked = photograph.mask.value !== undefined;
   return (

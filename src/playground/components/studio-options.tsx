@@ -10,7 +10,7 @@ import {
 } from "../state/taking-away.ts";
 import { percent, words } from "../state/words.ts";
 
-/** How the pictures of a studio set look. */
+/** Options of a studio set. */
 export function StudioOptions() {
   const t = words.value.studio;
   return (

@@ -23,7 +23,7 @@ function close(): void {
   if (saving.value.stage === "saved") saving.value = { stage: "none" };
 }
 
-/** What can be taken from the page. */
+/** The export dialog. */
 export function TakeAway() {
   const t = words.value;
   const dialog = useRef<HTMLDialogElement>(null);

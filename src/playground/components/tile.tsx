@@ -102,7 +102,7 @@ export function Tile(props: TileProps) {
   );
 }
 
-/** What is to be said of a photograph beside its picture. */
+/** The text on a photograph's tile. */
 function State({ photograph }: { readonly photograph: Photograph }) {
   const t = words.value;
   const states = [

@@ -69,7 +69,7 @@ export function ViewChooser() {
       values={VIEWS.map((value) => ({
         value,
         label: t.views[value],
-        // The service does not tell where a photograph looks like the object.
+        // The service computes no similarity maps.
         disabled: value === "why" && place.value === "service" ? t.whyOnDevice : undefined,
       }))}
       onChoose={(value) => {

@@ -9,7 +9,7 @@ import { Segmented } from "./segmented.tsx";
 
 const TOOLS: readonly Tool[] = ["mark", "exclude", "draw", "erase", "move"];
 
-/** Correcting a photograph, and taking it away. */
+/** Tools that mark and correct a photograph, and buttons that save it. */
 export function Tools({ photograph }: { readonly photograph: Photograph }) {
   const t = words.value;
   const chosen = tool.value;
@@ -69,7 +69,7 @@ export function Tools({ photograph }: { readonly photograph: Photograph }) {
   );
 }
 
-/** Milliseconds that "Copied" is shown. */
+/** How long "Copied" is shown, in milliseconds. */
 const SHOWN = 2000;
 
 function CopyButton({ photograph }: { readonly photograph: Photograph }) {

@@ -14,7 +14,7 @@ import { Strip } from "./strip.tsx";
 import { ViewChooser } from "./toolbar.tsx";
 import { Tools } from "./tools.tsx";
 
-/** Pixels that a key moves a photograph, and how much it zooms. */
+/** Pixels that a key moves the photograph, and factor by which it zooms. */
 const STEP = 60;
 const ZOOM = 1.4;
 
@@ -47,7 +47,7 @@ function OpenViewer({ photograph }: { readonly photograph: Photograph }) {
     element.querySelector<HTMLElement>(".stage")?.focus();
     return () => {
       element.close();
-      // The tile that it was opened from, or the one that it went on to.
+      // Focus returns to the tile of the photograph that was shown last.
       const id = openId.peek() ?? undefined;
       if (id === undefined) before?.focus({ preventScroll: true });
     };
@@ -133,7 +133,7 @@ function OpenViewer({ photograph }: { readonly photograph: Photograph }) {
   );
 }
 
-/** What a key does, if anything. */
+/** The action of a key. Undefined if it has none. */
 function actionFor(
   { key, shiftKey, ctrlKey, metaKey }: KeyboardEvent,
   photograph: Photograph,
@@ -160,7 +160,7 @@ function actionFor(
   return undefined;
 }
 
-/** Before and after. */
+/** Shows the comparison, or switches it between photograph and cut-out. */
 function flip(): void {
   if (view.value !== "compare") {
     view.value = "compare";

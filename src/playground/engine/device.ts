@@ -11,10 +11,10 @@ import type {
 } from "./types.ts";
 
 export interface DeviceListener {
-  /** Bytes of model and runtime that have come. */
+  /** Called with the bytes of model and runtime that have arrived. */
   onDownload(done: number, total: number): void;
   onStarted(engine: StartedEngine): void;
-  /** The GPU was lost; the group begins again on the processor. */
+  /** Called when the GPU is lost. The group starts again on the processor. */
   onLost(reason: string): void;
 }
 
@@ -22,13 +22,13 @@ interface Running {
   readonly worker: Worker;
   readonly thread: Remote<EngineThread>;
   readonly started: Promise<Outcome<StartedEngine>>;
-  /** Resolves when the thread can no longer be used. */
+  /** Resolves when the thread has failed. */
   readonly gone: Promise<string>;
 }
 
 const LOST = Symbol("lost");
 
-/** The engine of this device. Its thread starts when it is first needed. */
+/** The engine on this device. Its thread starts when it is first used. */
 export class DeviceEngine {
   readonly #listener: DeviceListener;
   #backend: StartOptions["backend"];
@@ -39,7 +39,7 @@ export class DeviceEngine {
     this.#listener = listener;
   }
 
-  /** Masks of a group, as events. Another call ends this one. */
+  /** Masks a group and yields events. A new call ends the previous one. */
   async mask(
     group: GroupTask,
     onEvent: (event: EngineEvent) => void,
@@ -57,14 +57,14 @@ export class DeviceEngine {
       ]);
       if (!(LOST in outcome)) {
         if (!("problem" in outcome)) return undefined;
-        // Graphs and decoders that did not come are not asked for again by the same thread.
+        // A thread does not fetch a missing graph or decoder again, so a new thread is needed.
         if (outcome.problem.code === "network" && this.#running === running) this.#end();
         return outcome.problem;
       }
       if (this.#running !== running) continue;
       this.#end();
       const wasGpu = started.value.backend === "webgpu";
-      // A thread that dies on the processor would die again.
+      // On the processor, a new thread would fail again.
       if (!wasGpu) return { code: "unexpected", message: outcome[LOST] as string };
       this.#backend = "wasm";
       this.#listener.onLost(outcome[LOST] as string);

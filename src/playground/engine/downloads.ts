@@ -1,14 +1,14 @@
-/** Where the page keeps model and runtime; the service worker reads it too. */
+/** Name of the cache for model and runtime, also used by the service worker. */
 export const CACHE = "cosal-files";
 
 export type OnBytes = (bytes: number) => void;
 
 /**
- * A file that never changes under its address, from the browser's cache or the network. Kept once it
- * is whole; without a cache (a page that is not from a secure origin) it is fetched each time.
+ * Loads a file that never changes, from the cache or the network. It is cached when it is complete. Pages
+ * from insecure origins have no cache, and fetch it each time.
  *
- * @param onBytes told how many more bytes have come
- * @throws TypeError without a network, Error for a response that is none
+ * @param onBytes called with the number of bytes that have just arrived
+ * @throws TypeError without a network, Error if the response is an error
  */
 export async function download(url: string, onBytes: OnBytes): Promise<Uint8Array<ArrayBuffer>> {
   const cache = await globalThis.caches?.open(CACHE).catch(() => undefined);
@@ -25,7 +25,7 @@ export async function download(url: string, onBytes: OnBytes): Promise<Uint8Arra
   return bytes;
 }
 
-/** The same, decompressed: a host may have done that already. */
+/** Loads a compressed file. Some hosts decompress it themselves. */
 export async function downloadCompressed(url: string, onBytes: OnBytes): Promise<ArrayBuffer> {
   const bytes = await download(url, onBytes);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.buffer;

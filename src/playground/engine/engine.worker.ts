@@ -1,4 +1,4 @@
-// The engine in a thread of its own: graphs block the thread that they run on.
+// The engine has its own thread, since a graph blocks the thread it runs on.
 import { expose } from "comlink";
 import { browserDecoder, browserRuntime } from "../../engine/host/browser.ts";
 import {
@@ -26,7 +26,7 @@ import type {
   StartedEngine,
 } from "./types.ts";
 
-/** Bytes that a decoder's heap may grow to: 24 megapixels of PNG or WebP. */
+/** Maximum bytes of a decoder's heap, enough for PNG or WebP of 24 megapixels. */
 const DECODER_HEAP = 256 * 1024 * 1024;
 
 const features = featureBlobs();
@@ -97,8 +97,8 @@ const thread: EngineThread = {
 };
 
 /**
- * A set of any size: more photographs than a group may have are masked with the consensus of as many,
- * spread over the set, and of those that are marked.
+ * Masks a set of any size. If it is larger than a group may be, the consensus comes from the marked
+ * photographs and from others that are spread evenly over the set. All are masked with it.
  */
 async function maskGroup(
   segmenter: Segmenter,

@@ -1,8 +1,8 @@
 import type { FeatureCache } from "../../engine/index.ts";
 
 /**
- * Features as blobs: browsers keep these outside of the page's heap, and on disk when there are many.
- * Those of a photograph of cosal-lite take 0.4 MB, so hundreds would fill a phone's memory.
+ * Features as blobs. Browsers keep blobs outside the page's heap, and move them to disk if there are many.
+ * cosal-lite has 0.4 MB of features per photograph, so hundreds would fill a phone's memory.
  */
 export function featureBlobs(): FeatureCache {
   const kept = new Map<string, Blob>();

@@ -4,11 +4,11 @@ import { CACHE, download, type OnBytes } from "./downloads.ts";
 export interface Model {
   readonly manifest: Manifest;
   readonly files: ModelFiles;
-  /** Bytes of its graphs. */
+  /** Bytes of the model's graphs. */
   readonly bytes: number;
 }
 
-/** The model in a folder; its graphs are fetched at once, and kept under the names of their contents. */
+/** Loads the model in a folder. Its graphs are fetched in parallel, and cached by their digests. */
 export async function openModel(folder: string, onBytes: OnBytes): Promise<Model> {
   const description = await newest(`${folder}/manifest.json`);
   const manifest = parseManifest(description);
@@ -37,7 +37,7 @@ export async function openModel(folder: string, onBytes: OnBytes): Promise<Model
   };
 }
 
-/** What a network has to say comes first; without one, what was kept. */
+/** Fetches from the network. Without a network, returns the cached response. */
 async function newest(url: string): Promise<Uint8Array<ArrayBuffer>> {
   const cache = await globalThis.caches?.open(CACHE).catch(() => undefined);
   try {

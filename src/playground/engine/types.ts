@@ -1,13 +1,13 @@
 import type { Box, Consensus, LikenessMap } from "../../engine/index.ts";
 import type { ErrorCode } from "../../errors.ts";
 
-/** Errors lose their class on the way between threads, so they travel as values. */
+/** An error as a plain value, since errors lose their class between threads. */
 export interface Problem {
   readonly code: ErrorCode | "network" | "copy" | "unexpected";
   readonly message: string;
 }
 
-/** A photograph as the engine's thread is given it. */
+/** A photograph for the engine's thread. */
 export interface ImageTask {
   readonly id: number;
   readonly name: string;
@@ -16,10 +16,10 @@ export interface ImageTask {
   readonly digest: string;
 }
 
-/** A marked example, on the photograph of that id, in pixels of the upright photograph. */
+/** A marked example in the photograph with this id, in pixels of the upright photograph. */
 export interface SeedTask {
   readonly id: number;
-  /** Marks what is not meant. */
+  /** Whether this marks what is not the object. */
   readonly negative: boolean;
   readonly point?: readonly [number, number];
   readonly box?: Box;
@@ -28,11 +28,11 @@ export interface SeedTask {
 export interface GroupTask {
   readonly images: readonly ImageTask[];
   readonly seeds: readonly SeedTask[];
-  /** Instead of what the photographs share. */
+  /** Used instead of the photographs' own consensus. */
   readonly consensus?: Consensus | undefined;
 }
 
-/** A mask as the network gives it, half the bytes of the engine's own. */
+/** The network's mask as 16-bit floats, with half the bytes of the engine's. */
 export interface Mask {
   /** Pixels of the upright photograph. */
   readonly width: number;
@@ -58,23 +58,23 @@ export interface StartedEngine {
   readonly backend: "webgpu" | "wasm";
   readonly threads: number;
   readonly adapter: string | undefined;
-  /** Presence from which a photograph shows the object, and a group shares one. */
+  /** Minimum presence of a photograph that shows the object, and of a group that has one in common. */
   readonly presence: { readonly image: number; readonly group: number };
 }
 
 export type Outcome<Value> = { readonly value: Value } | { readonly problem: Problem };
 
-/** What the thread does for the page. */
+/** Methods of the engine's thread. */
 export interface EngineThread {
   start(
     options: StartOptions,
     onDownload: (done: number, total: number) => void,
     onLost: (reason: string) => void,
   ): Promise<Outcome<StartedEngine>>;
-  /** Ends with the group, or when another begins. */
+  /** Resolves when the group is done, or when another one starts. */
   mask(group: GroupTask, onEvent: (event: EngineEvent) => void): Promise<Outcome<undefined>>;
   /** Stops the group that is being masked. */
   stop(): void;
-  /** Where a photograph that was encoded looks like the object of a consensus. */
+  /** Similarity of an encoded photograph to a consensus, by place. */
   likeness(digest: string, consensus: Consensus): Promise<LikenessMap | undefined>;
 }

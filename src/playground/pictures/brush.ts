@@ -3,12 +3,12 @@ import type { Mask } from "../engine/types.ts";
 
 type Grid = Mask["logits"];
 
-/** Logits on the longer side of a mask that is mended: finer than a hand can paint. */
+/** Longer side of a corrected mask, in logits. */
 const FINE = 512;
-/** What the brush writes: certain, and the same to both sides. */
+/** Logit that the brush writes for object; the negative for background. */
 const SURE = 8;
 
-/** A mask's logits on a grid that is fine enough to be painted on, with the photograph's proportions. */
+/** A mask's logits on a finer grid for the brush, with the photograph's proportions. */
 export function refined(logits: Grid, size: { width: number; height: number }): Grid {
   if (Math.max(logits.width, logits.height) >= FINE) {
     return { ...logits, data: logits.data.slice() };

@@ -1,4 +1,4 @@
-/** Inferno (matplotlib, CC0), at every eighth: its lightness rises evenly, so that it reads without colour. */
+/** Every eighth of the colour map Inferno (matplotlib, CC0). Its lightness rises evenly, so it works without colour vision. */
 const INFERNO = [
   [0, 0, 4],
   [31, 12, 72],

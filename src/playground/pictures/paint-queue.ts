@@ -1,10 +1,10 @@
-/** Milliseconds of a frame that painting may take: the rest is for the page to answer. */
+/** Maximum milliseconds of painting per frame, so that the page stays responsive. */
 const BUDGET = 10;
 
 const waiting = new Map<object, () => void>();
 let isScheduled = false;
 
-/** Paints when there is time; of several requests for one thing the last counts. */
+/** Paints when there is time. A new request for the same target replaces the pending one. */
 export function paintSoon(key: object, paint: () => void): void {
   waiting.set(key, paint);
   if (isScheduled) return;

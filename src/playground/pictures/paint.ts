@@ -2,9 +2,9 @@ import { type Logits, maskRows } from "../../codec/index.ts";
 import type { LikenessMap } from "../../engine/index.ts";
 import { heat } from "./heat.ts";
 
-/** A red that few photographs have, as in the overlays of the API. */
+/** The tint of the API's overlays, a red that few photographs contain. */
 const TINT = [255, 0, 96] as const;
-/** Opacity over the object, and of its outline. */
+/** Opacity of the object's tint, and of its outline. */
 const FILL = 0.34 * 255;
 const LINE = 0.95 * 255;
 
@@ -21,7 +21,7 @@ function levels(logits: Logits, width: number, height: number): Uint8Array {
   return mask;
 }
 
-/** The object tinted, with its outline; the rest is left transparent. */
+/** The object tinted, with an outline. The rest is transparent. */
 export function paintOverlay(context: Context, logits: Logits): void {
   const { width, height } = context.canvas;
   const mask = levels(logits, width, height);
@@ -37,7 +37,7 @@ export function paintOverlay(context: Context, logits: Logits): void {
   context.putImageData(picture, 0, 0);
 }
 
-/** Whether the mask begins between a pixel and one beside it. */
+/** Whether the edge of the mask is between a pixel and one of its neighbours. */
 function isEdge(mask: Uint8Array, i: number, width: number): boolean {
   if ((mask[i] as number) < 128) return false;
   const x = i % width;
@@ -49,7 +49,7 @@ function isEdge(mask: Uint8Array, i: number, width: number): boolean {
   );
 }
 
-/** White on black. */
+/** The object white, the rest black. */
 export function paintMask(context: Context, logits: Logits): void {
   const { width, height } = context.canvas;
   const mask = levels(logits, width, height);
@@ -59,7 +59,7 @@ export function paintMask(context: Context, logits: Logits): void {
   context.putImageData(picture, 0, 0);
 }
 
-/** The photograph where the object is; the rest is left transparent. */
+/** The object's pixels of the photograph. The rest is transparent. */
 export function paintCutout(context: Context, logits: Logits, photograph: CanvasImageSource): void {
   const { width, height } = context.canvas;
   const mask = levels(logits, width, height);
@@ -71,7 +71,7 @@ export function paintCutout(context: Context, logits: Logits, photograph: Canvas
   context.globalCompositeOperation = "source-over";
 }
 
-/** How much each place looks like what the group shares, from dark to bright. */
+/** Similarity of each place to what the group has in common, from dark to bright. */
 export function paintHeat(context: Context, likeness: LikenessMap): void {
   const { width, height } = likeness;
   const picture = new ImageData(width, height);

@@ -3,7 +3,7 @@ import type { PicturesThread } from "./types.ts";
 
 let thread: PicturesThread | undefined;
 
-/** The thread for pictures, which starts when it is first asked for. */
+/** The thread for pictures. It starts when it is first used. */
 export function pictures(): PicturesThread {
   thread ??= wrap<PicturesThread>(
     new Worker(new URL("./pictures.worker.ts", import.meta.url), { type: "module" }),

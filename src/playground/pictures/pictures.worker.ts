@@ -1,4 +1,4 @@
-// Headers, hashes, small pictures and files, away from the page's own thread.
+// A thread for headers, hashes, thumbnails and files, so that the page stays responsive.
 import { expose } from "comlink";
 import {
   binaryPng,
@@ -18,7 +18,7 @@ import { problemOf } from "../engine/problem.ts";
 import { pixelsOf } from "./pixels.ts";
 import type { MaskToRender, Opened, PictureForm, PicturesThread, StudioSettings } from "./types.ts";
 
-/** JPEG quality of what the engine gets of a type that only the browser reads. */
+/** JPEG quality for photographs that only the browser can decode. The engine gets them as JPEG. */
 const CONVERTED_QUALITY = 0.95;
 const THUMBNAIL_QUALITY = 0.82;
 
@@ -79,7 +79,7 @@ async function opened(file: Blob): Promise<Opened> {
   } catch (error) {
     const isForeign = error instanceof CosalError && error.code === "image_type_unsupported";
     const bitmap = isForeign && (await createImageBitmap(file).catch(() => undefined));
-    // Only photographs: a GIF's first frame is seldom what is meant.
+    // Not GIF: its first frame is rarely the photograph that the user means.
     if (!bitmap || !isHeif(bytes)) throw error;
     const { width, height } = bitmap;
     const converted = await encoded(bitmap, "image/jpeg", CONVERTED_QUALITY);
@@ -94,7 +94,7 @@ function isHeif(bytes: Uint8Array): boolean {
 }
 
 async function smallBitmap(file: Blob, side: number): Promise<ImageBitmap> {
-  // The browser works the other side out. Which one is longer is known after decoding only.
+  // The browser computes the other side. Which side is longer is only known after decoding.
   const bitmap = await createImageBitmap(file, { resizeWidth: side, resizeQuality: "medium" });
   if (bitmap.height <= side) return bitmap;
   const width = Math.max(1, Math.round((side * bitmap.width) / bitmap.height));

@@ -1,6 +1,6 @@
 import type { Pixels } from "../../codec/index.ts";
 
-/** The upright photograph as the browser decodes it, at its full size. */
+/** The upright photograph at full size, decoded by the browser. */
 export async function pixelsOf(file: Blob): Promise<Pixels> {
   const bitmap = await createImageBitmap(file);
   const { width, height } = bitmap;

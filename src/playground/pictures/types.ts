@@ -3,7 +3,7 @@ import type { Outcome } from "../engine/types.ts";
 
 /** A photograph that can be masked. */
 export interface Opened {
-  /** The file as the engine reads it: another one where only the browser can read its type. */
+  /** The file for the engine. If only the browser can decode the original, this is a JPEG of it. */
   readonly file: Blob;
   /** Pixels, upright. */
   readonly width: number;
@@ -15,30 +15,30 @@ export interface Opened {
 export interface MaskToRender {
   readonly width: number;
   readonly height: number;
-  /** 0 is where object begins. */
+  /** Positive logits are the object. */
   readonly logits: Logits;
 }
 
 /** Files of one photograph. */
 export type PictureForm = "cutout" | "mask" | "binary";
 
-/** How the pictures of a studio set look. */
+/** Options of a studio set. */
 export interface StudioSettings extends Layout {
   /** Undefined is transparent. */
   readonly backdrop?: Colour | undefined;
   readonly shadow: boolean;
 }
 
-/** What the thread for pictures does. */
+/** Methods of the thread for pictures. */
 export interface PicturesThread {
   open(file: Blob): Promise<Outcome<Opened>>;
-  /** A small picture of a photograph, its longer side at most `side` pixels. */
+  /** A thumbnail whose longer side has at most `side` pixels. */
   thumbnail(file: Blob, side: number): Promise<Outcome<Blob>>;
   render(form: PictureForm, file: Blob, mask: MaskToRender): Promise<Outcome<Blob>>;
   rle(mask: MaskToRender): Promise<MaskMeasures & { readonly rle: CocoRle }>;
   polygons(mask: MaskToRender): Promise<number[][]>;
   measure(mask: MaskToRender): Promise<MaskMeasures>;
-  /** @param extent of the set, whose objects keep their sizes to each other */
+  /** @param extent of the whole set, so that objects keep their relative sizes */
   studio(
     file: Blob,
     mask: MaskToRender,

@@ -1,4 +1,4 @@
-/** Whether there is a service at this page's address: a folder of files alone has none. */
+/** Whether this page's origin has a service. A folder of static files has none. */
 export async function findService(): Promise<boolean> {
   const response = await fetch("/v1/limits").catch(() => undefined);
   const type = response?.headers.get("content-type") ?? "";

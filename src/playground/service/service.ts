@@ -10,13 +10,13 @@ export type ServiceEvent =
       readonly done: number;
       readonly total: number;
     }
-  /** The group is stored, at that address. */
+  /** Called with the URL of the stored group. */
   | { readonly type: "stored"; readonly url: string };
 
 /**
- * Masks of a group, as events, computed by the service.
+ * Masks a group with the service and yields events.
  *
- * @param key empty where the service has none
+ * @param key empty if the service needs none
  */
 export async function maskAtService(
   { images, seeds, consensus }: GroupTask,

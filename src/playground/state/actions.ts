@@ -5,10 +5,10 @@ import { openId } from "./large-view.ts";
 import { createPhotograph, type Mark, type Photograph, photographs } from "./photographs.ts";
 import { givenConsensus } from "./run.ts";
 
-/** Longer side of thumbnails, in pixels: what the largest tile shows on a fine screen. */
+/** Longer side of thumbnails in pixels, enough for the largest tile on a high-resolution screen. */
 const THUMBNAIL_SIDE = 640;
 
-/** Photographs that are opened at once: the thread reads one while it waits for another's pixels. */
+/** Photographs that are opened at the same time. The thread reads one while the browser decodes another. */
 const CONCURRENCY = 2;
 
 const waiting: Photograph[] = [];
@@ -19,7 +19,7 @@ export interface NamedFile {
   readonly name: string;
 }
 
-/** Adds photographs; those that are already there are left out once they are known. */
+/** Adds photographs. Duplicates are removed when they have been hashed. */
 export function addPhotographs(files: readonly NamedFile[]): void {
   const added = files.map(({ file, name }) => createPhotograph(file, name));
   photographs.value = [...photographs.value, ...added];
@@ -71,7 +71,7 @@ export function removeAll(): void {
   });
 }
 
-/** Marks what is meant, or is not, in one photograph; the whole group follows. */
+/** Adds a mark to one photograph. The whole group is masked again with it. */
 export function addMark(photograph: Photograph, mark: Mark): void {
   photograph.marks.value = [...photograph.marks.value, mark];
 }
@@ -86,7 +86,7 @@ export function edit(photograph: Photograph, logits: Mask["logits"]): void {
   photograph.edits.value = [...photograph.edits.value, logits];
 }
 
-/** Takes back the last stroke of the brush, or else the last mark. */
+/** Undoes the last brush stroke. If there is none, removes the last mark. */
 export function undo(photograph: Photograph): void {
   const { edits, marks } = photograph;
   if (edits.value.length > 0) edits.value = edits.value.slice(0, -1);

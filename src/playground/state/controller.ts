@@ -18,10 +18,10 @@ import {
 } from "./run.ts";
 import { place, view } from "./settings.ts";
 
-/** Milliseconds that changes are collected for: photographs come one by one. */
+/** Milliseconds to wait for further changes, since photographs are added one by one. */
 const DELAY = 120;
 
-/** `?backend=webgpu`, also on a software adapter, or `?backend=wasm`: to try one out. */
+/** For trials: `?backend=webgpu`, which also accepts software adapters, or `?backend=wasm`. */
 function backendAsked() {
   const asked = new URLSearchParams(location.search).get("backend");
   return asked === "webgpu" || asked === "wasm" ? asked : "auto";
@@ -46,10 +46,10 @@ const engine = new DeviceEngine(backendAsked(), {
 
 let current: AbortController | undefined;
 
-/** Raised to try again what has failed. */
+/** Incremented to retry after a failure. */
 const attempt = signal(0);
 
-/** What is to be masked, and where; undefined while photographs are still being opened. */
+/** What to mask, and where. Undefined while photographs are being opened. */
 const wanted = computed(() => {
   const isOpening = photographs.value.some(
     ({ opened, problem }) => opened.value === undefined && problem.value === undefined,
@@ -66,7 +66,7 @@ const wanted = computed(() => {
   return { task, where: place.value, attempt: attempt.value };
 });
 
-/** Equal for what gives equal masks: a file that cannot be read changes nothing. */
+/** A key that is equal for equal masks. Unreadable files do not change it. */
 function keyOf({ task, where, attempt }: NonNullable<typeof wanted.value>): string {
   const images = task.images.map(({ id, digest }) => [id, digest]);
   const given = task.consensus && Array.from(task.consensus.data);
@@ -79,7 +79,7 @@ export function startController(): void {
   let known: string | undefined;
   effect(() => {
     const next = wanted.value;
-    // What is being computed goes on until all that is new is known.
+    // The current computation continues until all new photographs are open.
     if (next === undefined) return;
     const key = keyOf(next);
     if (key === known) return;
@@ -96,7 +96,7 @@ export function startController(): void {
   });
 }
 
-/** Tries again after a failure. */
+/** Retries after a failure. */
 export function retry(): void {
   attempt.value++;
 }
@@ -120,7 +120,7 @@ async function start(task: GroupTask, where: "device" | "service"): Promise<void
       ? await engine.mask(task, onEvent)
       : await maskElsewhere(task, aborted, onEvent);
   if (aborted.aborted) return;
-  // The engine begins anew, with what did not come.
+  // A new engine fetches what is missing.
   if (problem?.code === "network") device.value = undefined;
   report.end(problem);
 }
@@ -139,7 +139,7 @@ async function maskElsewhere(
   }
 }
 
-/** Turns the events of one group into what the page shows. */
+/** Applies the events of a group to the page's state. */
 class Report {
   readonly #task: GroupTask;
   readonly #signal: AbortSignal;
@@ -206,7 +206,7 @@ class Report {
   }
 }
 
-/** Where each photograph looks like the object; the engine has what it needs for that. */
+/** Computes similarity maps of photographs whose features the engine has. */
 async function explain(found: Consensus): Promise<void> {
   for (const { opened, likeness } of readable.value) {
     if (keptConsensus.value !== found || view.value !== "why" || isWorking(run.value)) return;

@@ -5,7 +5,7 @@ import { maskOf } from "./mask.ts";
 import { notice } from "./notice.ts";
 import type { Photograph } from "./photographs.ts";
 
-/** A photograph's object on transparent ground, at the photograph's size. */
+/** The cut-out of a photograph, at the photograph's size. */
 async function cutoutOf(photograph: Photograph): Promise<Blob> {
   const mask = maskOf(photograph);
   const opened = photograph.opened.value;
@@ -15,10 +15,10 @@ async function cutoutOf(photograph: Photograph): Promise<Blob> {
   return outcome.value;
 }
 
-/** @returns whether the clipboard has it */
+/** @returns whether it was copied to the clipboard */
 export async function copyCutout(photograph: Photograph): Promise<boolean> {
   try {
-    // Safari takes a promise only, and only before anything is awaited.
+    // Safari needs a promise here, and no `await` before it.
     await navigator.clipboard.write([new ClipboardItem({ "image/png": cutoutOf(photograph) })]);
     return true;
   } catch (error) {

@@ -1,4 +1,4 @@
 import { signal } from "@preact/signals";
 
-/** Whether the dialog with what can be taken away is open. */
+/** Whether the export dialog is open. */
 export const isTakingAway = signal(false);

@@ -4,10 +4,10 @@ import { addPhotographs, type NamedFile } from "./actions.ts";
 import { notice } from "./notice.ts";
 import { givenConsensus } from "./run.ts";
 
-/** Names of files in a folder that are looked at; what is inside decides whether they can be read. */
+/** Extensions of photographs in a folder. Other files are ignored. */
 const IS_PHOTOGRAPH = /\.(jpe?g|jpe|jfif|png|webp|avif|hei[cf])$/i;
 
-/** Files as they were chosen, pasted or dropped: photographs, or a consensus. */
+/** Adds chosen, pasted or dropped files: photographs, or a consensus. */
 export async function takeFiles(files: Iterable<File>): Promise<void> {
   const taken: NamedFile[] = [];
   for (const file of files) {
@@ -17,13 +17,13 @@ export async function takeFiles(files: Iterable<File>): Promise<void> {
   addPhotographs(taken);
 }
 
-/** A folder as an `<input>` gives it: all that is below it. */
+/** Adds a folder from an `<input>`, with all its subfolders. */
 export function takeFolder(files: Iterable<File>): Promise<void> {
   return takeFiles(Array.from(files).filter(({ name }) => isPhotograph(name)));
 }
 
 export async function takeDropped({ items, files }: DataTransfer): Promise<void> {
-  // Entries are gone once this task has ended.
+  // The entries are only valid during this task.
   const entries = Array.from(items, (item) => item.webkitGetAsEntry());
   if (entries.every((entry) => entry === null)) return takeFiles(files);
   const found: File[] = [];
@@ -33,7 +33,7 @@ export async function takeDropped({ items, files }: DataTransfer): Promise<void>
 
 async function filesOf(entry: FileSystemEntry, isNamed: boolean): Promise<File[]> {
   if (entry.isFile) {
-    // What lies in a folder beside photographs was not meant; what was dropped itself was.
+    // Other files in a folder are ignored. A file that was dropped itself gets an error instead.
     if (!isNamed && !isPhotograph(entry.name)) return [];
     const file = await new Promise<File>((resolve, reject) =>
       (entry as FileSystemFileEntry).file(resolve, reject),
@@ -43,7 +43,7 @@ async function filesOf(entry: FileSystemEntry, isNamed: boolean): Promise<File[]
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: File[] = [];
   for (;;) {
-    // A part of the folder each time.
+    // Each call returns a part of the folder.
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );

@@ -3,7 +3,7 @@ import { isReadable, type Photograph, photographs } from "./photographs.ts";
 import { consensus, device, givenConsensus, run } from "./run.ts";
 import { isSorted } from "./settings.ts";
 
-/** Before a model has said so: presence from which a photograph shows the object, and a group shares one. */
+/** Minimum presence of a photograph that shows the object, until the model is loaded. */
 const PRESENCE = { image: 0.5, group: 0.5 };
 
 const presenceLimits = computed(() => device.value?.presence ?? PRESENCE);
@@ -19,21 +19,21 @@ export function lacksObject({ mask, edits }: Photograph): boolean {
 
 export const someLackObject = computed(() => readable.value.some(lacksObject));
 
-/** As they are shown. */
+/** The photographs in the order in which they are shown. */
 export const shown = computed(() => {
   if (!isSorted.value) return photographs.value;
   const rank = (photograph: Photograph) => (lacksObject(photograph) ? 1 : 0);
   return photographs.value.toSorted((a, b) => rank(a) - rank(b));
 });
 
-/** Mean presence, 0..1, of a group that is done. */
+/** Mean presence of the group when it is done, 0..1. */
 export const common = computed(() => {
   const masks = readable.value.flatMap(({ mask }) => mask.value ?? []);
   if (run.value.stage !== "done" || masks.length === 0) return undefined;
   return masks.reduce((sum, { presence }) => sum + presence, 0) / masks.length;
 });
 
-/** Share of a group that may lack its object: those are marked themselves, and lower the mean as well. */
+/** A group with fewer photographs without the object has one in common, even if its mean presence is low. */
 const STRAYS = 0.2;
 
 export const hasNothingInCommon = computed(() => {
@@ -45,5 +45,5 @@ export const hasNothingInCommon = computed(() => {
 
 export const marked = computed(() => readable.value.filter(({ marks }) => marks.value.length > 0));
 
-/** The consensus that masks were made with, for a file. */
+/** The consensus that masks were computed with, to save as a file. */
 export const keptConsensus = computed(() => givenConsensus.value?.consensus ?? consensus.value);

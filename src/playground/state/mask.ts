@@ -3,8 +3,8 @@ import { logitsOf, type Photograph } from "./photographs.ts";
 import { threshold } from "./settings.ts";
 
 /**
- * A photograph's mask as it is shown and saved: the threshold is subtracted from the logits, so that
- * 0 is where object begins everywhere.
+ * A photograph's mask as it is shown and saved. The threshold is subtracted from the logits, so the object
+ * is always where they are positive.
  */
 export function maskOf(photograph: Photograph): MaskToRender | undefined {
   const logits = logitsOf(photograph);
@@ -16,7 +16,7 @@ export function maskOf(photograph: Photograph): MaskToRender | undefined {
   return { width: opened.width, height: opened.height, logits: { ...logits, data } };
 }
 
-/** Reads the signals that `maskOf` depends on, without computing the mask. */
+/** Subscribes to the signals that `maskOf` depends on, without computing the mask. */
 export function trackMask(photograph: Photograph): void {
   logitsOf(photograph);
   photograph.opened.value;

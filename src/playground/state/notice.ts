@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
 import type { Problem } from "../engine/types.ts";
 
-/** Something that did not work, beside the photographs' own problems and the group's. */
+/** An error that belongs neither to a photograph nor to the group. */
 export const notice = signal<Problem | undefined>(undefined);

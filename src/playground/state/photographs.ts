@@ -9,24 +9,24 @@ export type Mark = { readonly negative: boolean } & (
   | { readonly box: Box }
 );
 
-/** A photograph on the page, with what has become known of it. */
+/** A photograph on the page, and its state. */
 export interface Photograph {
   readonly id: number;
   readonly name: string;
   readonly file: Blob;
   readonly opened: Signal<Opened | undefined>;
-  /** Address of a small picture. */
+  /** URL of the thumbnail. */
   readonly thumbnail: Signal<string | undefined>;
   readonly problem: Signal<Problem | undefined>;
-  /** What the network found. */
+  /** The network's result. */
   readonly mask: Signal<Mask | undefined>;
-  /** The same mended by hand; the last is what counts, those before it can be gone back to. */
+  /** Masks corrected by hand. The last one is used, the others are for undo. */
   readonly edits: Signal<readonly Mask["logits"][]>;
   readonly marks: Signal<readonly Mark[]>;
   readonly likeness: Signal<LikenessMap | undefined>;
 }
 
-/** All of them, in the order in which they came. */
+/** All photographs, in the order in which they were added. */
 export const photographs = signal<readonly Photograph[]>([]);
 
 let next = 1;
@@ -46,7 +46,7 @@ export function createPhotograph(file: Blob, name: string): Photograph {
   };
 }
 
-/** Its mask as it counts: mended, or else the network's. */
+/** The photograph's mask: the corrected one, or else the network's. */
 export function logitsOf({ mask, edits }: Photograph): Mask["logits"] | undefined {
   return edits.value.at(-1) ?? mask.value?.logits;
 }

@@ -4,9 +4,9 @@ import type { Problem, StartedEngine } from "../engine/types.ts";
 
 export type RunState =
   | { readonly stage: "idle" }
-  /** Bytes of model and runtime. */
+  /** Download of model and runtime, in bytes. */
   | { readonly stage: "loading"; readonly done: number; readonly total: number }
-  /** Photographs. */
+  /** Number of photographs. */
   | { readonly stage: "uploading"; readonly done: number; readonly total: number }
   | { readonly stage: "reading"; readonly done: number; readonly total: number }
   | { readonly stage: "masking"; readonly done: number; readonly total: number }
@@ -14,7 +14,7 @@ export type RunState =
   | {
       readonly stage: "done";
       readonly total: number;
-      /** How many were encoded; the others were known from before. The service does not say. */
+      /** Number of photographs that were encoded; the others were cached. Undefined from the service. */
       readonly fresh: number | undefined;
       readonly milliseconds: number;
     }
@@ -22,24 +22,24 @@ export type RunState =
 
 export const run = signal<RunState>({ stage: "idle" });
 
-/** The engine on this device, once it runs. */
+/** The engine on this device, when it runs. */
 export const device = signal<StartedEngine | undefined>(undefined);
-/** Why the GPU was given up, if it was. */
+/** Why the GPU is not used any more. */
 export const lostGpu = signal<string | undefined>(undefined);
 
-/** What the photographs have in common. */
+/** The consensus of the photographs. */
 export const consensus = signal<Consensus | undefined>(undefined);
-/** One from a file, used instead of what the photographs share. */
+/** A consensus from a file, used instead of the photographs' own. */
 export const givenConsensus = signal<{ name: string; consensus: Consensus } | undefined>(undefined);
 
-/** The address of the group at the service. */
+/** The group's URL at the service. */
 export const groupAddress = signal<string | undefined>(undefined);
-/** Where the service has keys. The browser does not keep it. */
+/** The key for the service, if it needs one. It is not stored in the browser. */
 export const serviceKey = signal("");
-/** Whether there is a service at this page's address; unknown until it was asked. */
+/** Whether this page's origin has a service. Undefined until that is known. */
 export const hasService = signal<boolean | undefined>(undefined);
 
-/** Whether the browser has no network: the client goes on by itself when it is back. */
+/** Whether the browser is offline. The client continues by itself when it is online again. */
 export const isOffline = signal(!navigator.onLine);
 for (const type of ["online", "offline"]) {
   addEventListener(type, () => {

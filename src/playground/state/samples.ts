@@ -24,7 +24,7 @@ export const SAMPLES = {
 
 export type SampleName = keyof typeof SAMPLES;
 
-/** The sample that is being fetched. */
+/** The sample group that is being fetched. */
 export const fetchedSample = signal<SampleName | undefined>(undefined);
 
 export function sampleAddress(sample: SampleName, name: string): string {

@@ -7,7 +7,7 @@ export type Place = "device" | "service";
 
 const PREFIX = "cosal-";
 
-/** A setting that the browser keeps. */
+/** A setting that is stored in the browser. */
 function kept<Value extends string>(
   name: string,
   values: readonly Value[],
@@ -19,7 +19,7 @@ function kept<Value extends string>(
   return value;
 }
 
-// A browser that keeps nothing throws.
+// Throws if the browser has no storage.
 function read(name: string): string | null {
   try {
     return localStorage.getItem(PREFIX + name);
@@ -45,9 +45,9 @@ export const theme = kept<Theme>("theme", ["system", "light", "dark"], "system")
 export const place = kept<Place>("place", ["device", "service"], "device");
 
 export const view = signal<View>("overlay");
-/** Where a mask begins, 0..1. */
+/** Threshold of masks, 0..1. */
 export const threshold = signal(0.5);
-/** Whether photographs without the object come last. */
+/** Whether photographs without the object are shown last. */
 export const isSorted = signal(false);
-/** Share of a photograph left of the line between before and after, 0..1. */
+/** Position of the slider between photograph and cut-out, 0..1 from the left. */
 export const split = signal(0.5);

@@ -14,7 +14,7 @@ export const format = signal<FormatName>("cutout");
 export const label = signal("object");
 export const leavesOut = signal(true);
 
-/** Photographs whose masks are taken away. */
+/** Photographs whose masks are exported. */
 export const taken = computed(() =>
   readable.value.filter(
     (photograph) =>
@@ -22,12 +22,12 @@ export const taken = computed(() =>
   ),
 );
 
-/** Canvases of a studio set, in pixels. */
+/** Canvas sizes of a studio set in pixels. */
 export const CANVASES = ["1200x1200", "1200x900", "900x1200", "2000x2000"] as const;
 export const BACKGROUNDS = ["transparent", "#ffffff", "#f2f2f0", "#000000"] as const;
 
 export const canvas = signal<(typeof CANVASES)[number]>("1200x1200");
-/** Share of the canvas' shorter side that stays free around the object. */
+/** Margin around the object, as a share of the canvas's shorter side. */
 export const margin = signal(0.08);
 export const align = signal<"center" | "bottom">("center");
 export const background = signal<(typeof BACKGROUNDS)[number]>("#ffffff");
@@ -50,7 +50,7 @@ export type Saving =
 
 export const saving = signal<Saving>({ stage: "none" });
 
-/** Saves the chosen format: one file as it is, several as a ZIP that is written while they are made. */
+/** Saves the chosen format. Several files are saved as a ZIP, which is written while they are rendered. */
 export async function takeAway(): Promise<void> {
   saving.value = { stage: "writing", done: 0 };
   const set: TakenSet = {
@@ -95,7 +95,7 @@ function saveArchive(set: TakenSet): Promise<boolean> {
   return saveStream(`cosal-${chosen}.zip`, () => makeZip(files()));
 }
 
-/** The consensus as a file, which `cosal apply` and this page read. */
+/** Saves the consensus as a file for `cosal apply` and this page. */
 export function saveConsensus(): void {
   const consensus = keptConsensus.value;
   if (consensus) saveBlob(new Blob([encodeConsensus(consensus)]), "group.consensus");

@@ -5,7 +5,7 @@ import { language } from "./settings.ts";
 
 export const words = computed((): Words => LANGUAGES[language.value]);
 
-/** What went wrong, in the page's language where it has a sentence for it. */
+/** The message of an error, in the page's language if it is translated. */
 export function explained({ code, message }: Problem): string {
   const { problems } = words.value;
   const kind = /\bHEI[CF]\b/.test(message)
@@ -16,7 +16,7 @@ export function explained({ code, message }: Problem): string {
   return problems[kind] ?? message;
 }
 
-/** A number of the page's language with that many decimals. */
+/** Formats a number in the page's language. */
 export function decimal(value: number, digits = 1): string {
   return value.toLocaleString(language.value, {
     minimumFractionDigits: digits,

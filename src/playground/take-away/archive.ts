@@ -7,7 +7,7 @@ import { distinct, stemOf } from "./names.ts";
 export const FORMATS = ["cutout", "studio", "mask", "binary", "coco", "yolo", "colmap"] as const;
 export type FormatName = (typeof FORMATS)[number];
 
-/** A photograph whose mask is taken away. */
+/** A photograph whose mask is exported. */
 export interface TakenPhotograph {
   readonly name: string;
   readonly file: Blob;
@@ -18,31 +18,31 @@ export interface TakenPhotograph {
 
 export interface TakenSet {
   readonly photographs: readonly TakenPhotograph[];
-  /** What the object is called. */
+  /** Name of the object. */
   readonly label: string;
   readonly studio: StudioSettings;
-  /** Told how many photographs are done. */
+  /** Called with the number of photographs that are done. */
   readonly onProgress: (done: number) => void;
 }
 
-/** A file of an archive: its path, and what is in it. */
+/** A file of an archive. */
 export interface ArchiveFile {
   readonly name: string;
   readonly input: Blob | string;
 }
 
-/** How the files of single photographs are called, by form. */
+/** File names of each format that has one file per photograph. */
 const PICTURES: Readonly<
   Record<string, { readonly form: PictureForm; readonly name: (name: string) => string }>
 > = {
   cutout: { form: "cutout", name: (name) => `${stemOf(name)}.cutout.png` },
   mask: { form: "mask", name: (name) => `${stemOf(name)}.png` },
   binary: { form: "binary", name: (name) => `${stemOf(name)}.binary.png` },
-  // As `--ImageReader.mask_path` wants them (https://colmap.github.io/faq.html#mask-image-regions).
+  // The names that `--ImageReader.mask_path` expects (https://colmap.github.io/faq.html#mask-image-regions).
   colmap: { form: "binary", name: (name) => `masks/${name}.png` },
 };
 
-/** The files of a format, made one after another as they are asked for. */
+/** The files of a format. Each is rendered when it is requested. */
 export async function* filesOf(format: FormatName, set: TakenSet): AsyncGenerator<ArchiveFile> {
   const names = distinct(set.photographs.map(({ name }) => name));
   const named = set.photographs.map((photograph, i) => ({
@@ -69,7 +69,7 @@ async function* pictureFiles(
   }
 }
 
-/** Objects on canvases of their own, in their sizes to each other; photographs without one are left out. */
+/** Each object on its own canvas, with relative sizes kept. Photographs without the object are omitted. */
 async function* studioFiles(set: TakenSet): AsyncGenerator<ArchiveFile> {
   const subjects: { width: number; height: number; box: Box }[] = [];
   for (const { mask } of set.photographs) {

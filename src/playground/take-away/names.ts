@@ -1,9 +1,9 @@
 import { distinctNames, portableName, withoutExtension } from "../../file-names.ts";
 
-/** A file's name without what tells its type. */
+/** A file name without its extension. */
 export { withoutExtension as stemOf };
 
-/** Names whose stems differ, as every file system takes them: of two that are the same, the second gets a number. */
+/** Names that every file system accepts, with different stems. If two stems are equal, the second gets a number. */
 export function distinct(names: readonly string[]): string[] {
   const stems = names.map(withoutExtension);
   return distinctNames(stems.map(portableName)).map(

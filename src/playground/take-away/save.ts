@@ -1,4 +1,4 @@
-/** Milliseconds after which the browser has begun to read what is saved. */
+/** Milliseconds after which the browser surely reads the saved file. */
 const BEGUN = 60_000;
 
 export function saveBlob(blob: Blob, name: string): void {
@@ -10,7 +10,7 @@ export function saveBlob(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(address), BEGUN);
 }
 
-/** A place in the user's files that takes a stream, where the browser has such. */
+/** A file of the user that can be written as a stream. Not every browser supports this. */
 interface FilePicker {
   showSaveFilePicker?(options: { suggestedName: string }): Promise<{
     createWritable(): Promise<WritableStream<Uint8Array>>;
@@ -18,9 +18,9 @@ interface FilePicker {
 }
 
 /**
- * Saves a stream: right into a file where the browser can, else as a whole.
+ * Saves a stream, directly to a file if the browser can. Otherwise, the whole file is in memory first.
  *
- * @returns false when the user has chosen no file
+ * @returns false if the user has chosen no file
  */
 export async function saveStream(
   name: string,

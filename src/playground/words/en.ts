@@ -1,4 +1,4 @@
-/** Everything that the page says. */
+/** All texts of the page. */
 export const en = {
   name: "English",
   comma: ", ",
@@ -41,7 +41,7 @@ export const en = {
     masking: (done: number, total: number) => `Masking ${done} of ${total}`,
     done: (total: number, seconds: string) =>
       total === 1 ? `1 photograph in ${seconds} s` : `${total} photographs in ${seconds} s`,
-    /** How many had to be looked at: the others were known from before. */
+    /** Number of photographs that were encoded. The features of the others were cached. */
     fresh: (count: number) => (count === 0 ? "none of them new" : `${count} of them new`),
   },
   nothingInCommon: "These photographs seem to have nothing in common.",
