@@ -7,6 +7,8 @@ import { type PausableWork, type Pause, runInPieces } from "./paced.ts";
 const RADIUS = 1;
 /** Variance of luminance (0..1) that counts as an edge: a step of 8 of 255 to both sides. */
 const EPSILON = 1e-3;
+/** Time of a window, in that of a picture's pixel. */
+const STEPS = 5;
 /** Logits are cut off here: beyond it the mask is 0 or 1 within 1/400, and an outlier weighs less. */
 const CLIP = 6;
 
@@ -31,7 +33,7 @@ export async function guidedMaskRows(
     return maskRows(logits, pixels.width, pixels.height);
   }
   const light = await runInPieces(averageLuminance(pixels, logits), pause);
-  return rowsOf(linearModel(logits, light), pixels);
+  return rowsOf(await runInPieces(linearModel(logits, light), pause), pixels);
 }
 
 /** For each logit, the coefficients of `logit = slope * luminance + offset` around it. */
@@ -62,14 +64,17 @@ function* rowsOf({ slope, offset }: LinearModel, pixels: Pixels): Generator<Uint
   }
 }
 
-function linearModel(logits: Logits, light: Float32Array): LinearModel {
+function* linearModel(logits: Logits, light: Float32Array): PausableWork<LinearModel> {
   const { width, height } = logits;
-  const mean = (values: Float32Array) => windowMeans(values, width, height);
+  function* mean(values: Float32Array): PausableWork<Float32Array> {
+    yield STEPS * values.length;
+    return windowMeans(values, width, height);
+  }
   const target = logits.data.map((logit) => Math.min(Math.max(logit, -CLIP), CLIP));
-  const meanLight = mean(light);
-  const meanTarget = mean(target);
-  const meanSquare = mean(light.map((value) => value * value));
-  const meanProduct = mean(light.map((value, i) => value * (target[i] as number)));
+  const meanLight = yield* mean(light);
+  const meanTarget = yield* mean(target);
+  const meanSquare = yield* mean(light.map((value) => value * value));
+  const meanProduct = yield* mean(light.map((value, i) => value * (target[i] as number)));
   const slope = meanProduct.map((product, i) => {
     const here = meanLight[i] as number;
     const variance = (meanSquare[i] as number) - here * here;
@@ -79,8 +84,8 @@ function linearModel(logits: Logits, light: Float32Array): LinearModel {
     (here, i) => here - (slope[i] as number) * (meanLight[i] as number),
   );
   return {
-    slope: { width, height, data: mean(slope) },
-    offset: { width, height, data: mean(offset) },
+    slope: { width, height, data: yield* mean(slope) },
+    offset: { width, height, data: yield* mean(offset) },
   };
 }
 

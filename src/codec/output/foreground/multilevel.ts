@@ -22,7 +22,7 @@ const SMALL_SIDE = 32;
 const SMALL_ITERATIONS = 10;
 const LARGE_ITERATIONS = 2;
 /** Time of a pixel here, in that of a picture's pixel. */
-const STEPS = 4;
+const STEPS = 16;
 
 /**
  * What a picture is mixed of, `colour = alpha * foreground + (1 - alpha) * background`, by multi-level

@@ -17,9 +17,11 @@ export function objectMask(logits: Logits): Logits {
   const { labels, sizes } = componentsOf(logits);
   const least = SMALLEST * Math.max(0, ...sizes);
   const near = new Uint8Array(labels.length);
-  for (const [i, label] of labels.entries()) {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
     if (label === 0 || (sizes[label - 1] as number) < least) continue;
-    const [x, y] = [i % width, Math.floor(i / width)];
+    const x = i % width;
+    const y = Math.floor(i / width);
     const left = Math.max(0, x - FRINGE);
     const right = Math.min(width, x + FRINGE + 1);
     for (let row = Math.max(0, y - FRINGE); row <= Math.min(height - 1, y + FRINGE); row++) {
