@@ -20,7 +20,7 @@ from .evaluate import evaluate, mean_of
 from .log import Log
 from .losses import LossConfig, training_loss
 from .network import LiteConfig
-from .network.encoder import efficientnet_lite0
+from .network.encoder import efficientnet_lite
 from .optimisation import parameter_groups, schedule, update_average
 from .placement import Device, Precision, _one_thread, arithmetic, keep_depth_wise_in_float32, loader, place
 from .tensorboard import Board
@@ -174,7 +174,7 @@ def begin(network: nn.Module, config: TrainConfig, catalogue: Catalogue) -> None
     """Give a new network the weights that the recipe begins with. Raises ValueError when they do not fit."""
     if config.initial is None:
         return
-    steps = GroupDataset(catalogue, config.sampling, seed=config.seed + 1, steps=4)
+    steps = GroupDataset(catalogue, config.sampling, seed=config.seed + 1, steps=16)
     drawn = (steps[step] for step in range(len(steps)))
     pictures = (group for batch in drawn for group in batch.image.split(batch.sizes))
     architecture_of(config.network).begin(network, Path(config.initial), pictures)
@@ -191,6 +191,6 @@ def _near(path: Path, catalogue: Catalogue) -> dict[str, list[str]]:
     """Classes that look alike to a network of ImageNet's; kept, so that a resumed run draws the same."""
     if not path.exists():
         with torch.random.fork_rng(devices=[]):
-            backbone = efficientnet_lite0()
+            backbone = efficientnet_lite()
         path.write_text(json.dumps(nearest_classes(catalogue, backbone)))
     return json.loads(path.read_text())

@@ -8,6 +8,8 @@ In training mode, where batches bring statistics of their own, the network then 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +19,18 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from .export.deployed import foldable
-from .network import CosalLite
+from .fit_encoder import fit_encoder
+from .network import CosalLite, LiteConfig
+from .normalisation import measure, neutralise
 
 PREFIX = "network."
 HALF = "_half"
 CONSTANT = "constant"
 LATER = ("gam.kept",)
 """Parameters that older models lack: a network begins with values that change nothing."""
+
+MEASURED = 12
+"""Groups of pictures for statistics."""
 
 
 class WarmStartError(ValueError):
@@ -33,10 +40,34 @@ class WarmStartError(ValueError):
 def warm_start(network: CosalLite, folder: Path, pictures: Iterable[Tensor]) -> None:
     """Give `network` the weights of the graphs in `folder`. Without GAM, its constant is the groups' mean consensus.
 
-    pictures: training pictures (N, 3, S, S), a whole group each, to measure statistics on; some 50 in all are
-    enough. Raises WarmStartError when the folder's weights are not those of such a network.
+    A cosal-base begins with a cosal-lite's heads too: its own encoder is then fitted to them (`fit_encoder`).
+    pictures: training pictures (N, 3, S, S), a whole group each, to measure statistics on, for which the first twelve
+    groups are taken, and to fit an encoder on. Raises WarmStartError when the folder's weights are not those of such
+    a network.
     """
     weights = read_weights(folder)
+    if network.config.encoder != LiteConfig.encoder and _has_another_encoder(network, weights):
+        trained = CosalLite(replace(network.config, encoder=LiteConfig.encoder))
+        _take_over(trained, weights, folder)
+        pictures = list(pictures)
+        norms = fit_encoder(network, trained, pictures)
+    else:
+        norms = _take_over(network, weights, folder)
+    pictures = list(islice(pictures, MEASURED))
+    if not pictures:
+        raise WarmStartError("there are no pictures to measure statistics on")
+    if not network.config.gam:
+        _constant(network, pictures)
+    measure(network, norms, pictures)
+
+
+def _has_another_encoder(network: CosalLite, weights: dict[str, Tensor]) -> bool:
+    projection = weights.get("encoder.from32.0.weight")
+    return projection is not None and projection.shape != network.encoder.from32[0].weight.shape
+
+
+def _take_over(network: CosalLite, weights: dict[str, Tensor], folder: Path) -> list[nn.BatchNorm2d]:
+    """All weights into a network of their kind. Returns its normalisations, which do nothing but add."""
     pairs = {bn: (name, convolution) for name, convolution, bn in foldable(network)}
     folded = {f"{name}.bias" for name, _ in pairs.values()}
     own = dict(network.named_parameters())
@@ -52,12 +83,9 @@ def warm_start(network: CosalLite, folder: Path, pictures: Iterable[Tensor]) -> 
         for name in wanted:
             own[name].copy_(weights[name])
         for bn, (name, _) in pairs.items():
-            _neutral(bn, weights[f"{name}.bias"])
+            neutralise(bn, weights[f"{name}.bias"])
     assert folded <= weights.keys()
-    pictures = list(pictures)
-    if not network.config.gam:
-        _constant(network, pictures)
-    _measure(network, list(pairs), pictures)
+    return list(pairs)
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -105,15 +133,6 @@ def _tensor(values: np.ndarray) -> Tensor:
     return torch.from_numpy(np.array(values, np.float32, order="C"))
 
 
-def _neutral(bn: nn.BatchNorm2d, bias: Tensor) -> None:
-    """Evaluation adds `bias` and does nothing else."""
-    assert bn.running_mean is not None and bn.running_var is not None
-    bn.running_mean.zero_()
-    bn.running_var.fill_(1 - bn.eps)
-    bn.weight.fill_(1)
-    bn.bias.copy_(bias)
-
-
 @torch.no_grad()
 def _constant(network: CosalLite, pictures: list[Tensor]) -> None:
     training = network.training
@@ -121,35 +140,3 @@ def _constant(network: CosalLite, pictures: list[Tensor]) -> None:
     found = [network.group_consensus(network.encode(group).features) for group in pictures]
     network.train(training)
     network.constant.copy_(torch.stack(found).mean(0))
-
-
-@torch.no_grad()
-def _measure(network: CosalLite, norms: list[nn.BatchNorm2d], pictures: list[Tensor]) -> None:
-    """The same function, with the statistics that `pictures` have before each normalisation."""
-    sums = {bn: (torch.zeros_like(bn.weight), torch.zeros_like(bn.weight), [0]) for bn in norms}
-
-    def note(bn: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        assert isinstance(bn, nn.BatchNorm2d)
-        total, squares, count = sums[bn]
-        total += inputs[0].sum((0, 2, 3))
-        squares += inputs[0].square().sum((0, 2, 3))
-        count[0] += inputs[0].numel() // inputs[0].shape[1]
-
-    hooks = [bn.register_forward_pre_hook(note) for bn in norms]
-    training = network.training
-    network.eval()
-    for group in pictures:
-        network.segment(group)
-    network.train(training)
-    for hook in hooks:
-        hook.remove()
-    for bn, (total, squares, (count,)) in sums.items():
-        if count == 0:
-            raise WarmStartError("there are no pictures to measure statistics on")
-        mean = total / count
-        variance = (squares / count - mean.square()).clamp_min(1e-6)
-        assert bn.running_mean is not None and bn.running_var is not None
-        bn.running_mean.copy_(mean)
-        bn.running_var.copy_(variance)
-        bn.weight.copy_((variance + bn.eps).sqrt())
-        bn.bias += mean

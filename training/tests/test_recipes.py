@@ -42,3 +42,8 @@ def test_the_rest_is_the_networks_own(tmp_path: Path) -> None:
 def test_what_is_no_recipe_is_refused(tmp_path: Path, content: object, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read_recipe(_file(tmp_path, content))
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "recipes").glob("*.json")), ids=lambda p: p.stem)
+def test_the_recipes_that_are_kept_can_be_read(path: Path) -> None:
+    assert read_recipe(path).steps > 0

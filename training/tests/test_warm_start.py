@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +86,34 @@ def test_another_network_is_refused(folder: Path, tmp_path: Path) -> None:
         warm_start(CosalLite(LiteConfig(parts=3)), folder, [_pictures(2)])
     with pytest.raises(WarmStartError, match="no graph"):
         warm_start(CosalLite(), tmp_path, [_pictures(2)])
+
+
+def test_another_encoder_is_fitted_to_what_was_trained(trained: CosalLite, folder: Path) -> None:
+    pictures = [_pictures(8)]
+    base = CosalLite(LiteConfig(encoder="efficientnet_lite2"))
+    warm_start(base, folder, pictures)
+    given = deployed(trained)
+    with torch.no_grad():
+        outputs = zip(base.eval().encoder(pictures[0]), given.encoder(pictures[0]), strict=True)
+        for found, expected in outputs:
+            assert (found - expected).square().mean() < 0.5 * expected.var((0, 2, 3)).mean()
+    assert torch.equal(base.modulation.kernel.weight, given.modulation.kernel.weight)
+    with pytest.raises(WarmStartError, match=r"encoder\.backbone"):
+        warm_start(CosalLite(), _exported(base, folder.parent / "base"), pictures)
+
+
+def test_a_larger_network_begins_where_its_own_graphs_end(tmp_path: Path) -> None:
+    torch.manual_seed(7)
+    config = LiteConfig(encoder="efficientnet_lite2")
+    network = CosalLite(config)
+    network.train().segment(_pictures(5))
+    again = CosalLite(config)
+    warm_start(again, _exported(network.eval(), tmp_path), [_pictures(3)])
+    expected = deployed(network).segment(_pictures(4)).logits
+    assert torch.allclose(again.eval().segment(_pictures(4)).logits, expected, atol=2e-3)
+
+
+def _exported(network: CosalLite, folder: Path) -> Path:
+    export(network.eval(), folder, size=SIZE)
+    assert json.loads((folder / "manifest.json").read_text())["name"] == "cosal-base"
+    return folder

@@ -51,7 +51,7 @@ def cosal_lite_interface(network: CosalLite, size: int) -> Interface:
     config = network.config
     c, grid, prototypes = config.channels, size // 16, 2 * config.parts
     return Interface(
-        name="cosal-lite",
+        name=config.name,
         size=size,
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),

@@ -1,4 +1,4 @@
-"""cosal-lite: GCoNet+ on EfficientNet-Lite0, small enough for a Worker."""
+"""cosal-lite: GCoNet+ on EfficientNet-Lite0, small enough for a Worker; on EfficientNet-Lite2 it is cosal-base."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from torch import Tensor, nn
 
 from .cem import ConfidenceEnhancement, PlainHead
 from .decoder import CoarseHead, Decoder, Modulation
-from .encoder import LiteEncoder
+from .encoder import EncoderName, LiteEncoder
 from .gam import GroupAffinity, Summary, consensus_of, mean_weights
 from .protocol import TrainingMaps
 
 
 @dataclass(frozen=True)
 class LiteConfig:
+    encoder: EncoderName = "efficientnet_lite0"
+    """efficientnet_lite2 makes it cosal-base."""
     channels: int = 128
     keys: int = 64
     parts: int = 4
@@ -33,6 +35,10 @@ class LiteConfig:
     """False, to compare with: no image sees another; a learned constant takes the consensus' place."""
     cem: bool = True
     """False, to compare with: a plain head in place of the CEM's two branches."""
+
+    @property
+    def name(self) -> str:
+        return {"efficientnet_lite0": "cosal-lite", "efficientnet_lite2": "cosal-base"}[self.encoder]
 
 
 @dataclass
@@ -66,7 +72,7 @@ class CosalLite(nn.Module):
     def __init__(self, config: LiteConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or LiteConfig()
-        self.encoder = LiteEncoder(config.channels, config.lateral8, config.lateral4, config.frozen)
+        self.encoder = LiteEncoder(config.channels, config.lateral8, config.lateral4, config.frozen, config.encoder)
         self.gam = GroupAffinity(config.channels, config.keys, config.parts)
         self.modulation = Modulation(config.channels, 2 * config.parts)
         self.coarse_head = CoarseHead(self.modulation.outputs, config.coarse_width)

