@@ -1,60 +1,39 @@
-import type { Logits } from "../codec/index.ts";
-import { likenessOf } from "./likeness.ts";
+import type { Figures } from "./figures.ts";
+import { logistic, logitOf } from "./logistic.ts";
 import type { Manifest } from "./manifest.ts";
-import type { Tensor } from "./runtime/runtime.ts";
-import type { Consensus } from "./types.ts";
 
 /** Weights for estimating a mask's quality from the mask itself, as given in the manifest. */
 export type ConfidenceWeights = NonNullable<Manifest["confidence"]>;
 
-/** Presence and shares are clamped away from 0 and 1 by this much before taking their logit. */
-const SMALLEST = 1e-4;
+/** Weights for telling whether the object is there, as given in the manifest. */
+export type PresenceWeights = NonNullable<Manifest["presenceWeights"]>;
 
 /**
  * The expected intersection over union of a mask with a hand-drawn one, 0..1; 0 for an empty mask.
- * A logistic function of five features, with weights fitted on groups held out from training. Must
+ * A logistic function of four figures, with weights fitted on groups held out from training. Must
  * match `training/cosal_training/confidence.py`.
- *
- * @param logits after `withoutUnlike` has removed unlike parts
- * @param features of the image, `[1, channels, height, width]`: a grid over the same image
- * @param presence 0..1
  */
-export function confidenceOf(
-  logits: Logits,
-  features: Tensor,
-  consensus: Consensus,
-  presence: number,
-  weights: ConfidenceWeights,
-): number {
-  const inside = new Float64Array(logits.data.length);
-  const outside = new Float64Array(logits.data.length);
-  let [size, within, beyond] = [0, 0, 0];
-  // An index, since an iterator of entries leaves megabytes of garbage for each photograph.
-  for (let i = 0; i < logits.data.length; i++) {
-    const logit = logits.data[i] as number;
-    const probability = 1 / (1 + Math.exp(-logit));
-    if (logit >= 0) {
-      size++;
-      within += probability;
-      inside[i] = probability;
-    } else {
-      beyond += probability;
-      outside[i] = 1 - probability;
-    }
-  }
-  if (size === 0) return 0;
-  const total =
+export function confidenceOf(figures: Figures, weights: ConfidenceWeights): number {
+  if (figures.flatness === 0) return 0;
+  return logistic(
     weights.bias +
-    weights.presence * logitOf(presence) +
-    // What J would be if every pixel's probability were right.
-    weights.sureness * logitOf(within / (size + beyond)) +
-    weights.likeness * likenessOf({ ...logits, data: inside }, features, consensus) +
-    weights.contrast * likenessOf({ ...logits, data: outside }, features, consensus) +
-    weights.size * Math.log(Math.max(size / logits.data.length, SMALLEST));
-  return 1 / (1 + Math.exp(-total));
+      weights.height * figures.height +
+      weights.flatness * figures.flatness +
+      weights.contrast * figures.contrast +
+      weights.size * figures.size,
+  );
 }
 
-function logitOf(share: number): number {
-  const kept = Math.min(Math.max(share, SMALLEST), 1 - SMALLEST);
-  return Math.log(kept / (1 - kept));
+/**
+ * How likely an image shows the object, 0..1: the decoder's presence together with the likeness of
+ * the mask. Must match `training/cosal_training/confidence.py`.
+ */
+export function presenceOf(
+  presence: number,
+  { likeness }: Figures,
+  weights: PresenceWeights,
+): number {
+  return logistic(
+    weights.bias + weights.presence * logitOf(presence) + weights.likeness * likeness,
+  );
 }

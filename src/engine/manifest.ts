@@ -61,12 +61,18 @@ const schema = z.object({
   confidence: z.optional(
     z.object({
       bias: z.number(),
-      presence: z.number(),
-      sureness: z.number(),
-      likeness: z.number(),
+      height: z.number(),
+      flatness: z.number(),
       contrast: z.number(),
       size: z.number(),
     }),
+  ),
+  /**
+   * Weights for the presence, from the decoder's and the mask's likeness (`confidence.ts`). If
+   * missing, it is the decoder's.
+   */
+  presenceWeights: z.optional(
+    z.object({ bias: z.number(), presence: z.number(), likeness: z.number() }),
   ),
   graphs: z.object({
     encoder: graph,
@@ -108,12 +114,12 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   ) {
     throw new CosalError("model_invalid", "manifest.json: refinements > 0 needs graphs.refine");
   }
-  const { likeness, confidence, consensus, graphs } = manifest;
-  const looks = likeness !== undefined || confidence !== undefined;
+  const { likeness, confidence, presenceWeights, consensus, graphs } = manifest;
+  const looks = (likeness ?? confidence ?? presenceWeights) !== undefined;
   if (looks && (consensus.shape[0] % 2 > 0 || !graphs.decoder.inputs.features)) {
     throw new CosalError(
       "model_invalid",
-      "manifest.json: likeness and confidence need the decoder's input features, and an even number of prototypes, half of them for surroundings",
+      "manifest.json: likeness, confidence and presenceWeights need the decoder's input features, and an even number of prototypes, half of them for surroundings",
     );
   }
   return manifest;

@@ -22,12 +22,12 @@ export async function describeModel(files: ModelFiles): Promise<ModelDescription
 
 /**
  * SHA-256 of the canonical JSON (sorted keys, no spaces) of name, version, input, consensus,
- * refinements, excludeSelf, seededRefinements, likeness and confidence if present, and each graph's
- * SHA-256. Metrics and notes may change without changing it.
+ * refinements, excludeSelf, seededRefinements, likeness, confidence and presenceWeights if present,
+ * and each graph's SHA-256. Metrics and notes may change without changing it.
  */
 async function modelDigest(manifest: Manifest): Promise<string> {
   const { name, version, input, consensus, refinements, excludeSelf } = manifest;
-  const { seededRefinements, likeness, confidence } = manifest;
+  const { seededRefinements, likeness, confidence, presenceWeights } = manifest;
   const graphs = Object.fromEntries(
     Object.entries(manifest.graphs).flatMap(([graph, value]) =>
       value ? [[graph, value.sha256]] : [],
@@ -36,7 +36,7 @@ async function modelDigest(manifest: Manifest): Promise<string> {
   const text = JSON.stringify(
     sorted({
       ...{ name, version, input, consensus, refinements, excludeSelf, seededRefinements },
-      ...{ likeness, confidence },
+      ...{ likeness, confidence, presenceWeights },
       graphs,
     }),
   );

@@ -1,10 +1,11 @@
 import { type Decoder, type Logits, measureMask } from "../codec/index.ts";
 import { CosalError } from "../errors.ts";
 import { mapConcurrently } from "./concurrent-map.ts";
-import { confidenceOf } from "./confidence.ts";
+import { confidenceOf, presenceOf } from "./confidence.ts";
 import { requireShape } from "./consensus-file.ts";
 import { aboutImage, ImageEncoder, isImageFault, type Network } from "./encode.ts";
 import { FeatureFormat, type Features } from "./features.ts";
+import { figuresOf } from "./figures.ts";
 import { Graphs, logitsOf } from "./graphs.ts";
 import { computeConsensus, type Regions } from "./group-consensus.ts";
 import { withoutUnlike } from "./likeness.ts";
@@ -271,17 +272,18 @@ async function decode(
   const logits = second ? alike(second) : first;
   const { width, height } = features;
   const presence = (outputs.presence as Tensor).data[0] as number;
-  const weights = manifest.confidence;
+  const { confidence, presenceWeights } = manifest;
+  const figures =
+    (confidence ?? presenceWeights) && figuresOf(logits, tensors.features as Tensor, consensus);
   const mask: ImageMask = {
     index,
     id: input.id,
     width,
     height,
     ...measureMask(logits, width, height),
-    presence,
-    ...(weights && {
-      confidence: confidenceOf(logits, tensors.features as Tensor, consensus, presence, weights),
-    }),
+    presence:
+      figures && presenceWeights ? presenceOf(presence, figures, presenceWeights) : presence,
+    ...(figures && confidence && { confidence: confidenceOf(figures, confidence) }),
     logits,
   };
   await progress.report({ stage: "mask", index, id: input.id });

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .data import Catalogue
     from .group_model import GroupModel
+    from .presence import Evidence, Thresholds
 
 DATA = "../shared/data"
 
@@ -266,15 +267,15 @@ def _calibrate(options: argparse.Namespace) -> None:
     try:
         catalogue = Catalogue.read(options.data)
         if options.held_back:
-            _trust(options.model, catalogue, options.held_back)
-        model = Graphs(options.model)
-        if held_out.is_dir():
+            thresholds, found = _trust(options.model, catalogue, options.held_back)
+        elif held_out.is_dir():
+            model = Graphs(options.model)
             parts = protocols.presence_by_group(protocols.read_groups(held_out, model), model)
             found = merged(parts)
             thresholds = found.thresholds()
             _print("each group at the others' thresholds", leave_one_out(parts))
         else:
-            thresholds, found = calibrate(model, catalogue)
+            thresholds, found = calibrate(Graphs(options.model), catalogue)
     except (ValueError, OSError) as error:
         sys.exit(f"cosal-train calibrate: {error}")
     write_thresholds(options.model, thresholds)
@@ -282,21 +283,25 @@ def _calibrate(options: argparse.Namespace) -> None:
     _print("where they were chosen", found.figures(thresholds))
 
 
-def _trust(folder: Path, catalogue: Catalogue, every: int) -> None:
-    """Calibrate a model's logits and fit its confidence on what training held back."""
+def _trust(folder: Path, catalogue: Catalogue, every: int) -> tuple[Thresholds, Evidence]:
+    """Calibrate a model's logits, confidence and presence on what training held back."""
     from dataclasses import asdict
 
     from .calibration import rescale
-    from .confidence import write_confidence
+    from .confidence import write_weights
     from .graphs import Graphs
     from .held_back import calibrate, held_back_cases
+    from .presence import calibrate_held_back
 
     cases = list(held_back_cases(Graphs(folder), catalogue, every))
     scales, confidence = calibrate(cases)
     rescale(folder, scales)
-    write_confidence(folder, confidence)
+    weights, thresholds, found = calibrate_held_back(Graphs(folder), catalogue.split(every)[1])
+    write_weights(folder, confidence, weights)
     _print(f"logits, by {len(cases)} masks that were held back", asdict(scales))
     _print("confidence", asdict(confidence))
+    _print("presence", asdict(weights))
+    return thresholds, found
 
 
 def _export(options: argparse.Namespace) -> None:

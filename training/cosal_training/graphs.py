@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from .confidence import Confidence
+from .confidence import Confidence, PresenceWeights
 from .group_model import GroupModel, InputFormat, Tensors
 
 
@@ -24,6 +24,8 @@ class Graphs(GroupModel):
         self.likeness = self.manifest.get("likeness")
         found = self.manifest.get("confidence")
         self.confidence = None if found is None else Confidence(**found)
+        found = self.manifest.get("presenceWeights")
+        self.presence_weights = None if found is None else PresenceWeights(**found)
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         self._sessions = {

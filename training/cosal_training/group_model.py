@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .confidence import Confidence
+from .confidence import Confidence, Figures, PresenceWeights
 from .likeness import without_unlike
 
 Tensors = dict[str, np.ndarray]
@@ -67,6 +67,8 @@ class GroupModel(ABC):
     """A mask's part stays when it looks this much like the object, as a share of the part that does most; None:
     all parts stay."""
     confidence: Confidence | None = None
+    presence_weights: PresenceWeights | None = None
+    """None: presence is the decoder's."""
 
     @abstractmethod
     def run(self, name: str, feeds: Tensors) -> Tensors:
@@ -80,10 +82,8 @@ class GroupModel(ABC):
         """A whole group, encoded."""
         first, consensus = self.consensus(encoded)
         logits, presence = self.decode(encoded, consensus)
-        confidence = [
-            None if self.confidence is None else self.confidence.of(z[0], e["features"][0], consensus, float(p))
-            for z, e, p in zip(logits, encoded, presence, strict=True)
-        ]
+        figures = self.figures(logits, encoded, consensus)
+        confidence = [None if self.confidence is None else self.confidence.of(f) for f in figures]
         keys = np.concatenate([e["keys"] for e in encoded])
         return GroupResult(keys, first, consensus, logits, presence, confidence)
 
@@ -117,12 +117,25 @@ class GroupModel(ABC):
 
     def decode(self, encoded: list[Tensors], consensus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits (N, 1, h, w) and presence (N) in 0..1 of images that may have had no part in the consensus."""
+        logits, presence = self.decoded(encoded, consensus)
+        weights = self.presence_weights
+        if weights is not None:
+            figures = self.figures(logits, encoded, consensus)
+            presence = np.array([weights.of(float(p), f) for p, f in zip(presence, figures, strict=True)])
+        return logits, presence
+
+    def decoded(self, encoded: list[Tensors], consensus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same with the decoder's own presence."""
         decoded = [self.run("decoder", {**e, "consensus": consensus}) for e in encoded]
         logits = np.concatenate([d["logits"] for d in decoded])
         if self.likeness is not None:
             for z, e in zip(logits, encoded, strict=True):
                 z[0] = without_unlike(z[0], e["features"][0], consensus, self.likeness)
         return logits, np.concatenate([d["presence"] for d in decoded])
+
+    def figures(self, logits: np.ndarray, encoded: list[Tensors], consensus: np.ndarray) -> list[Figures]:
+        """What masks, (N, 1, h, w), show of their own quality."""
+        return [Figures.of(z[0], e["features"][0], consensus) for z, e in zip(logits, encoded, strict=True)]
 
     def _weights(self, n: int) -> np.ndarray:
         """Row i: how much each image's keys count for image i."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .calibration import Scales, fit_scales
-from .confidence import Confidence, Figures, fit
+from .confidence import Confidence, Figures, fit_confidence
 from .data import Catalogue
 from .data.catalogue import Photograph, read_image, read_mask
 from .data.compose import Picture, cut_out, paste, resize
@@ -39,7 +39,6 @@ class Case:
     """Share of the object in each pixel of the logits, (h, w), 0..1."""
     features: np.ndarray
     consensus: np.ndarray
-    presence: float
     jaccard: float
     """At the photograph's size, as everywhere."""
 
@@ -85,20 +84,20 @@ def calibrate(cases: list[Case]) -> tuple[Scales, Confidence]:
     weights = weights_of(cases)
     scales = fit_scales([case.logits for case in cases], [case.truth for case in cases], weights)
     some = [(case, weight) for case, weight in zip(cases, weights.tolist(), strict=True) if (case.logits >= 0).any()]
-    figures = [Figures.of(scales(c.logits), c.features, c.consensus, c.presence) for c, _ in some]
-    return scales, fit(figures, [c.jaccard for c, _ in some], [weight for _, weight in some])
+    figures = [Figures.of(scales(c.logits), c.features, c.consensus) for c, _ in some]
+    return scales, fit_confidence(figures, [c.jaccard for c, _ in some], [weight for _, weight in some])
 
 
 def _cases(model: GroupModel, kind: str, group: list[Labelled], scored: int) -> Iterator[Case]:
     """The first `scored` masks of a group."""
     encoded = model.encode(np.stack([model.input.tensor(image) for image, _ in group]))
     consensus = model.consensus(encoded)[1]
-    logits, presence = model.decode(encoded[:scored], consensus)
-    for z, e, p, (_, truth) in zip(logits[:, 0], encoded, presence, group, strict=False):
+    logits, _ = model.decoded(encoded[:scored], consensus)
+    for z, e, (_, truth) in zip(logits[:, 0], encoded, group, strict=False):
         height, width = truth.shape
         found = jaccard(mask_of(z, width, height) >= 128, truth)
         share = resize(truth.astype(np.float32), z.shape[1], z.shape[0])
-        yield Case(kind, z, share, e["features"][0], consensus, float(p), found)
+        yield Case(kind, z, share, e["features"][0], consensus, found)
 
 
 def _labelled(photograph: Photograph) -> Labelled:

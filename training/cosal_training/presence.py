@@ -1,7 +1,9 @@
 """Presence: does an image show the group's object, and has a group one in common at all?
 
-Thresholds come from held-out groups, each judged by those of the others (`leave_one_out`), or, where there are none,
-from composites of training classes (`calibrate`).
+The decoder tells how likely it is; together with the likeness of the mask it is told better (`PresenceWeights`). The
+weights and the thresholds come from classes that training held back (`calibrate_held_back`), or the thresholds from
+held-out groups, each judged by those of the others (`leave_one_out`), or from composites of training classes
+(`calibrate`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .confidence import Figures, PresenceWeights, fit_presence
 from .data import Catalogue
 from .data.catalogue import Photograph, read_image, read_mask
 from .data.compose import Picture, cut_out, paste, resize
@@ -22,6 +25,8 @@ CLASSES = 48
 """Training classes that a calibration draws groups of."""
 SIDE = 288
 """Pixels a side of the composites."""
+PHOTOGRAPHS = 8
+"""Of a class that was held back, at most."""
 
 
 @dataclass(frozen=True)
@@ -91,23 +96,48 @@ def evidence_by_kind(
 
     Raises ValueError when a kind may meet no other.
     """
+    return [_evidence_of(model, draws) for draws in draws_by_kind(kinds, may_meet, size=size, tries=tries, seed=seed)]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Three groups of encoded images."""
+
+    own: list[Tensors]
+    odd: list[Tensors]
+    """The last shows something else."""
+    unlike: list[Tensors]
+
+
+def draws_by_kind(
+    kinds: list[Kind], may_meet: Callable[[str, str], bool], *, size: int, tries: int, seed: int
+) -> list[list[Draw]]:
+    """Per kind, `tries` of them. Raises ValueError when a kind may meet no other."""
     rng = np.random.default_rng(seed)
     parts = []
     for kind in kinds:
-        found = Evidence()
-        parts.append(found)
         others = [k for k in kinds if may_meet(kind.name, k.name)]
         if not others:
             raise ValueError(f"presence needs kinds that may meet; {kind.name} may meet no other")
+        draws = []
         for _ in range(tries):
             own = kind.draw(rng, size)
-            found.same.append(float(_presence(model, own).mean()))
-            scores = _presence(model, [*own[:-1], *others[int(rng.integers(len(others)))].draw(rng, 1)])
-            found.inside += scores[:-1].tolist()
-            found.outside.append(float(scores[-1]))
+            odd = [*own[:-1], *others[int(rng.integers(len(others)))].draw(rng, 1)]
             unlike = [image for k in _unlike(rng, kinds, may_meet, size) for image in k.draw(rng, 1)]
-            found.mixed.append(float(_presence(model, unlike).mean()))
+            draws.append(Draw(own, odd, unlike))
+        parts.append(draws)
     return parts
+
+
+def _evidence_of(model: GroupModel, draws: list[Draw]) -> Evidence:
+    found = Evidence()
+    for draw in draws:
+        found.same.append(float(_presence(model, draw.own).mean()))
+        scores = _presence(model, draw.odd)
+        found.inside += scores[:-1].tolist()
+        found.outside.append(float(scores[-1]))
+        found.mixed.append(float(_presence(model, draw.unlike).mean()))
+    return found
 
 
 def leave_one_out(parts: list[Evidence]) -> dict[str, float]:
@@ -119,6 +149,37 @@ def leave_one_out(parts: list[Evidence]) -> dict[str, float]:
 def merged(parts: list[Evidence]) -> Evidence:
     """All evidence in one."""
     return Evidence(*([score for part in parts for score in getattr(part, f.name)] for f in fields(Evidence)))
+
+
+def calibrate_held_back(
+    model: GroupModel, held: Catalogue, *, size: int = 6, tries: int = 6, seed: int = 13
+) -> tuple[PresenceWeights, Thresholds, Evidence]:
+    """Weights, and the thresholds of the presence that they give, from photographs of classes that were held back.
+
+    `model` has the weights from then on. Raises ValueError for less than two classes that may meet.
+    """
+    large = {name for name, photographs in held.groups.items() if len(photographs) >= size}
+    names = sorted(name for name in large if any(held.may_meet(name, other) for other in large))
+    if not names:
+        raise ValueError(f"presence needs two classes of {size} photographs that may meet among those held back")
+
+    def kind(name: str) -> Kind:
+        photographs = held.groups[name][:PHOTOGRAPHS]
+        encoded = model.encode(np.stack([model.input.tensor(read_image(p.path)) for p in photographs]))
+        return Kind(name, lambda rng, count: [encoded[i] for i in rng.choice(len(encoded), count, replace=False)])
+
+    parts = draws_by_kind([kind(name) for name in names], held.may_meet, size=size, tries=tries, seed=seed)
+    presences: list[float] = []
+    figures: list[Figures] = []
+    for draw in (draw for draws in parts for draw in draws):
+        consensus = model.consensus(draw.odd)[1]
+        logits, presence = model.decoded(draw.odd, consensus)
+        presences += presence.tolist()
+        figures += model.figures(logits, draw.odd, consensus)
+    shown = [*[True] * (size - 1), False] * (len(figures) // size)
+    model.presence_weights = fit_presence(presences, figures, shown)
+    found = merged([_evidence_of(model, draws) for draws in parts])
+    return model.presence_weights, found.thresholds(), found
 
 
 def calibrate(model: GroupModel, catalogue: Catalogue, *, seed: int = 17) -> tuple[Thresholds, Evidence]:

@@ -77,7 +77,7 @@ def test_a_model_is_rescaled_with_its_manifest_and_golden_tensors(shipped: Path,
 def test_kinds_count_alike() -> None:
     def case(kind: str) -> Case:
         nothing = np.zeros((1, 1))
-        return Case(kind, nothing, nothing, nothing, nothing, 0.0, 0.0)
+        return Case(kind, nothing, nothing, nothing, nothing, 0.0)
 
     assert weights_of([case("plain"), case("plain"), case("plain"), case("scenes")]).tolist() == [2 / 3] * 3 + [2]
 

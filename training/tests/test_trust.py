@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cosal_training.boundary import boundary_f
-from cosal_training.confidence import Confidence, Figures, fit
+from cosal_training.confidence import Confidence, Figures, fit_confidence, fit_presence
 from cosal_training.evaluate import GroupScore, ImageScore
 from cosal_training.metrics import measure
 from cosal_training.reliability import calibration_error, counts
@@ -63,20 +63,42 @@ def test_figures_tell_a_sure_mask_of_the_object_from_an_unsure_one_of_something_
     consensus = np.array([[1, 0], [0, 1]], np.float32)
     logits = np.full((8, 8), -9, np.float32)
     logits[:4] = 9
-    good = Figures.of(logits, features, consensus, 0.99)
-    bad = Figures.of(logits[::-1] / 9, features, consensus, 0.4)
+    good = Figures.of(logits, features, consensus)
+    bad = Figures.of(logits[::-1] / 9, features, consensus)
     assert good.likeness == pytest.approx(1) and bad.likeness == pytest.approx(0, abs=1e-6)
-    assert good.contrast < bad.contrast
-    assert good.sureness > bad.sureness and good.presence > bad.presence
+    assert good.contrast == pytest.approx(0, abs=1e-6) and bad.contrast == pytest.approx(1)
+    assert good.height > bad.height
     assert good.size == bad.size == pytest.approx(np.log(0.5))
-    assert Confidence(5, 0, 0, 0, 0, 0).of(np.full((8, 8), -1.0), features, consensus, 1) == 0, "no mask, no J"
+    empty = Figures.of(np.full((8, 8), -1.0), features, consensus)
+    assert empty.likeness == 0 and Confidence(5, 0, 0, 0, 0).of(empty) == 0, "no mask, no J"
+
+
+def test_a_mask_of_a_high_peak_stands_higher_than_a_flat_one_of_the_same_outline() -> None:
+    features, consensus = np.ones((2, 4, 4), np.float32), np.eye(2, dtype=np.float32)
+    flat = np.where(np.arange(8) < 4, 1.0, -1.0) * np.ones((8, 1))
+    peaked = flat.copy()
+    peaked[0, 0] = 6
+    low, high = (Figures.of(logits, features, consensus) for logits in (flat, peaked))
+    assert high.height > low.height + 2
+    assert low.flatness == 1 and high.flatness < 0.3
 
 
 def test_the_fit_finds_what_made_the_scores() -> None:
     rng = np.random.default_rng(1)
     figures = [Figures(*rng.normal(size=5)) for _ in range(4000)]
-    made = Confidence(0.4, 0.5, -0.3, 0.8, 0.1, -0.6)
-    scores = [made.from_figures(f) for f in figures]
-    found = fit(figures, scores, [1.0] * len(figures))
+    made = Confidence(0.4, 0.5, -0.3, 0.8, -0.6)
+    found = fit_confidence(figures, [made.of(f) for f in figures], [1.0] * len(figures))
     for name, value in vars(made).items():
         assert getattr(found, name) == pytest.approx(value, abs=0.01), name
+
+
+def test_presence_is_told_by_the_decoder_and_by_the_likeness_of_the_mask() -> None:
+    rng = np.random.default_rng(2)
+    shown = [*[True] * 500, *[False] * 100]
+    figures = [Figures(rng.normal(0.6 if s else 0.2, 0.2), 0, 0, 0, 0) for s in shown]
+    presences = (1 / (1 + np.exp(-rng.normal([3 if s else 0 for s in shown], 1.5)))).tolist()
+    weights = fit_presence(presences, figures, shown)
+    told = np.array([weights.of(p, f) for p, f in zip(presences, figures, strict=True)])
+    right = (told >= 0.5) == shown
+    assert (right[:500].mean() + right[500:].mean()) / 2 > 0.9, "each kind counts the same"
+    assert weights.presence > 0 and weights.likeness > 0
