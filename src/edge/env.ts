@@ -8,7 +8,7 @@ import type {
 } from "@cloudflare/workers-types";
 import type { RateBinding } from "./access/rate-limiter.ts";
 import type { Assets } from "./assets.ts";
-import type { BatchRound } from "./batches/batch-object.ts";
+import type { BatchRound } from "./batches/instances.ts";
 import type { JobMessage } from "./jobs/job-object.ts";
 
 /** The bindings of wrangler.toml. Only the assets are required; the others add features. */

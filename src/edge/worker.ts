@@ -1,7 +1,7 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import type { ExecutionContext, MessageBatch } from "@cloudflare/workers-types";
-import type { BatchRound } from "./batches/batch-object.ts";
 import { runBatch } from "./batches/batch-run.ts";
+import type { BatchRound } from "./batches/instances.ts";
 import type { Env } from "./env.ts";
 import { createHost, type Host } from "./host.ts";
 import { consume } from "./jobs/consumer.ts";

@@ -5,14 +5,10 @@ import {
   type BatchAction,
   type BatchHeader,
   type BatchLine,
-  type BatchRequest,
   type BatchStatus,
-  givenUp,
-  isPassing,
   jsonLog,
   type LineProblem,
   type LineResult,
-  MAX_UNIT_ATTEMPTS,
   Rate,
 } from "../../app/index.ts";
 import {
@@ -20,27 +16,14 @@ import {
   BatchTables,
   type HeldUnit,
   type NumberedResult,
-  type UnitLines,
 } from "./batch-tables.ts";
 import { Changes } from "./changes.ts";
+import { type BatchRound, isActive, startInstance } from "./instances.ts";
+import { Lanes, type TakenUnit } from "./lanes.ts";
 import { UPLOAD_TIMEOUT, Upload } from "./upload.ts";
-
-/** What a Workflow instance is started with. */
-export interface BatchRound {
-  readonly tenant: string;
-  readonly id: string;
-  /** From 1. An id of an instance cannot be used again, so each start of a batch has its own. */
-  readonly round: number;
-  readonly parallelism: number;
-}
 
 export interface BatchEnv {
   readonly BATCH_RUNS: Workflow<BatchRound>;
-}
-
-/** A unit to compute. */
-export interface TakenUnit extends UnitLines {
-  readonly request: BatchRequest;
 }
 
 /** A part of a batch's events. */
@@ -69,9 +52,6 @@ const CHECK_INTERVAL = 60_000;
 /** How long a batch is kept after its last change, in milliseconds. */
 const RETENTION = 30 * 24 * 3_600_000;
 
-/** Statuses of Workflow instances that will not go on. */
-const ENDED = ["complete", "errored", "terminated", "unknown"];
-
 /**
  * A batch: its manifest, results and state. Workflow instances compute its units and report the results
  * here, in lanes that run at the same time. The alarm starts another instance if one has ended before
@@ -81,12 +61,14 @@ export class BatchObject extends DurableObject<BatchEnv> {
   readonly #tables: BatchTables;
   readonly #log = jsonLog();
   readonly #rate = new Rate();
+  readonly #lanes: Lanes;
   readonly #changes = new Changes();
   readonly #upload = new Upload();
 
   constructor(ctx: DurableObjectState, env: BatchEnv) {
     super(ctx, env);
     this.#tables = new BatchTables(ctx.storage);
+    this.#lanes = new Lanes(this.#tables);
   }
 
   /**
@@ -125,6 +107,7 @@ export class BatchObject extends DurableObject<BatchEnv> {
       ...{ status: "running", updated: header.created, succeeded: 0, failed: 0, failures: {} },
       ...{ milliseconds: 0, round: 0, held: {}, last: 0 },
     });
+    this.#rate.begin(0);
     await this.#startRound();
     return this.get();
   }
@@ -142,17 +125,11 @@ export class BatchObject extends DurableObject<BatchEnv> {
     if (action === "cancel" && status !== "completed" && status !== "cancelled") {
       this.#turn("cancelled");
     }
-    if (action === "resume" && status === "paused") {
-      this.#turn("running");
-      await this.#startRound();
-    }
+    if (action === "resume" && status === "paused") await this.#resume();
     if (action === "retry" && failed > 0 && status !== "cancelled") {
       this.#tables.retry();
       this.#changes.add();
-      if (status === "completed") {
-        this.#turn("running");
-        await this.#startRound();
-      }
+      if (status === "completed") await this.#resume();
     }
     return this.get();
   }
@@ -169,25 +146,10 @@ export class BatchObject extends DurableObject<BatchEnv> {
    * or if the batch or the round is over.
    */
   take(round: number, lane: string): TakenUnit | undefined {
-    for (;;) {
-      const state = this.#runningIn(round);
-      if (state === undefined) return undefined;
-      const { held, header } = state;
-      const unit = held[lane] ?? this.#tables.nextUnit(Object.values(held));
-      if (unit === undefined) return undefined;
-      const { first, last } = unit;
-      const taken = this.#tables.linesOf(unit);
-      const attempts = this.#tables.attemptsOf(first);
-      if (attempts >= MAX_UNIT_ATTEMPTS) {
-        this.#record(taken.lines.filter(({ line }) => taken.pending.includes(line)).map(givenUp));
-      } else if (taken.pending.length > 0) {
-        this.#tables.setAttempts(first, attempts + 1);
-        this.#tables.update({ held: { ...held, [lane]: { first, last } } });
-        this.#changes.add();
-        return { request: header.request, ...taken };
-      }
-      this.#drop(lane, unit);
-    }
+    if (this.#runningIn(round) === undefined) return undefined;
+    const taken = this.#lanes.take(lane, (results) => this.#record(results));
+    this.#changes.add();
+    return taken;
   }
 
   /** Records results. Without results, it is a heartbeat. @returns whether more are wanted */
@@ -213,16 +175,7 @@ export class BatchObject extends DurableObject<BatchEnv> {
     const { state } = this.#tables;
     if (state === undefined) return;
     this.#tables.update({ milliseconds: state.milliseconds + milliseconds });
-    const unit = state.held[lane];
-    if (state.round !== round || unit === undefined) return;
-    if (this.#tables.isDone(unit)) this.#drop(lane, unit);
-    else if (problem === undefined) this.#tables.setAttempts(unit.first, 0);
-    else {
-      if (isPassing(problem)) {
-        this.#tables.setAttempts(unit.first, this.#tables.attemptsOf(unit.first) - 1);
-      }
-      this.#tables.update({ waiting: problem });
-    }
+    if (state.round === round) this.#lanes.settle(lane, problem);
     this.#changes.add();
   }
 
@@ -293,25 +246,26 @@ export class BatchObject extends DurableObject<BatchEnv> {
   /** Starts the next Workflow instance. If that fails, the alarm starts another one. */
   async #startRound(): Promise<void> {
     const { header, round: last } = this.#tables.state as BatchState;
-    const { id, request } = header;
-    const { tenant, parallelism } = request;
     const round = last + 1;
     this.#tables.update({ round, held: {} });
-    this.#rate.begin(doneOf(this.#tables.state as BatchState));
     this.#changes.add();
     await this.ctx.storage.setAlarm(Date.now() + CHECK_INTERVAL);
     try {
-      const params = { tenant, id, round, parallelism };
-      await this.env.BATCH_RUNS.create({ id: instanceOf(id, round), params });
+      await startInstance(this.env.BATCH_RUNS, header, round);
     } catch (error) {
-      this.#log({ level: "error", event: "workflow not started", batch: id, round, error });
+      this.#log({ level: "error", event: "workflow not started", batch: header.id, round, error });
     }
+  }
+
+  async #resume(): Promise<void> {
+    this.#turn("running");
+    this.#rate.begin(doneOf(this.#tables.state as BatchState));
+    await this.#startRound();
   }
 
   async #hasInstance({ header, round }: BatchState): Promise<boolean> {
     try {
-      const instance = await this.env.BATCH_RUNS.get(instanceOf(header.id, round));
-      return !ENDED.includes((await instance.status()).status);
+      return await isActive(this.env.BATCH_RUNS, header, round);
     } catch (error) {
       this.#log({ level: "warn", event: "workflow not found", batch: header.id, round, error });
       return false;
@@ -337,13 +291,6 @@ export class BatchObject extends DurableObject<BatchEnv> {
     this.#changes.add();
   }
 
-  /** Removes a unit whose lines have results. */
-  #drop(lane: string, { first }: HeldUnit): void {
-    const { [lane]: _, ...held } = (this.#tables.state as BatchState).held;
-    this.#tables.removeUnit(first);
-    this.#tables.update({ held });
-  }
-
   /** The state, if the batch runs and this is its round. */
   #runningIn(round: number): BatchState | undefined {
     const { state } = this.#tables;
@@ -362,10 +309,6 @@ export class BatchObject extends DurableObject<BatchEnv> {
       ...(isRunning && state.waiting !== undefined && { waiting: state.waiting }),
     };
   }
-}
-
-function instanceOf(id: string, round: number): string {
-  return `${id}-${round}`;
 }
 
 function linesIn({ first, last }: HeldUnit): number {

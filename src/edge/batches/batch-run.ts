@@ -9,8 +9,9 @@ import {
   problemFor,
   type RunUnit,
 } from "../../app/index.ts";
-import type { BatchRound, TakenUnit } from "./batch-object.ts";
 import { type BatchStub, resultsOf } from "./edge-batches.ts";
+import type { BatchRound } from "./instances.ts";
+import type { TakenUnit } from "./lanes.ts";
 import { PART_IMAGES, STEP_IMAGES } from "./limits.ts";
 
 /** The methods of a `BatchObject` that its Workflow calls. */

@@ -13,9 +13,9 @@ import {
   type RunUnit,
   silent,
 } from "../../app/index.ts";
-import type { BatchRound } from "./batch-object.ts";
 import { type BatchHandle, runBatch } from "./batch-run.ts";
 import { type BatchStub, batchName, edgeBatches } from "./edge-batches.ts";
+import type { BatchRound } from "./instances.ts";
 
 const { BATCHES, BATCH_RUNS } = env as {
   BATCHES: DurableObjectNamespace;
