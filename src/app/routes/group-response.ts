@@ -11,7 +11,7 @@ import { EVENT_STREAM, encodeEvents } from "../representation/sse.ts";
 import { bytesStream, prefetch, readAhead } from "../representation/stream.ts";
 import type { Presentation } from "../representation/variants.ts";
 import type { HeldMemory } from "../upload/index.ts";
-import { preferencesOf } from "./preferences.ts";
+import { isInBackground, preferencesOf } from "./preferences.ts";
 import { ResponseWriter } from "./response-writer.ts";
 
 /** The response types of a group. The first one is the default. */
@@ -49,7 +49,8 @@ export async function respondWithGroup(
   const seconds = Math.min(service.host.limits.seconds, wait ?? Number.POSITIVE_INFINITY);
   const deadline = Date.now() + seconds * 1000;
   const caller = service.callerOf(c.req.raw, requestContext);
-  const rest = { signal, caller, withRecords, deadline };
+  const isBackground = isInBackground(c.req.header("priority"));
+  const rest = { signal, caller, withRecords, deadline, isBackground };
   const context = service.runContext(requestContext, models, rest);
   const steps = readAhead(recordBackend(runGroup(group, context), requestContext));
   const files = {

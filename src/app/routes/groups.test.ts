@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { digestOf, group, problem, setUp } from "../../../test/app-client.ts";
-import type { GroupBody } from "../index.ts";
+import { fakeHost } from "../../../test/fakes.ts";
+import type { Compute, GroupBody } from "../index.ts";
 
 describe("POST /v1/groups", () => {
   it("answers for each image, in the order and under the names sent", async () => {
@@ -50,6 +51,20 @@ describe("POST /v1/groups", () => {
     const hit = await post([["a.jpg", "image one"]]);
     expect(hit.headers.get("cosal-backend")).toBe('wasm;reason="it is stored"');
     expect(hit.headers.get("cache-status")).toBe("cosal;hit");
+  });
+
+  it("lets others pass if nobody waits for it", async () => {
+    const asked: (boolean | undefined)[] = [];
+    const { dependencies } = fakeHost();
+    const compute: Compute = (job, context) => {
+      asked.push(context.isBackground);
+      return dependencies.compute(job, context);
+    };
+    const { post } = setUp({ ...dependencies, compute });
+    for (const [i, priority] of ["u=7", "u=4", "u=3, i", "u=9"].entries()) {
+      await group(await post([["a.jpg", `image ${i}`]], "", { priority }));
+    }
+    expect(asked).toEqual([true, false, false, false]);
   });
 
   it("takes the same photographs in another order and under other names for the same group", async () => {

@@ -31,3 +31,8 @@ export function urgencyOf(header: string | undefined): number {
   const urgency = Number(digits ?? DEFAULT_URGENCY);
   return urgency > MIN_URGENCY ? DEFAULT_URGENCY : Math.max(urgency, DEFAULT_URGENCY);
 }
+
+/** Whether a `Priority` header says that nobody waits for the response. */
+export function isInBackground(header: string | undefined): boolean {
+  return urgencyOf(header) === MIN_URGENCY;
+}

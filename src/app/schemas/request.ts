@@ -185,7 +185,7 @@ export const GroupHeaders = z.object({
   }),
   priority: z.string().optional().openapi({
     description:
-      "For jobs: `u=4` to `u=7` lets more urgent ones pass (RFC 9218). Others count as the default, `u=3`.",
+      "For jobs: `u=4` to `u=7` lets more urgent ones pass (RFC 9218). Others count as the default, `u=3`. A group that is computed at once with `u=7` lets all others pass.",
     example: "u=7",
   }),
   "idempotency-key": z.string().min(1).max(255).optional().openapi({

@@ -104,6 +104,18 @@ async function failureOf(promise: Promise<unknown>): Promise<BackendFailure> {
 }
 
 describe("a GPU backend", () => {
+  it("learns that nobody waits for a group", async () => {
+    let priority: string | null = null;
+    const fetch: Transport["fetch"] = async (url, init) => {
+      priority = new Request(url, { ...init, duplex: "half" } as RequestInit).headers.get(
+        "priority",
+      );
+      return answerOf();
+    };
+    await compute(fetch, { isBackground: true });
+    expect(priority).toBe("u=7");
+  });
+
   it("receives a signed group with photographs named by their hashes", async () => {
     let sent: Request | undefined;
     await compute(async (url, init) => {
@@ -123,6 +135,7 @@ describe("a GPU backend", () => {
     expect(request.headers.get("accept")).toBe("multipart/mixed");
     expect(request.headers.get("prefer")).toMatch(/^wait=[45]$/);
     expect(request.headers.get("x-request-id")).toBe("request-1");
+    expect(request.headers.get("priority")).toBeNull();
     const form = await request.formData();
     expect(JSON.parse(String(form.get("options")))).toEqual({
       model: "m",

@@ -121,6 +121,8 @@ export function gpuBackend(
       // RFC 7240, 4.3: the seconds until the deadline.
       prefer: `wait=${Math.max(1, Math.floor((context.deadline - Date.now()) / 1000))}`,
       "x-request-id": context.request,
+      // RFC 9218: nobody waits for it.
+      ...(context.isBackground && { priority: "u=7" }),
       ...(context.traceparent && { traceparent: context.traceparent }),
     };
   }
