@@ -7,6 +7,8 @@ export function fakeBucket(photographs: Readonly<Record<string, string>>) {
     Object.entries(photographs).map(([key, text]) => [key, new TextEncoder().encode(text)]),
   );
   const away = { failures: 0 };
+  /** Keys of the objects that were written, in order. */
+  const written: string[] = [];
   const check = () => {
     if (away.failures-- > 0) throw storeUnavailable(new Error("away"));
   };
@@ -21,6 +23,7 @@ export function fakeBucket(photographs: Readonly<Record<string, string>>) {
     async put(key, bytes) {
       check();
       files.set(key, bytes);
+      written.push(key);
     },
     async read(key) {
       check();
@@ -31,7 +34,8 @@ export function fakeBucket(photographs: Readonly<Record<string, string>>) {
       check();
       const pieces = await Array.fromAsync(blocks);
       files.set(key, new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer()));
+      written.push(key);
     },
   };
-  return { files, away, bucket };
+  return { files, away, written, bucket };
 }

@@ -4,7 +4,8 @@ import { gate, withBatches } from "../../../test/batches.ts";
 import { FAKE_LIMITS } from "../../../test/fakes.ts";
 import { CosalError } from "../../errors.ts";
 import type { BatchBody } from "../schemas/batch.ts";
-import type { RunUnit } from "./types.ts";
+import type { LineResult, RunUnit } from "./types.ts";
+import { MAX_UNIT_ATTEMPTS } from "./unit-runner.ts";
 
 describe("a manifest of groups", () => {
   it("is computed group by group, and has one result for each line, in its order", async () => {
@@ -176,8 +177,10 @@ describe("a batch on its way", () => {
 
   it("waits while nothing can be computed, says so, and loses nothing", async () => {
     let isAway = true;
+    let attempts = 0;
     const run = (own: RunUnit): RunUnit =>
       async function* away(request, lines, context) {
+        attempts++;
         if (isAway) throw new CosalError("backend_unavailable", "It is away.", { retryAfter: 5 });
         yield* own(request, lines, context);
       };
@@ -186,9 +189,36 @@ describe("a batch on its way", () => {
     await expect
       .poll(async () => (await state(batch)).waiting)
       .toEqual({ code: "backend_unavailable", detail: "It is away." });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // More often than a unit that fails by itself is attempted.
+    await expect.poll(() => attempts, { timeout: 10_000 }).toBeGreaterThan(MAX_UNIT_ATTEMPTS);
     isAway = false;
     expect(await until(batch, "completed")).toMatchObject({ counts: { succeeded: 1 } });
+  });
+
+  it("has one result for a line, even if a unit gives several", async () => {
+    const run = (own: RunUnit): RunUnit =>
+      async function* twice(request, lines, context) {
+        for await (const result of own(request, lines, context)) {
+          yield result;
+          yield result;
+          yield { ...result, problem: { code: "internal", detail: "another" } } as LineResult;
+        }
+      };
+    const { create, lines, accepted, until, results, request } = await withBatches({ run });
+    const batch = await accepted(await create(await lines({ a: ["image 1", "image 2"] })));
+    const { counts } = await until(batch, "completed");
+    expect(counts).toMatchObject({ succeeded: 2, failed: 0 });
+    for (const order of ["manifest", "done"]) {
+      const found = await results(batch, `?order=${order}`);
+      expect(found.map(({ line, status }) => [line, status]).toSorted()).toEqual([
+        [1, "succeeded"],
+        [2, "succeeded"],
+      ]);
+    }
+    const told = (await events(await request(batch.links.events))).filter(
+      ({ event }) => event === "result",
+    );
+    expect(told).toHaveLength(2);
   });
 
   it("gives up a unit that fails each time, and computes the others", async () => {

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { problem } from "../../../test/app-client.ts";
 import { withBatches } from "../../../test/batches.ts";
 import { fakeBucket } from "../../../test/fake-bucket.ts";
+import { FAKE_LIMITS } from "../../../test/fakes.ts";
 
 const PHOTOGRAPHS = {
   "in/a/1.jpg": "image 1",
@@ -51,7 +52,7 @@ it("masks what lies below a prefix, a folder a group, and writes where it is tol
 });
 
 it("writes its results where it writes the files, and again after a retry", async () => {
-  const { request, accepted, act, until, files, away } = await withBucket();
+  const { request, accepted, act, until, files, away, written: keys } = await withBucket();
   const path = "/v1/batches?source=in/b/&destination=out/";
   const batch = await accepted(await request(path, { method: "POST" }));
   const written = async () => {
@@ -64,8 +65,10 @@ it("writes its results where it writes the files, and again after a retry", asyn
   expect(first.split("\n")).toHaveLength(3);
   files.set("in/b/broken.jpg", new TextEncoder().encode("image 5"));
   away.failures = 2;
+  keys.length = 0;
   await act(batch, "retry");
   const second = await written();
+  expect(keys).toEqual(["out/broken.jpg.png", `out/results-${batch.id}.jsonl`]);
   expect(second).toBe(await answered());
   expect(second).not.toBe(first);
   expect(second).not.toContain("failed");
@@ -102,6 +105,18 @@ it("takes keys in a manifest, and says which are not there", async () => {
   expect((await results(batch)).map(({ id, code }) => [id, code])).toEqual([
     ["in/a/1.jpg", undefined],
     ["in/gone.jpg", "not_found"],
+  ]);
+});
+
+it("takes no photograph that is larger than one may be", async () => {
+  const { bucket } = fakeBucket({ "in/large.jpg": "image large", "in/small.jpg": "image" });
+  const host = { batchBucket: () => bucket, limits: { ...FAKE_LIMITS, imageBytes: 8 } };
+  const { request, accepted, until, results } = await withBatches({ host });
+  const batch = await accepted(await request("/v1/batches?source=in/", { method: "POST" }));
+  await until(batch, "completed");
+  expect((await results(batch)).map(({ id, code, limit }) => [id, code, limit])).toEqual([
+    ["large.jpg", "image_too_large", { name: "bytes", limit: 8, actual: 11 }],
+    ["small.jpg", undefined, undefined],
   ]);
 });
 

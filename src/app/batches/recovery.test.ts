@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { problem } from "../../../test/app-client.ts";
 import { gate, withBatches } from "../../../test/batches.ts";
+import { fakeHost } from "../../../test/fakes.ts";
 import { type LocalBatches, memoryBatchStorage } from "../index.ts";
 
 it("goes on in the next process with what has no result, and computes nothing twice", async () => {
@@ -13,8 +13,16 @@ it("goes on in the next process with what has no result, and computes nothing tw
   next();
   await expect.poll(() => waiting.length).toBe(1);
   await first.batches.stop();
-  const second = await withBatches({ host: first.dependencies, storage });
+  const begun: (number | undefined)[] = [];
+  const second = await withBatches({
+    ...{ host: first.dependencies, storage },
+    run: (own) => (request, lines, context) => {
+      begun.push(lines[0]?.line);
+      return own(request, lines, context);
+    },
+  });
   await second.until(batch, "completed");
+  expect(begun).toEqual([2, 3]);
   expect(first.segmenter.calls.concat(second.segmenter.calls).flat()).toEqual([
     "image 1",
     "image 2",
@@ -50,19 +58,16 @@ it("is another tenant's business only if it is theirs", async () => {
   expect(await batches.results("other", id, "done")).toBeUndefined();
 });
 
-it("has room for what was accepted; batches that have ended make it", async () => {
-  const { create, lines, accepted, until, request } = await withBatches({
-    storage: memoryBatchStorage(2900),
-  });
-  const manifest = await lines({ a: ["image 1"], b: ["image 2"] });
-  const first = await accepted(await create(manifest));
-  await until(first, "completed");
-  const second = await accepted(await create(manifest));
-  await until(second, "completed");
-  const third = await accepted(await create(manifest));
-  expect((await request(first.links.self)).status).toBe(404);
-  await until(third, "completed");
-  const photographs = Array.from({ length: 10 }, (_, i) => `image ${i}`);
-  const large = await create(await lines({ a: photographs }));
-  expect((await problem(large)).code).toBe("store_full");
+it("does not go on with another model of the same name", async () => {
+  const storage = memoryBatchStorage();
+  const { run, waiting } = gate();
+  const first = await withBatches({ storage, run });
+  const batch = await first.accepted(await first.create(await first.lines({ a: ["image 1"] })));
+  await expect.poll(() => waiting.length).toBe(1);
+  await first.batches.stop();
+  const { dependencies } = fakeHost({ stores: first.dependencies.stores });
+  const [model] = await dependencies.models();
+  const models = async () => [Object.assign(Object.create(model!), { digest: "b".repeat(64) })];
+  const second = await withBatches({ host: { ...dependencies, models }, storage });
+  expect((await second.until(batch, "completed")).failures).toEqual({ model_unknown: 1 });
 });
