@@ -66,7 +66,9 @@ function between({ first, weights }: Taps, nodes: number): Across {
   const starts = new Int32Array(nodes + 1).fill(first.length);
   for (let x = first.length - 1; x >= 0; x--) starts[first[x] as number] = x;
   for (let i = nodes - 1; i >= 0; i--) starts[i] = Math.min(starts[i]!, starts[i + 1]!);
-  return { starts, share: Float32Array.from(first, (_, x) => weights[2 * x + 1] as number) };
+  const share = new Float32Array(first.length);
+  for (let x = 0; x < share.length; x++) share[x] = weights[2 * x + 1] as number;
+  return { starts, share };
 }
 
 /** Every pixel is a node. */

@@ -22,7 +22,8 @@ export function huffmanCode(counts: Uint32Array, longest: number): HuffmanCode {
 /** Depths of Huffman's tree. Deflate wants a bit even for a symbol that stands alone. */
 function codeLengths(counts: Uint32Array): Uint8Array {
   const lengths = new Uint8Array(counts.length);
-  const leaves = [...counts.keys()].filter((symbol) => counts[symbol]);
+  const leaves: number[] = [];
+  for (let symbol = 0; symbol < counts.length; symbol++) if (counts[symbol]) leaves.push(symbol);
   if (leaves.length < 2) {
     if (leaves.length === 1) lengths[leaves[0] as number] = 1;
     return lengths;
@@ -32,7 +33,7 @@ function codeLengths(counts: Uint32Array): Uint8Array {
   const nodes = 2 * leaves.length - 1;
   const weight = new Float64Array(nodes);
   const parent = new Uint16Array(nodes);
-  for (const [i, symbol] of leaves.entries()) weight[i] = counts[symbol] as number;
+  for (let i = 0; i < leaves.length; i++) weight[i] = counts[leaves[i] as number] as number;
   let leaf = 0;
   let inner = leaves.length;
   for (let node = leaves.length; node < nodes; node++) {
