@@ -14,7 +14,7 @@ export const PART_IMAGES = MAX_GROUP;
 export const BATCH_LIMITS: BatchLimits = {
   lines: 1_000_000,
   storedLines: 8_000,
-  bytes: 100 * 1024 * 1024,
+  bytes: 256 * 1024 * 1024,
   groupLines: 1024,
   parallelism: 4,
 };
