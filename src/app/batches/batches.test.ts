@@ -4,6 +4,7 @@ import { gate, withBatches } from "../../../test/batches.ts";
 import { FAKE_LIMITS } from "../../../test/fakes.ts";
 import { CosalError } from "../../errors.ts";
 import type { BatchBody } from "../schemas/batch.ts";
+import { memoryBatchStorage } from "./memory-storage.ts";
 import type { LineResult, RunUnit } from "./types.ts";
 import { MAX_UNIT_ATTEMPTS } from "./unit-runner.ts";
 
@@ -54,14 +55,20 @@ describe("a manifest of groups", () => {
   });
 
   it("masks a group that is too large for one with the consensus of some of it", async () => {
-    const { create, lines, accepted, until, results, segmenter } = await withBatches({
+    const { create, lines, accepted, until, results, segmenter, request } = await withBatches({
       host: { limits: { ...FAKE_LIMITS, images: 8 } },
     });
     const photographs = Array.from({ length: 11 }, (_, i) => `image ${i}`);
     const batch = await accepted(await create(await lines({ large: photographs })));
     await until(batch, "completed");
     expect(segmenter.calls.map((files) => files.length)).toEqual([8, 3]);
-    expect((await results(batch)).map(({ status }) => status)).toEqual(Array(11).fill("succeeded"));
+    const found = await results(batch);
+    expect(found.map(({ status }) => status)).toEqual(Array(11).fill("succeeded"));
+    const paths = [...new Set(found.map(({ result }) => result ?? ""))];
+    const groups = await Promise.all(paths.map(async (path) => group(await request(path))));
+    const [makers] = groups.filter(({ images }) => images.length === 8);
+    const [rest] = groups.filter(({ images }) => images.length === 3);
+    expect(rest?.consensus_of).toBe(makers?.id);
   });
 
   it("may name a photograph in several lines", async () => {
@@ -131,13 +138,18 @@ describe("a batch on its way", () => {
     expect(await act(batch, "pause")).toMatchObject({ status: "paused" });
     next();
     await expect.poll(async () => (await state(batch)).counts.succeeded).toBe(1);
+    expect(await state(batch)).toMatchObject({ rate: 0 });
+    expect(await state(batch)).not.toHaveProperty("estimated_end");
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(waiting).toHaveLength(0);
     expect(await act(batch, "resume")).toMatchObject({ status: "running" });
-    for (const _ of [1, 2]) {
-      await expect.poll(() => waiting.length).toBe(1);
-      next();
-    }
+    await expect.poll(() => waiting.length).toBe(1);
+    next();
+    await expect.poll(() => waiting.length).toBe(1);
+    const { rate, estimated_end } = await state(batch);
+    expect(rate).toBeGreaterThan(0);
+    expect(Date.parse(estimated_end ?? "")).toBeGreaterThan(Date.now());
+    next();
     expect((await until(batch, "completed")).counts.succeeded).toBe(3);
   });
 
@@ -237,15 +249,24 @@ describe("a batch on its way", () => {
   });
 
   it("is the same for the same Idempotency-Key, which is for one manifest", async () => {
-    const { create, lines } = await withBatches();
+    const begun: (number | undefined)[] = [];
+    const run = (own: RunUnit): RunUnit => {
+      return (request, lines, context) => {
+        begun.push(lines[0]?.line);
+        return own(request, lines, context);
+      };
+    };
+    const { create, lines, until } = await withBatches({ run });
     const manifest = await lines({ a: ["image 1"], b: ["image 2"] });
     const key = { "idempotency-key": "k" };
     const [first, second] = await Promise.all([
       create(manifest, "", key),
       create(manifest, "", key),
     ]);
-    const { id } = (await first.json()) as BatchBody;
-    expect(((await second.json()) as BatchBody).id).toBe(id);
+    const batch = (await first.json()) as BatchBody;
+    expect(((await second.json()) as BatchBody).id).toBe(batch.id);
+    await until(batch, "completed");
+    expect(begun.toSorted()).toEqual([1, 2]);
     const other = await create(manifest.slice(1), "", key);
     expect((await problem(other)).code).toBe("idempotency_mismatch");
     const asked = await create(manifest, "?formats=rle", key);
@@ -255,7 +276,11 @@ describe("a batch on its way", () => {
 
 it("forgets a batch that is deleted, and computes no more of it", async () => {
   const { run, waiting, next } = gate();
-  const { request, create, lines, accepted, until, segmenter } = await withBatches({ run });
+  const storage = memoryBatchStorage();
+  const { request, create, lines, accepted, until, segmenter } = await withBatches({
+    run,
+    storage,
+  });
   const manifest = await lines({ a: ["image 1"], b: ["image 2"] });
   const remove = ({ links }: BatchBody) => request(links.self, { method: "DELETE" });
   const running = await accepted(await create(manifest, "?parallelism=1"));
@@ -272,4 +297,5 @@ it("forgets a batch that is deleted, and computes no more of it", async () => {
   await until(other, "completed");
   expect((await remove(other)).status).toBe(204);
   expect((await request(other.links.self)).status).toBe(404);
+  expect(await Array.fromAsync(storage.list())).toEqual([]);
 });

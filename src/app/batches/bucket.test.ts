@@ -55,6 +55,7 @@ it("writes its results where it writes the files, and again after a retry", asyn
   const { request, accepted, act, until, files, away, written: keys } = await withBucket();
   const path = "/v1/batches?source=in/b/&destination=out/";
   const batch = await accepted(await request(path, { method: "POST" }));
+  expect(batch).not.toHaveProperty("results_key");
   const written = async () => {
     const completed = await until(batch, "completed");
     return new TextDecoder().decode(files.get(completed.results_key ?? ""));
