@@ -17,6 +17,20 @@ export interface Taps {
  * @param source length in pixels. The last pixel may be partial
  */
 export function taps(source: number, target: number): Taps {
+  const name = `${source} to ${target}`;
+  const known = recent.get(name);
+  if (known !== undefined) return known;
+  if (recent.size === MOST_RECENT) recent.clear();
+  const made = tapsOf(source, target);
+  recent.set(name, made);
+  return made;
+}
+
+/** Photographs of a group are often of one size, and a mask is read several times. */
+const recent = new Map<string, Taps>();
+const MOST_RECENT = 8;
+
+function tapsOf(source: number, target: number): Taps {
   const scale = source / target;
   const stride = scale > 1 ? Math.ceil(scale) + 1 : 2;
   const first = new Int32Array(target);
