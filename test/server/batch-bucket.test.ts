@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchBody, BatchResultBody } from "../../src/app/schemas/batch.ts";
 import { readBucketAddress } from "../../src/server/bucket/address.ts";
+import { batchBucket } from "../../src/server/bucket/batch-bucket.ts";
 import { Bucket } from "../../src/server/bucket/bucket.ts";
 import { type Service, startCosalServer } from "../client/services.ts";
 import { hasRedis, type RedisServer, startRedis } from "./redis.ts";
@@ -93,6 +94,23 @@ describe.skipIf(!hasS3)("a batch over a bucket", () => {
     expect(Buffer.concat(read).equals(whole)).toBe(true);
     await expect(bucket.write("half", blocks(1e7), "text/plain")).rejects.toThrow("it broke off");
     expect(await bucket.read("half")).toBeUndefined();
+    bucket.close();
+  });
+
+  it("is divided among tenants, who see only their own part", async () => {
+    const address = `s3://${s3.bucket}/divided?endpoint=${s3.endpoint}`;
+    const bucket = await Bucket.open(readBucketAddress(address, "COSAL_BATCH_BUCKET"));
+    const [one, two] = ["key:one", "key:two"].map((tenant) => batchBucket(bucket, tenant));
+    const bytes = new Uint8Array([1, 2, 3]);
+    for (const key of ["in/b.jpg", "in/b/2.jpg", "in/a/1.jpg", "in/b/3.jpg"]) {
+      await one?.put(key, bytes, "image/jpeg");
+    }
+    expect(await Array.fromAsync(one?.list("in/") ?? [])).toEqual([
+      ...["in/b.jpg", "in/a/1.jpg", "in/b/2.jpg", "in/b/3.jpg"],
+    ]);
+    expect(await one?.get("in/a/1.jpg")).toEqual(bytes);
+    expect(await Array.fromAsync(two?.list("") ?? [])).toEqual([]);
+    expect(await two?.get("in/a/1.jpg")).toBeUndefined();
     bucket.close();
   });
 
