@@ -157,15 +157,21 @@ describe("a batch on its way", () => {
     const { run, waiting, next } = gate();
     const { create, lines, accepted, act, state, results } = await withBatches({ run });
     const batch = await accepted(
-      await create(await lines({ a: ["image 1"], b: ["image 2"] }), "?parallelism=1"),
+      await create(
+        await lines({ a: ["image 1", "image broken"], b: ["image 2"] }),
+        "?parallelism=1",
+      ),
     );
     await expect.poll(() => waiting.length).toBe(1);
     next();
     await expect.poll(() => waiting.length).toBe(1);
     expect(await act(batch, "cancel")).toMatchObject({ status: "cancelled" });
     for (const action of ["resume", "retry", "pause"]) await act(batch, action);
-    expect(await state(batch)).toMatchObject({ status: "cancelled", counts: { succeeded: 1 } });
-    expect(await results(batch)).toHaveLength(1);
+    expect(await state(batch)).toMatchObject({
+      status: "cancelled",
+      counts: { succeeded: 1, failed: 1 },
+    });
+    expect(await results(batch)).toHaveLength(2);
   });
 
   it("tries again what failed, and leaves what did not", async () => {
