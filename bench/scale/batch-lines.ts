@@ -1,8 +1,9 @@
-// `npm run bench:scale:batch:lines [-- --lines 1000000] [--group 8] [--fail 2]`: what a batch of
-// very many lines costs beside the masks. Batches, disk storage and API are the server's; the work units are computed
+// `npm run bench:scale:batch:lines [-- --lines 1000000] [--group 8] [--fail 2] [--redis]`: what
+// a batch of very many lines costs beside the masks. Batches, disk storage and API are the server's; the work units are computed
 // by a fake, which needs no time, so that only the keeping of the batch is measured. One client follows the
 // events from the beginning to the end. Then the results are read twice, a process' start is repeated, and
-// each line must have had one result. With --fail, each so many lines fail first, and are retried.
+// each line must have had one result. With --fail, each so many lines fail first, and are retried. With --redis
+// the batch lies in a Redis of its own, as that of several servers does.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,9 +12,12 @@ import { parseArgs } from "node:util";
 import { createApp, type LineResult, localBatches, type RunUnit } from "../../src/app/index.ts";
 import type { BatchBody } from "../../src/app/schemas/batch.ts";
 import { diskBatchStorage } from "../../src/server/batches/disk-batch-storage.ts";
-import { batchLimits, serverLimits } from "../../src/server/limits.ts";
+import { clusterBatchStorage } from "../../src/server/cluster/batch-storage.ts";
+import { ClusterConnection } from "../../src/server/cluster/connection.ts";
+import { batchLimits, CLUSTER_BATCH_BYTES, serverLimits } from "../../src/server/limits.ts";
 import { fakeBucket } from "../../test/fake-bucket.ts";
 import { fakeHost } from "../../test/fakes.ts";
+import { startRedis } from "../../test/server/redis.ts";
 import { machine } from "../machine.ts";
 
 const { values } = parseArgs({
@@ -21,6 +25,7 @@ const { values } = parseArgs({
     lines: { type: "string", default: "1000000" },
     group: { type: "string", default: "8" },
     fail: { type: "string", default: "0" },
+    redis: { type: "boolean", default: false },
   },
 });
 const [LINES, GROUP, FAIL] = [values.lines, values.group, values.fail].map(Number) as [
@@ -30,14 +35,16 @@ const [LINES, GROUP, FAIL] = [values.lines, values.group, values.fail].map(Numbe
 ];
 let isFirst = true;
 const MEBIBYTE = 2 ** 20;
-const BYTES = 4096 * MEBIBYTE;
+const BYTES = values.redis ? CLUSTER_BATCH_BYTES : 4096 * MEBIBYTE;
 
 const path = await mkdtemp(join(tmpdir(), "cosal-batch-lines-"));
+const redis = values.redis ? await startRedis() : undefined;
 console.log(machine());
 console.log(`${LINES} lines, ${GROUP} a group; resident size in MiB, at the end of each step\n`);
 try {
   await measure();
 } finally {
+  await redis?.stop();
   await rm(path, { recursive: true, force: true });
 }
 
@@ -46,15 +53,25 @@ async function open() {
     batchBucket: () => fakeBucket({}).bucket,
     limits: serverLimits("wasm"),
   });
-  const storage = await diskBatchStorage({ path, bytes: BYTES });
+  const connection =
+    redis && (await ClusterConnection.open({ url: redis.url, onError: console.error }));
+  const storage = connection
+    ? clusterBatchStorage(connection, BYTES)
+    : await diskBatchStorage({ path, bytes: BYTES });
   const limits = batchLimits(BYTES);
   const batches = await localBatches({ storage, limits, run: (_, lines) => fake(lines) });
   const app = createApp({ ...dependencies, batches });
-  return { batches, request: (url: string, init?: RequestInit) => app.request(url, init) };
+  return {
+    request: (url: string, init?: RequestInit) => app.request(url, init),
+    async stop() {
+      await batches.stop();
+      connection?.close();
+    },
+  };
 }
 
 async function measure(): Promise<void> {
-  const { batches, request } = await open();
+  const { request, stop } = await open();
   let begun = performance.now();
   const step = (name: string, lines: number) => {
     const seconds = (performance.now() - begun) / 1000;
@@ -109,12 +126,12 @@ async function measure(): Promise<void> {
     if (found.includes(0)) throw new Error("a line has no result");
     step(`results, order=${order}`, LINES);
   }
-  await batches.stop();
+  await stop();
   const next = await open();
   step("next start", LINES);
   const after = (await (await next.request(batch.links.self)).json()) as BatchBody;
   if (after.counts.succeeded !== LINES) throw new Error("results are lost");
-  await next.batches.stop();
+  await next.stop();
 }
 
 /** Notes a line's result. @throws if it has one */

@@ -13,9 +13,13 @@ async function withClient() {
       .join("\n"),
   });
   const { app, segmenter } = await withBatches({ host: { batchBucket: () => bucket.bucket } });
-  const fetch: typeof globalThis.fetch = async (input, init) =>
-    app.request(input instanceof URL ? input.href : input, init);
-  return { cosal: new Cosal({ url: "http://cosal.test", fetch }), segmenter, ...bucket };
+  const uploads: string[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    if (init?.method === "PUT") uploads.push(url);
+    return app.request(url, init);
+  };
+  return { cosal: new Cosal({ url: "http://cosal.test", fetch }), segmenter, uploads, ...bucket };
 }
 
 /** Ids of the photographs of a batch that has ended, and what became of them. */
@@ -28,7 +32,7 @@ async function ended(batch: Batch) {
 }
 
 it("uploads the photographs of a batch that the service does not have, each once", async () => {
-  const { cosal, segmenter } = await withClient();
+  const { cosal, segmenter, uploads } = await withClient();
   const photograph = (id: string, group: string) => ({ id, group, file: new File([id], id) });
   const refused: string[] = [];
   const batch = await cosal.createBatch(
@@ -41,6 +45,9 @@ it("uploads the photographs of a batch that the service does not have, each once
   ]);
   expect(refused).toEqual(["no image"]);
   expect(segmenter.calls.flat().toSorted()).toEqual(["image x", "image y"]);
+  uploads.length = 0;
+  await cosal.createBatch(["image x", "image y", "image z"].map((id) => photograph(id, "one")));
+  expect(uploads).toHaveLength(1);
 });
 
 it("begins a batch of what lies below a prefix of the bucket", async () => {
