@@ -1,6 +1,6 @@
 // Batches that several servers compute together through a real Redis.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { AppDependencies } from "../../src/app/index.ts";
+import type { AppDependencies, RunUnit } from "../../src/app/index.ts";
 import { clusterBatchStorage, PENDING_BATCHES } from "../../src/server/cluster/batch-storage.ts";
 import { ClusterConnection } from "../../src/server/cluster/connection.ts";
 import { events } from "../app-client.ts";
@@ -82,6 +82,25 @@ describe.skipIf(!hasRedis)("batches that several servers share", { timeout: 60_0
     await expect.poll(() => held.waiting.length, SOON).toBe(2);
     expect((await two.act(batch, "cancel")).status).toBe("cancelled");
     expect((await one.until(batch, "cancelled")).counts.succeeded).toBe(2);
+  });
+
+  it("are tried again from any of them, without waiting for a lease to end", async () => {
+    let isBroken = true;
+    const run = (own: RunUnit): RunUnit =>
+      async function* broken(request, lines, context) {
+        if (!isBroken) return yield* own(request, lines, context);
+        const problem = { code: "image_undecodable", detail: "broken" } as const;
+        for (const line of lines) yield { ...line, problem };
+      };
+    const one = await server(undefined, run);
+    const two = await server(one.dependencies, run);
+    const batch = await one.accepted(await one.create(await one.lines(groups(4))));
+    await expect.poll(async () => (await one.state(batch)).status, SOON).toBe("completed");
+    isBroken = false;
+    expect((await two.act(batch, "retry")).counts.failed).toBe(0);
+    // A lease that is not given back ends after 10 s.
+    const succeeded = async () => (await one.state(batch)).counts.succeeded;
+    await expect.poll(succeeded, { interval: 10, timeout: 7_000 }).toBe(4);
   });
 
   it("say in a list how many photographs have no result, up to a thousand", async () => {
