@@ -55,7 +55,7 @@ export async function overlay(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const samples = options.webp ? 4 : 3;
   const rows = tintedRows(pixels, record, options, samples);
-  return encodePicture(pixels, "rgb", options.webp, paced(rows, pixels.width, options.pause));
+  return encodePicture(pixels, "rgb", options.webp, paced(rows, 2 * pixels.width, options.pause));
 }
 
 function* tintedRows(

@@ -62,7 +62,8 @@ export async function studio(
   const sourcePixels = pixels.width * (object.sourceRows / object.height);
   const rows = paced(
     composed(object, backdropRows(backdrop, canvas), canvas.width, shadow),
-    2 * Math.max(canvas.width, sourcePixels),
+    // Mixed twice: freed of the old background, and laid on the new one.
+    3 * Math.max(canvas.width, sourcePixels),
     pause,
   );
   const { profile } = pixels;
