@@ -84,6 +84,24 @@ describe.skipIf(!hasRedis)("batches that several servers share", { timeout: 60_0
     expect((await one.until(batch, "cancelled")).counts.succeeded).toBe(2);
   });
 
+  it("keep the first result of a photograph, whatever a server writes that was thought dead", async () => {
+    const one = await server();
+    const lines = await one.lines(groups(2));
+    const batch = await one.accepted(await one.create(lines));
+    await expect.poll(async () => (await one.state(batch)).status, SOON).toBe("completed");
+    const before = await one.results(batch);
+    const late = { line: 1, ...lines[0]!, problem: { code: "internal", detail: "late" } } as const;
+    await clusterBatchStorage(one.connection, 1e7).append(batch.id, [{ result: late }]);
+    const two = await server(one.dependencies);
+    for (const own of [one, two]) {
+      expect((await own.state(batch)).counts).toMatchObject({ succeeded: 2, failed: 0 });
+      expect(await own.results(batch)).toEqual(before);
+      expect(await own.results(batch, "?order=done")).toHaveLength(2);
+      const told = await events(await own.request(batch.links.events));
+      expect(told.filter(({ event }) => event === "result")).toHaveLength(2);
+    }
+  });
+
   it("are tried again from any of them, without waiting for a lease to end", async () => {
     let isBroken = true;
     const run = (own: RunUnit): RunUnit =>

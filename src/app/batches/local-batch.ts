@@ -26,7 +26,6 @@ export class LocalBatch {
   readonly #rate = new Rate();
   readonly #waiters = new Set<() => void>();
   #writing: Promise<unknown> = Promise.resolve();
-  /** End of the journal's counted part. */
   #place = 0;
 
   constructor(header: BatchHeader, storage: BatchStorage) {
@@ -45,6 +44,11 @@ export class LocalBatch {
 
   get isRunning(): boolean {
     return this.progress.status === "running";
+  }
+
+  /** End of the journal's counted part. */
+  get place(): number {
+    return this.#place;
   }
 
   get done(): number {

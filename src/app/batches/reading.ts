@@ -16,14 +16,19 @@ export async function* follow(
   if (!batch.progress.hasEnded) yield { event: "batch", data: batch.state() };
   for (;;) {
     const isLast = batch.progress.hasEnded;
-    for await (const { record, end } of storage.records(batch.id, place)) {
+    for await (const placed of storage.records(batch.id, place)) {
+      const { record, end } = placed;
+      // Whether a later record changes anything is not known yet.
+      if (end > batch.place) break;
       place = end;
-      if ("result" in record) yield { event: "result", data: record.result, number: end };
+      if ("result" in record && batch.progress.isCurrent(placed)) {
+        yield { event: "result", data: record.result, number: end };
+      }
       if (signal.aborted) return;
     }
     yield { event: "batch", data: batch.state() };
     if (isLast) return;
-    if (!batch.progress.hasEnded) await batch.nextChange(signal);
+    if (!batch.progress.hasEnded && batch.place === place) await batch.nextChange(signal);
     if (!batch.progress.hasEnded) await delay(EVENT_INTERVAL, signal);
     if (signal.aborted) return;
   }
