@@ -86,7 +86,7 @@ def main() -> None:
     calibrate.add_argument("--data", type=Path, default=Path(DATA), help="training data")
     calibrate.add_argument("--groups", type=Path, help="held-out groups; DATA/val where there is one")
     calibrate.add_argument(
-        "--held-back", type=int, default=0, help="one class and scene in so many, as in the recipe: for trust"
+        "--held-back", type=int, default=0, help="fit on one class and scene in so many, as in the recipe"
     )
 
     export = commands.add_parser("export", help="checkpoint to ONNX graphs, manifest and golden tensors")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cosal_training.confidence import Figures
 from cosal_training.data import Catalogue
 from cosal_training.group_model import GroupModel, InputFormat, Tensors
 from cosal_training.presence import (
@@ -17,6 +18,7 @@ from cosal_training.presence import (
     balanced_accuracy,
     best_threshold,
     calibrate,
+    calibrate_held_back,
     evidence,
     read_thresholds,
     write_thresholds,
@@ -96,6 +98,28 @@ def test_calibration_draws_from_training_classes(shapes: Path) -> None:
     assert 0 < thresholds.image < 1 and 0 < thresholds.group < 1
     assert found.figures()["group AUC"] > 0.8
     assert calibrate(Reds(), catalogue)[0] == thresholds, "seeded"
+
+
+class Unsure(Reds):
+    """Its decoder's presence says nothing; how much a mask looks like the object says what `Reds` knows."""
+
+    def decoded(self, encoded: list[Tensors], consensus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return super().decode(encoded, consensus)[0], np.full(len(encoded), 0.5)
+
+    def figures(self, logits: np.ndarray, encoded: list[Tensors], consensus: np.ndarray) -> list[Figures]:
+        known = super().decode(encoded, consensus)[1]
+        return [Figures(float(p), 0, 0, 0, 0) for p in known]
+
+    def decode(self, encoded: list[Tensors], consensus: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return GroupModel.decode(self, encoded, consensus)
+
+
+def test_what_is_held_back_says_what_likeness_is_worth(shapes: Path) -> None:
+    weights, thresholds, found = calibrate_held_back(Unsure(), Catalogue.read(shapes))
+    assert weights.likeness > 0 and weights.presence == pytest.approx(0, abs=1e-3)
+    assert found.figures(thresholds)["group accuracy"] > 0.8, "without it, all are told alike"
+    with pytest.raises(ValueError, match="held back"):
+        calibrate_held_back(Unsure(), Catalogue())
 
 
 def test_thresholds_live_in_the_manifest(tmp_path: Path) -> None:
