@@ -87,10 +87,12 @@ def fit(figures: list[list[float]], wanted: list[float], weights: list[float]) -
     """Bias and weights with the least cross-entropy between the logistic function and what is wanted of it, 0..1,
     each case counted `weights` times.
 
-    By Newton's method, with a little ridge: logistic regression on shares (Papke and Wooldridge, 1996), whose
-    expectation is right on the mean.
+    By Newton's method, with a little ridge on standardised figures: logistic regression on shares (Papke and
+    Wooldridge, 1996), whose expectation is right on the mean.
     """
-    x = np.array([(1.0, *row) for row in figures])
+    rows = np.array(figures)
+    mean, deviation = rows.mean(0), rows.std(0) + 1e-9
+    x = np.column_stack([np.ones(len(rows)), (rows - mean) / deviation])
     y, w = np.array(wanted), np.array(weights)
     ridge = np.diag([0.0, *[1e-3] * (x.shape[1] - 1)]) * w.sum()
     beta = np.zeros(x.shape[1])
@@ -102,7 +104,8 @@ def fit(figures: list[list[float]], wanted: list[float], weights: list[float]) -
         beta -= step
         if np.abs(step).max() < 1e-9:
             break
-    return [round(float(value), 5) for value in beta]
+    weight = beta[1:] / deviation
+    return [round(float(value), 5) for value in (beta[0] - weight @ mean, *weight)]
 
 
 def fit_confidence(figures: list[Figures], jaccards: list[float], weights: list[float]) -> Confidence:
