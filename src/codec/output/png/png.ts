@@ -1,7 +1,7 @@
 import { crc32 } from "../../crc32.ts";
 import type { Rows } from "../paced.ts";
 import { joined, zlibDeflated } from "../streams.ts";
-import { RunLengthDeflate, type WordBuffer } from "./deflate.ts";
+import { RunLengthZlib, type WordBuffer } from "./zlib.ts";
 
 /** PNG third edition, 11.2.1: colour type, bits of a sample, samples of a pixel. */
 const LAYOUTS = {
@@ -16,8 +16,6 @@ export type PngLayout = keyof typeof LAYOUTS;
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const UP = 2;
 const PAETH = 4;
-/** CMF and FLG of RFC 1950: deflate, a window of 32 KiB, no preset dictionary. */
-const ZLIB = [0x78, 0x01];
 /** Compressed bytes of a chunk, about. */
 const PIECE = 64 * 1024;
 
@@ -51,25 +49,20 @@ export async function encodePng(
   const filtered = new FilteredRow(length, photograph ? PAETH : UP);
   let above = new Row(length);
   let here = new Row(length);
-  const checksum = new Adler32();
-  const deflate = new RunLengthDeflate();
-  let start = Uint8Array.from(ZLIB);
+  const stream = new RunLengthZlib();
   const add = (row: Uint8Array) => {
     here.bytes.set(row);
     if (photograph) paeth(here.bytes, above.bytes, samples, filtered.samples);
     else up(here.words, above.words, filtered.sampleWords);
-    checksum.add(filtered);
-    deflate.push(filtered);
+    stream.push(filtered);
     [above, here] = [here, above];
-    if (deflate.size < PIECE) return;
-    parts.push(chunk("IDAT", joined([start, deflate.take()])));
-    start = new Uint8Array();
+    if (stream.size >= PIECE) parts.push(chunk("IDAT", stream.take()));
   };
   // A wait for each row would take longer than most rows.
   if (Symbol.iterator in rows) for (const row of rows) add(row);
   else for await (const row of rows) add(row);
-  deflate.finish();
-  parts.push(chunk("IDAT", joined([start, deflate.take(), checksum.bytes()])));
+  stream.finish();
+  parts.push(chunk("IDAT", stream.take()));
   parts.push(chunk("IEND", new Uint8Array()));
   return joined(parts);
 }
@@ -124,45 +117,6 @@ function paeth(here: Uint8Array, above: Uint8Array, samples: number, filtered: U
     const toCorner = Math.abs(left + top - 2 * corner);
     const nearest = toLeft <= toTop && toLeft <= toCorner ? left : toTop <= toCorner ? top : corner;
     filtered[i] = (here[i] as number) - nearest;
-  }
-}
-
-/** RFC 1950, 8. */
-class Adler32 {
-  private low = 1;
-  private high = 0;
-
-  add({ bytes, words, start, end }: WordBuffer): void {
-    let { low, high } = this;
-    for (let i = start; i < end; ) {
-      const stop = Math.min(end, i + 3800); // as far as 31 bits go without a modulo
-      while ((i & 3) !== 0 && i < stop) {
-        low += bytes[i++] as number;
-        high += low;
-      }
-      for (; i + 4 <= stop; i += 4) {
-        const word = words[i >> 2] as number;
-        if (word !== 0) {
-          const sum2 = (word & 0xff) + ((word >>> 8) & 0xff);
-          const sum3 = sum2 + ((word >>> 16) & 0xff);
-          high += (word & 0xff) + sum2 + sum3 + sum3 + (word >>> 24) + 4 * low;
-          low += sum3 + (word >>> 24);
-        } else high += 4 * low;
-      }
-      while (i < stop) {
-        low += bytes[i++] as number;
-        high += low;
-      }
-      low %= 65521;
-      high %= 65521;
-    }
-    this.low = low;
-    this.high = high;
-  }
-
-  bytes(): Uint8Array<ArrayBuffer> {
-    const { low, high } = this;
-    return Uint8Array.of(high >>> 8, high, low >>> 8, low);
   }
 }
 

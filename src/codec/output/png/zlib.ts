@@ -35,23 +35,35 @@ LENGTH_BASE[LONGEST_RUN] = LONGEST_RUN;
 /** The order in which the code lengths' own code is written (RFC 1951, 3.2.7). */
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
+/** CMF and FLG of RFC 1950: deflate, a window of 32 KiB, no preset dictionary. */
+const HEADER = [0x78, 0x01];
+/** Of Adler-32 (RFC 1950, 8). */
+const MODULUS = 65521;
+
 /**
- * Deflate (RFC 1951) that looks for one thing: runs of a byte. That is what zlib calls Z_RLE, which
+ * A zlib stream (RFC 1950) whose deflate (RFC 1951) looks for one thing: runs of a byte. That is what zlib calls Z_RLE, which
  * `CompressionStream` does not offer. Filtered rows of a mask are runs of zeros and a few small
  * numbers along the outline, so this takes a small part of the time of a search for matches.
  */
-export class RunLengthDeflate {
+export class RunLengthZlib {
   private readonly bits = new BitWriter();
   /** A byte, or `END_OF_BLOCK` and the length of a run of the byte before. */
   private readonly tokens = new Uint16Array(BLOCK);
   private readonly codes = new Uint32Array(END_OF_BLOCK + LONGEST_RUN + 1);
   private readonly counts = new Uint32Array(SYMBOLS);
   private used = 0;
+  /** Adler-32's two sums. */
+  private low = 1;
+  private high = 0;
+
+  constructor() {
+    for (const byte of HEADER) this.bits.write(byte, 8);
+  }
 
   /** Appends what lies in a buffer up to `end`. Runs are not followed from one call to the next. */
   push({ bytes, words, start, end }: WordBuffer): void {
     const { tokens, counts } = this;
-    let used = this.used;
+    let { used, low, high } = this;
     for (let i = start; i < end; ) {
       if (used + 2 > BLOCK) {
         this.used = used;
@@ -61,6 +73,8 @@ export class RunLengthDeflate {
       const byte = bytes[i++] as number;
       tokens[used++] = byte;
       counts[byte]!++;
+      low += byte;
+      high += low;
       if (i + SHORTEST_RUN > end || !isRepeated(byte, bytes, i)) continue;
       const most = Math.min(end, i + LONGEST_RUN);
       let next = i + SHORTEST_RUN;
@@ -72,9 +86,13 @@ export class RunLengthDeflate {
       const run = next - i;
       tokens[used++] = END_OF_BLOCK + run;
       counts[LENGTH_SYMBOL[run] as number]!++;
+      high += run * low + (byte * run * (run + 1)) / 2;
+      low += run * byte;
       i = next;
     }
     this.used = used;
+    this.low = low % MODULUS;
+    this.high = high % MODULUS;
   }
 
   /** Bytes that `take` has. */
@@ -87,10 +105,12 @@ export class RunLengthDeflate {
     return this.bits.take();
   }
 
-  /** Ends the last block. */
+  /** Ends the last block and the stream. */
   finish(): void {
+    const { bits, low, high } = this;
     this.block(true);
-    this.bits.align();
+    bits.align();
+    for (const byte of [high >>> 8, high & 255, low >>> 8, low & 255]) bits.write(byte, 8);
   }
 
   private block(last: boolean): void {
