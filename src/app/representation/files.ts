@@ -12,7 +12,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
  * Must be raised whenever a renderer writes different bytes for the same record. Otherwise clients with
  * the old file would get 304.
  */
-const RENDERING_VERSION = 3;
+const RENDERING_VERSION = 4;
 
 export interface FileContext {
   readonly stores: Stores;

@@ -41,9 +41,10 @@ const HEADER = [0x78, 0x01];
 const MODULUS = 65521;
 
 /**
- * A zlib stream (RFC 1950) whose deflate (RFC 1951) looks for one thing: runs of a byte. That is what zlib calls Z_RLE, which
- * `CompressionStream` does not offer. Filtered rows of a mask are runs of zeros and a few small
- * numbers along the outline, so this takes a small part of the time of a search for matches.
+ * A zlib stream (RFC 1950) whose deflate (RFC 1951) looks for one thing: runs of a byte. That is
+ * what zlib calls Z_RLE, which `CompressionStream` does not offer. Filtered rows of a mask are runs of
+ * zeros and a few small numbers along the outline, so this takes a small part of the time of a search
+ * for matches.
  */
 export class RunLengthZlib {
   private readonly bits = new BitWriter();

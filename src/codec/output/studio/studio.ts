@@ -8,7 +8,7 @@ import { encodePicture } from "../encode-picture.ts";
 import { type Foreground, foregroundOf } from "../foreground/foreground.ts";
 import { guidedMaskRows } from "../guided.ts";
 import { prepared } from "../options.ts";
-import { paced } from "../paced.ts";
+import { type PausableWork, paced, runInPieces } from "../paced.ts";
 import type { MaskRecord } from "../record.ts";
 import { type Backdrop, backdropRows } from "./backdrop.ts";
 import { type Extent, type Layout, type Placement, place } from "./layout.ts";
@@ -56,7 +56,7 @@ export async function studio(
   const foreground = await foregroundOf(pixels, masks, pause, { steepness: 1 });
   const object = objectRows(pixels, record, box, foreground, placed);
   const shadow = options.shadow
-    ? shadowOf(pixels, record, box, foreground, placed, options)
+    ? await shadowOf(pixels, record, box, foreground, placed, options)
     : undefined;
   // A row of a small canvas is made of many pixels of a large photograph.
   const sourcePixels = pixels.width * (object.sourceRows / object.height);
@@ -126,24 +126,39 @@ function objectRows(
 }
 
 /** The shadow of the object's lowest points. */
-function shadowOf(
+async function shadowOf(
+  pixels: Pixels,
+  record: MaskRecord,
+  box: Box,
+  { alpha }: Foreground,
+  placed: Placement,
+  { canvas, pause }: StudioOptions,
+): Promise<Shadow> {
+  const lowest = await runInPieces(lowestPoints(pixels, record, box, alpha, placed), pause);
+  return contactShadow(lowest, placed, canvas);
+}
+
+/** Of each column of the placed object the lowest row, counted from its top; -1 where there is none. */
+function* lowestPoints(
   pixels: Pixels,
   { width, height }: MaskRecord,
   [left, top]: Box,
-  { alpha }: Foreground,
+  alpha: Uint8Array,
   placed: Placement,
-  { canvas }: StudioOptions,
-): Shadow {
+): PausableWork<Int32Array> {
   const [stepX, stepY] = [pixels.width / width, pixels.height / height];
-  const lowest = Int32Array.from({ length: placed.width }, (_, column) => {
+  const lowest = new Int32Array(placed.width);
+  for (let column = 0; column < placed.width; column++) {
     const x = Math.floor((left + (column + 0.5) / placed.scale) * stepX);
-    for (let row = placed.height - 1; row >= 0; row--) {
+    let row = placed.height - 1;
+    for (; row >= 0; row--) {
       const y = Math.floor((top + (row + 0.5) / placed.scale) * stepY);
-      if ((alpha[Math.min(y, pixels.height - 1) * pixels.width + x] as number) > 127) return row;
+      if ((alpha[Math.min(y, pixels.height - 1) * pixels.width + x] as number) > 127) break;
     }
-    return -1;
-  });
-  return contactShadow(lowest, placed, canvas);
+    lowest[column] = row;
+    yield (placed.height - row) / 4;
+  }
+  return lowest;
 }
 
 /** Backdrop, shadow and object on top of each other. */
