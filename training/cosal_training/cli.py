@@ -261,13 +261,16 @@ def _calibrate(options: argparse.Namespace) -> None:
     from . import protocols
     from .data import Catalogue
     from .graphs import Graphs
-    from .presence import calibrate, leave_one_out, merged, write_thresholds
+    from .presence import calibrate, classes_that_meet, leave_one_out, merged, write_thresholds
 
     held_out = options.groups or options.data / "val"
     try:
         catalogue = Catalogue.read(options.data)
         if options.held_back:
-            thresholds, found = _trust(options.model, catalogue, options.held_back)
+            _calibrate_masks(options.model, catalogue, options.held_back)
+        held = catalogue.split(options.held_back)[1]
+        if classes_that_meet(held):
+            thresholds, found = _calibrate_presence(options.model, held)
         elif held_out.is_dir():
             model = Graphs(options.model)
             parts = protocols.presence_by_group(protocols.read_groups(held_out, model), model)
@@ -283,23 +286,33 @@ def _calibrate(options: argparse.Namespace) -> None:
     _print("where they were chosen", found.figures(thresholds))
 
 
-def _trust(folder: Path, catalogue: Catalogue, every: int) -> tuple[Thresholds, Evidence]:
-    """Calibrate a model's logits, confidence and presence on what training held back."""
+def _calibrate_masks(folder: Path, catalogue: Catalogue, every: int) -> None:
+    """Calibrate a model's logits and fit its confidence on what training held back."""
     from dataclasses import asdict
 
     from .calibration import rescale
     from .confidence import write_weights
     from .graphs import Graphs
     from .held_back import calibrate, held_back_cases
-    from .presence import calibrate_held_back
 
     cases = list(held_back_cases(Graphs(folder), catalogue, every))
     scales, confidence = calibrate(cases)
     rescale(folder, scales)
-    weights, thresholds, found = calibrate_held_back(Graphs(folder), catalogue.split(every)[1])
-    write_weights(folder, confidence, weights)
+    write_weights(folder, confidence)
     _print(f"logits, by {len(cases)} masks that were held back", asdict(scales))
     _print("confidence", asdict(confidence))
+
+
+def _calibrate_presence(folder: Path, held: Catalogue) -> tuple[Thresholds, Evidence]:
+    """Fit a model's presence on what training held back."""
+    from dataclasses import asdict
+
+    from .confidence import write_weights
+    from .graphs import Graphs
+    from .presence import calibrate_held_back
+
+    weights, thresholds, found = calibrate_held_back(Graphs(folder), held)
+    write_weights(folder, weights)
     _print("presence", asdict(weights))
     return thresholds, found
 

@@ -121,11 +121,11 @@ def fit_presence(presences: list[float], figures: list[Figures], shown: list[boo
     return PresenceWeights(*fit(rows, [float(s) for s in shown], weights))
 
 
-def write_weights(folder: Path, confidence: Confidence, presence: PresenceWeights) -> None:
+def write_weights(folder: Path, weights: Confidence | PresenceWeights) -> None:
     """Into a model folder's manifest; the model's digest depends on them."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
-    manifest |= {"confidence": asdict(confidence), "presenceWeights": asdict(presence)}
+    manifest["confidence" if isinstance(weights, Confidence) else "presenceWeights"] = asdict(weights)
     path.write_text(json.dumps(manifest, indent=2) + "\n")
 
 

@@ -151,6 +151,12 @@ def merged(parts: list[Evidence]) -> Evidence:
     return Evidence(*([score for part in parts for score in getattr(part, f.name)] for f in fields(Evidence)))
 
 
+def classes_that_meet(catalogue: Catalogue, size: int = 6) -> list[str]:
+    """Classes of at least `size` photographs that may meet another such class."""
+    large = {name for name, photographs in catalogue.groups.items() if len(photographs) >= size}
+    return sorted(name for name in large if any(catalogue.may_meet(name, other) for other in large))
+
+
 def calibrate_held_back(
     model: GroupModel, held: Catalogue, *, size: int = 6, tries: int = 6, seed: int = 13
 ) -> tuple[PresenceWeights, Thresholds, Evidence]:
@@ -158,8 +164,7 @@ def calibrate_held_back(
 
     `model` has the weights from then on. Raises ValueError for less than two classes that may meet.
     """
-    large = {name for name, photographs in held.groups.items() if len(photographs) >= size}
-    names = sorted(name for name in large if any(held.may_meet(name, other) for other in large))
+    names = classes_that_meet(held, size)
     if not names:
         raise ValueError(f"presence needs two classes of {size} photographs that may meet among those held back")
 

@@ -19,6 +19,7 @@ from cosal_training.presence import (
     best_threshold,
     calibrate,
     calibrate_held_back,
+    classes_that_meet,
     evidence,
     read_thresholds,
     write_thresholds,
@@ -120,6 +121,15 @@ def test_what_is_held_back_says_what_likeness_is_worth(shapes: Path) -> None:
     assert found.figures(thresholds)["group accuracy"] > 0.8, "without it, all are told alike"
     with pytest.raises(ValueError, match="held back"):
         calibrate_held_back(Unsure(), Catalogue())
+
+
+def test_classes_that_may_meet_no_other_are_left_out(shapes: Path) -> None:
+    catalogue = Catalogue.read(shapes)
+    names = classes_that_meet(catalogue)
+    assert len(names) > 1 and all(any(catalogue.may_meet(a, b) for b in names) for a in names)
+    assert classes_that_meet(catalogue, size=7) == [], "six photographs each"
+    catalogue.groups = {names[0]: catalogue.groups[names[0]]}
+    assert classes_that_meet(catalogue) == []
 
 
 def test_thresholds_live_in_the_manifest(tmp_path: Path) -> None:
