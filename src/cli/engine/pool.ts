@@ -19,10 +19,17 @@ export class EnginePool implements AsyncDisposable {
   readonly threads: number;
   readonly #pool: Piscina<Task, Outcome<unknown>>;
   readonly #signal: AbortSignal | undefined;
+  /**
+   * Whether a thread may be ended while it works. onnxruntime-node ends the whole process then, by a
+   * C++ exception that nobody catches.
+   */
+  readonly #mayBreakOff: boolean;
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(data: ThreadData, signal?: AbortSignal, threads = availableParallelism()) {
     this.threads = threads;
     this.#signal = signal;
+    this.#mayBreakOff = data.runtime !== "native";
     this.#pool = new Piscina<Task, Outcome<unknown>>({
       filename: fileURLToPath(entryPoint(import.meta.url, "thread")),
       minThreads: 1,
@@ -58,11 +65,16 @@ export class EnginePool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#running);
     await this.#pool.destroy();
   }
 
   async #run(task: Task): Promise<unknown> {
-    const outcome = await this.#pool.run(task, { signal: this.#signal ?? null });
+    this.#signal?.throwIfAborted();
+    const signal = (this.#mayBreakOff && this.#signal) || null;
+    const running = this.#pool.run(task, { signal });
+    this.#running.add(running);
+    const outcome = await running.finally(() => this.#running.delete(running));
     if ("value" in outcome) return outcome.value;
     const { code, message, ...details } = outcome.error;
     throw new CosalError(code, message, details);
