@@ -82,8 +82,9 @@ class GroupModel(ABC):
         """A whole group, encoded."""
         first, consensus = self.consensus(encoded)
         logits, presence = self.decode(encoded, consensus)
-        figures = self.figures(logits, encoded, consensus)
-        confidence = [None if self.confidence is None else self.confidence.of(f) for f in figures]
+        confidence: list[float | None] = [None] * len(encoded)
+        if self.confidence is not None:
+            confidence = [self.confidence.of(f) for f in self.figures(logits, encoded, consensus)]
         keys = np.concatenate([e["keys"] for e in encoded])
         return GroupResult(keys, first, consensus, logits, presence, confidence)
 
