@@ -54,14 +54,23 @@ export class Clock {
   }
 }
 
-/** Some equal servers and one queue, first come, first served. */
+interface Work {
+  readonly seconds: number;
+  readonly then: Action;
+}
+
+/**
+ * Some equal servers and one queue. Groups take turns, one piece of work each, as they do in
+ * `src/server/device/run-queue.ts`. Work that is of no group goes first, in the order in which it comes.
+ */
 export class Station {
   /** Seconds of all servers together that were spent on work. */
   busy = 0;
   readonly servers: number;
   readonly #clock: Clock;
-  readonly #waiting: { readonly seconds: number; readonly then: Action }[] = [];
-  #head = 0;
+  readonly #first = new Queue<Work>();
+  /** Waiting work by group, in the order of their next turns. No queue is empty. */
+  readonly #groups = new Map<object, Queue<Work>>();
   #free: number;
 
   constructor(clock: Clock, servers: number) {
@@ -70,27 +79,65 @@ export class Station {
     this.#free = servers;
   }
 
-  do(seconds: number, then: Action): void {
-    if (this.#free > 0) this.#begin(seconds, then);
-    else this.#waiting.push({ seconds, then });
+  /** @param group an object that stands for the group whose work it is */
+  do(seconds: number, then: Action, group?: object): void {
+    const work = { seconds, then };
+    if (this.#free > 0) this.#begin(work);
+    else this.#queueOf(group).push(work);
   }
 
-  #begin(seconds: number, then: Action): void {
+  #queueOf(group: object | undefined): Queue<Work> {
+    if (group === undefined) return this.#first;
+    const own = this.#groups.get(group) ?? new Queue();
+    this.#groups.set(group, own);
+    return own;
+  }
+
+  #begin({ seconds, then }: Work): void {
     this.#free--;
     this.busy += seconds;
     this.#clock.after(seconds, () => {
       this.#free++;
-      const next = this.#waiting[this.#head];
-      if (next !== undefined) {
-        this.#head++;
-        if (this.#head > 1000 && 2 * this.#head > this.#waiting.length) {
-          this.#waiting.splice(0, this.#head);
-          this.#head = 0;
-        }
-        this.#begin(next.seconds, next.then);
-      }
+      const next = this.#next();
+      if (next !== undefined) this.#begin(next);
       then();
     });
+  }
+
+  #next(): Work | undefined {
+    const first = this.#first.shift();
+    if (first !== undefined) return first;
+    for (const [group, own] of this.#groups) {
+      const next = own.shift();
+      this.#groups.delete(group);
+      if (own.length > 0) this.#groups.set(group, own);
+      return next;
+    }
+    return undefined;
+  }
+}
+
+/** First in, first out. */
+class Queue<Item> {
+  #items: Item[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: Item): void {
+    this.#items.push(item);
+  }
+
+  shift(): Item | undefined {
+    if (this.length === 0) return undefined;
+    const item = this.#items[this.#head++];
+    if (this.#head > 1000 && 2 * this.#head > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
   }
 }
 

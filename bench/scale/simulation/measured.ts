@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startServer } from "../../../src/server/server.ts";
 import { createLogger } from "../../../src/server/telemetry/log.ts";
 import { syntheticPhotograph } from "../../photographs.ts";
+import { processorTimeOf } from "../../resident.ts";
 import { Clock } from "./events.ts";
 import { Zipf } from "./random.ts";
 import { Server, type ServerTimes } from "./server.ts";
@@ -12,7 +14,8 @@ import { arrivals, type Workload } from "./workload.ts";
 import { Flights } from "./world.ts";
 
 const CORES = availableParallelism();
-const CALLERS = 4;
+/** So many that both the threads and the device always have work. */
+const CALLERS = 16;
 const REQUESTS = 300;
 const LOADS = [0.3, 0.6, 0.8];
 const [WIDTH, HEIGHT] = [640, 480];
@@ -21,6 +24,8 @@ const [WIDTH, HEIGHT] = [640, 480];
 export interface Latencies {
   readonly hits: number[];
   readonly misses: number[];
+  /** Seconds of cores. */
+  readonly work: number;
 }
 
 /** What the simulation has to know of a server: seconds of a core. */
@@ -46,7 +51,7 @@ function workload(seed: number, rate: number): Workload {
 }
 
 /** Seconds of requests to one server that knows nothing at the beginning, and of all its cores' work. */
-function simulate(load: Workload, { times, hit }: Calibration): Latencies & { work: number } {
+function simulate(load: Workload, { times, hit }: Calibration): Latencies {
   const clock = new Clock();
   const server = new Server(clock, CORES, times);
   const known = new Set<number>();
@@ -76,6 +81,7 @@ function simulate(load: Workload, { times, hit }: Calibration): Latencies & { wo
 async function measure(load: Workload, send: Send): Promise<Latencies> {
   const [hits, misses]: [number[], number[]] = [[], []];
   const start = performance.now();
+  const workBefore = processorTime();
   const sent: Promise<void>[] = [];
   for (const { at, images } of arrivals(load, REQUESTS)) {
     await sleep(Math.max(0, 1000 * at - (performance.now() - start)));
@@ -84,23 +90,30 @@ async function measure(load: Workload, send: Send): Promise<Latencies> {
     );
   }
   await Promise.all(sent);
-  return { hits, misses };
+  return { hits, misses, work: processorTime() - workBefore };
 }
 
-/** Seconds that callers who send one group after another take for all of them. */
+/** Seconds of cores that this process and the server's device process have used. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  const name = readFileSync("/proc/self/comm", "utf8").trim();
+  return (user + system) / 1e6 + processorTimeOf(name) / 1e3;
+}
+
+/** Seconds of cores for the groups of callers who send one after another. */
 async function closedLoop(groups: readonly (readonly number[])[], send: Send): Promise<number> {
   const waiting = [...groups];
-  const start = performance.now();
+  const before = processorTime();
   const caller = async () => {
     for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) await send(group);
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
-  return (performance.now() - start) / 1000;
+  return processorTime() - before;
 }
 
 /** What photographs cost: new ones, known ones in new groups, and known groups. */
 async function calibrate(send: Send, first: number): Promise<Calibration> {
-  const [groups, size] = [20, 4];
+  const [groups, size] = [32, 4];
   const group = (index: number, stride: number) =>
     Array.from(
       { length: size },
@@ -109,9 +122,9 @@ async function calibrate(send: Send, first: number): Promise<Calibration> {
   const all = (stride: number) =>
     Array.from({ length: groups }, (_, index) => group(index, stride));
   const images = groups * size;
-  const ofNew = (CORES * (await closedLoop(all(1), send))) / images;
-  const ofKnown = (CORES * (await closedLoop(all(17), send))) / images;
-  const ofHit = (CORES * (await closedLoop(all(1), send))) / groups;
+  const ofNew = (await closedLoop(all(1), send)) / images;
+  const ofKnown = (await closedLoop(all(17), send)) / images;
+  const ofHit = (await closedLoop(all(1), send)) / groups;
   const rest = (ofNew - ofKnown) / 2;
   return { times: { group: 0, read: rest, encode: rest, mask: ofKnown }, hit: ofHit };
 }
@@ -142,8 +155,8 @@ export async function compareWithServer(): Promise<void> {
   try {
     const range = (from: number, count: number) =>
       Array.from({ length: count }, (_, index) => from + index);
-    await prepare(range(10_000, 200));
-    await calibrate(send, 10_100);
+    await prepare(range(10_000, 300));
+    await calibrate(send, 10_150);
     const calibration = await calibrate(send, 10_000);
     const { times, hit } = calibration;
     const ms = (seconds: number) => (1000 * seconds).toFixed(1);
@@ -154,7 +167,9 @@ export async function compareWithServer(): Promise<void> {
     console.log(
       `${REQUESTS} requests at each load, JPEGs of ${WIDTH} x ${HEIGHT}, ${CORES} cores\n`,
     );
-    console.log("load  groups/s            known   known, p50 / p99 ms   computed, p50 / p99 ms");
+    console.log(
+      "load  groups/s            work, s   known   known, p50 / p99 ms   computed, p50 / p99 ms",
+    );
     for (const [index, share] of LOADS.entries()) {
       const seed = 100 + index;
       const { work } = simulate(workload(seed, 1), calibration);
@@ -179,7 +194,7 @@ export async function compareWithServer(): Promise<void> {
   }
 }
 
-function row({ hits, misses }: Latencies): string {
+function row({ hits, misses, work }: Latencies): string {
   const share = `${((100 * hits.length) / (hits.length + misses.length)).toFixed(0)} %`;
   const both = (values: readonly number[]) => {
     const sorted = [...values].sort((a, b) => a - b);
@@ -187,5 +202,10 @@ function row({ hits, misses }: Latencies): string {
       1000 * (sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN);
     return `${at(0.5).toFixed(0)} / ${at(0.99).toFixed(0)}`;
   };
-  return share.padStart(7) + both(hits).padStart(22) + both(misses).padStart(25);
+  return (
+    work.toFixed(1).padStart(9) +
+    share.padStart(8) +
+    both(hits).padStart(22) +
+    both(misses).padStart(25)
+  );
 }

@@ -32,20 +32,22 @@ export class Server {
   compute(images: number, unknown: number, then: () => void): void {
     const { read, mask, group, encode = 0 } = this.#times;
     const { cores, gpu } = this;
+    const own = {};
     const done = countdown(images, then);
     const decodeAll = () => {
       for (let image = 0; image < images; image++) {
-        if (gpu === undefined) cores.do(mask, done);
-        else gpu.run("decode", () => cores.do(mask, done));
+        if (gpu === undefined) cores.do(mask, done, own);
+        else gpu.run("decode", () => cores.do(mask, done, own));
       }
     };
     const encoded = countdown(unknown + 1, decodeAll);
-    cores.do(group, encoded);
+    cores.do(group, encoded, own);
     for (let image = 0; image < unknown; image++) {
-      cores.do(read, () => {
-        if (gpu === undefined) cores.do(encode, encoded);
+      const encodeIt = () => {
+        if (gpu === undefined) cores.do(encode, encoded, own);
         else gpu.run("encode", encoded);
-      });
+      };
+      cores.do(read, encodeIt, own);
     }
   }
 }
