@@ -4,10 +4,10 @@
 //
 // Photographs are examples/, enlarged, each a file of its own. The engine alone does the same work on as
 // many threads, and writes nothing: it reads each file, learns the consensus, and computes a mask of each.
-// It is loaded before its time begins; the command's time has its start. The command is run as it is
-// published, as JavaScript, since Node takes a second to read the sources. One half of the engine's
-// photographs is masked before the command runs, and one after it, so that a machine that becomes slower
-// is slower for both.
+// The command's time has its start. So the engine has two ratios: loaded before its time begins, and with
+// a start of its own for all photographs. Both are run as they are published, as JavaScript, since Node
+// takes a second to read the sources. One half of the engine's photographs is masked before the command
+// runs, and one after it, so that a machine that becomes slower is slower for both.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -39,52 +39,70 @@ const [COUNT, EVERY] = [Number(values.count), Number(values.every)];
 const RUNTIME = values.runtime as RuntimeName;
 
 console.log(machine());
-const COMMAND = builtCommand();
+const BUILT = build();
 const folder = await mkdtemp(join(tmpdir(), "cosal-bench-"));
 try {
   const paths = await writePhotographs(folder, COUNT);
   const before = await engineAlone(paths.filter((_, place) => place % 2 === 0));
   const cosal = await wholeCommand();
   const after = await engineAlone(paths.filter((_, place) => place % 2 === 1));
-  const engine = {
-    rate: 2 / (1 / before.rate + 1 / after.rate),
-    milliseconds: (before.milliseconds + after.milliseconds) / 2,
+  const loaded = mean(before, after);
+  const start = mean(before.start, after.start);
+  const started = {
+    seconds: loaded.seconds + start.seconds / COUNT,
+    milliseconds: loaded.milliseconds + start.milliseconds / COUNT,
   };
-  console.log("\n                photographs a second   ms of processor time each");
+  console.log("\n                        photographs a second   ms of processor time each");
   row("engine, before", before);
   row("cosal", cosal);
   row("engine, after", after);
-  const [rate, time] = [cosal.rate / engine.rate, engine.milliseconds / cosal.milliseconds];
-  console.log(`ratio           ${rate.toFixed(2).padStart(20)}   ${time.toFixed(2).padStart(25)}`);
+  row("engine, with its start", started);
+  ratio("to the loaded engine", loaded, cosal);
+  ratio("to one with its start", started, cosal);
 } finally {
   await rm(folder, { recursive: true });
 }
 
-interface Speed {
-  /** Photographs a second. */
-  readonly rate: number;
-  /** Of processor time, of all threads, for a photograph. */
+/** Of a photograph, unless it is that of a start. */
+interface Time {
+  /** By the clock. */
+  readonly seconds: number;
+  /** Of processor time, of all threads. */
   readonly milliseconds: number;
 }
 
-function row(name: string, { rate, milliseconds }: Speed): void {
-  const columns = [rate.toFixed(1).padStart(20), milliseconds.toFixed(1).padStart(25)];
-  console.log(`${name.padEnd(16)}${columns.join("   ")}`);
+function mean(a: Time, b: Time): Time {
+  return {
+    seconds: (a.seconds + b.seconds) / 2,
+    milliseconds: (a.milliseconds + b.milliseconds) / 2,
+  };
 }
 
-/** @returns the program in `dist/`, which is written anew */
-function builtCommand(): string {
+function row(name: string, { seconds, milliseconds }: Time): void {
+  const columns = [(1 / seconds).toFixed(1).padStart(20), milliseconds.toFixed(1).padStart(25)];
+  console.log(`${name.padEnd(24)}${columns.join("   ")}`);
+}
+
+function ratio(name: string, engine: Time, cosal: Time): void {
+  const [rate, time] = [engine.seconds / cosal.seconds, engine.milliseconds / cosal.milliseconds];
+  console.log(
+    `${name.padEnd(24)}${rate.toFixed(2).padStart(20)}   ${time.toFixed(2).padStart(25)}`,
+  );
+}
+
+/** @returns the folder `dist/`, whose modules are written anew */
+function build(): string {
   const compiler = join(ROOT, "node_modules", "typescript", "bin", "tsc");
   const project = join(ROOT, "tsconfig.build.json");
   execFileSync(process.execPath, [compiler, "--project", project], { stdio: "inherit" });
-  return join(ROOT, "dist", "cli", "main.js");
+  return join(ROOT, "dist");
 }
 
 /** From the start of the process to the last mask; prints what it holds meanwhile. */
-async function wholeCommand(): Promise<Speed> {
+async function wholeCommand(): Promise<Time> {
   const begun = performance.now();
   const args = [folder, "-o", join(folder, "masks"), "--json", "--quiet", "--runtime", RUNTIME];
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+  const child = spawn(process.execPath, [join(BUILT, "cli", "main.js"), ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let [done, first, seconds, milliseconds] = [0, 0, 0, 0];
@@ -101,13 +119,15 @@ async function wholeCommand(): Promise<Speed> {
     milliseconds = processorTimeOf(child.pid as number);
   }
   if (done !== COUNT) throw new Error(`${done} masks of ${COUNT}`);
-  return { rate: COUNT / seconds, milliseconds: milliseconds / COUNT };
+  return { seconds: seconds / COUNT, milliseconds: milliseconds / COUNT };
 }
 
-async function engineAlone(paths: readonly string[]): Promise<Speed> {
+async function engineAlone(paths: readonly string[]): Promise<Time & { readonly start: Time }> {
+  const started = stopwatch();
   const threads = availableParallelism();
   const workers = Array.from({ length: threads }, (_, i) => {
     const share: EngineShare = {
+      built: BUILT,
       runtime: RUNTIME,
       paths: paths.filter((_, place) => place % threads === i),
       makers: Math.floor(MAX_GROUP / 2 / threads),
@@ -116,17 +136,26 @@ async function engineAlone(paths: readonly string[]): Promise<Speed> {
   });
   const said = () => Promise.all(workers.map((worker) => once(worker, "message")));
   await said();
-  const begun = performance.now();
-  const usage = process.cpuUsage();
+  const start = started();
+  const begun = stopwatch();
   const done = said();
   for (const worker of workers) worker.postMessage("begin");
   await done;
-  const seconds = (performance.now() - begun) / 1000;
-  const { user, system } = process.cpuUsage(usage);
+  const { seconds, milliseconds } = begun();
   await Promise.all(workers.map((worker) => worker.terminate()));
-  return {
-    rate: paths.length / seconds,
-    milliseconds: (user + system) / 1000 / paths.length,
+  const count = paths.length;
+  return { seconds: seconds / count, milliseconds: milliseconds / count, start };
+}
+
+function stopwatch(): () => Time {
+  const begun = performance.now();
+  const usage = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(usage);
+    return {
+      seconds: (performance.now() - begun) / 1000,
+      milliseconds: (user + system) / 1000,
+    };
   };
 }
 

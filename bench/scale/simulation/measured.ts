@@ -129,6 +129,13 @@ async function calibrate(send: Send, first: number): Promise<Calibration> {
   return { times: { group: 0, read: rest, encode: rest, mask: ofKnown }, hit: ofHit };
 }
 
+/** The same when everything costs so many times as much. */
+function dearer({ times, hit }: Calibration, factor: number): Calibration {
+  const { read, encode = 0, mask } = times;
+  const scaled = { group: 0, read: factor * read, encode: factor * encode, mask: factor * mask };
+  return { times: scaled, hit: factor * hit };
+}
+
 /** A server on this machine and its simulation under the same requests, as a table. */
 export async function compareWithServer(): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), "cosal-bench-"));
@@ -181,7 +188,10 @@ export async function compareWithServer(): Promise<void> {
       await prepare(
         [...arrivals(own, REQUESTS)].flatMap(({ images }) => images.map((i) => i + offset)),
       );
-      const rows = { measured: await measure(own, apart), simulated: simulate(own, calibration) };
+      const measured = await measure(own, apart);
+      const simulated = simulate(own, calibration);
+      const asDear = dearer(calibration, measured.work / simulated.work);
+      const rows = { measured, simulated, "same work": simulate(own, asDear) };
       for (const [name, latencies] of Object.entries(rows)) {
         console.log(
           `${share.toFixed(1).padStart(4)}${rate.toFixed(1).padStart(10)}  ${name.padEnd(10)}${row(latencies)}`,
