@@ -4,13 +4,7 @@ import { Hono } from "hono";
 import type { Env } from "../../src/edge/env.ts";
 import worker from "../../src/edge/worker.ts";
 
-export {
-  BatchObject,
-  BatchWorkflow,
-  FlightObject,
-  JobObject,
-  RateObject,
-} from "../../src/edge/worker.ts";
+export * from "../../src/edge/worker.ts";
 
 let kept = new Uint8Array();
 let type = "";

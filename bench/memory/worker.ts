@@ -4,13 +4,7 @@
 import worker from "../../src/edge/worker.ts";
 import { heapsResponse } from "./instrument.ts";
 
-export {
-  BatchObject,
-  BatchWorkflow,
-  FlightObject,
-  JobObject,
-  RateObject,
-} from "../../src/edge/worker.ts";
+export * from "../../src/edge/worker.ts";
 
 type Fetch = typeof worker.fetch;
 

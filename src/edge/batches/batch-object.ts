@@ -11,13 +11,13 @@ import {
   type LineResult,
   Rate,
 } from "../../app/index.ts";
+import { Changes } from "../changes.ts";
 import {
   type BatchState,
   BatchTables,
   type HeldUnit,
   type NumberedResult,
 } from "./batch-tables.ts";
-import { Changes } from "./changes.ts";
 import { type BatchRound, isActive, startInstance } from "./instances.ts";
 import { Lanes, type TakenUnit } from "./lanes.ts";
 import { UPLOAD_TIMEOUT, Upload } from "./upload.ts";

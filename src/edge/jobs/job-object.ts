@@ -11,6 +11,7 @@ import {
   webhookRetryDelay,
 } from "../../app/index.ts";
 import { CosalError } from "../../errors.ts";
+import { Changes } from "../changes.ts";
 import { hasEnded, type JobState, JobStorage, jobOf } from "./job-storage.ts";
 
 /** A message of the queue. It names the object that has the job's state. */
@@ -61,7 +62,7 @@ export class JobObject extends DurableObject<JobEnv> {
   readonly #storage: JobStorage;
   readonly #log = jsonLog();
   /** Readers that wait for the next event. */
-  readonly #waiting = new Set<() => void>();
+  readonly #changes = new Changes();
 
   constructor(ctx: DurableObjectState, env: JobEnv) {
     super(ctx, env);
@@ -122,7 +123,7 @@ export class JobObject extends DurableObject<JobEnv> {
     }
     const { total } = jobOf(state);
     this.#storage.update({ seen: Date.now(), updated: Date.now(), done: Math.min(done, total) });
-    this.#wake();
+    this.#changes.add();
     return true;
   }
 
@@ -163,7 +164,7 @@ export class JobObject extends DurableObject<JobEnv> {
     const read = () => this.#storage.after(after, PAGE_SIZE);
     let events = read();
     if (events.length === 0 && !hasEnded(this.#storage.state)) {
-      await this.#next();
+      await this.#changes.next(MAX_WAIT);
       events = read();
     }
     return { events, hasEnded: events.length < PAGE_SIZE && hasEnded(this.#storage.state) };
@@ -238,7 +239,7 @@ export class JobObject extends DurableObject<JobEnv> {
   /** Emits the job's new state to readers. */
   #emit(): void {
     this.#storage.append({ event: "job", data: this.get() as Job });
-    this.#wake();
+    this.#changes.add();
   }
 
   /** Sends the job to the queue. If that fails, the alarm sends it again, so no job is lost. */
@@ -253,22 +254,6 @@ export class JobObject extends DurableObject<JobEnv> {
 
   #hasExpired({ seen }: JobState): boolean {
     return Date.now() - seen > LEASE_TIMEOUT;
-  }
-
-  #wake(): void {
-    for (const done of [...this.#waiting]) done();
-  }
-
-  #next(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, MAX_WAIT);
-      this.#waiting.add(done);
-    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { Changes } from "../changes.ts";
 
 /** Milliseconds without renewal after which a lease expires. */
 const LEASE_TIMEOUT = 30_000;
@@ -12,8 +13,8 @@ const MAX_WAIT = 10_000;
  */
 export class FlightObject extends DurableObject {
   #holder: { readonly name: string; renewed: number } | undefined;
-  /** Called when the lease ends. All calls of an object share one context, so they may wait here. */
-  readonly #waiting = new Set<() => void>();
+  /** Ends of leases. All calls of an object share one context, so they may wait here. */
+  readonly #ends = new Changes();
 
   /** Takes the lease. Returns false when another caller holds it. */
   acquire(name: string): boolean {
@@ -34,15 +35,7 @@ export class FlightObject extends DurableObject {
   async ended(): Promise<boolean> {
     this.#dropExpired();
     if (this.#holder !== undefined) {
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          clearTimeout(timer);
-          this.#waiting.delete(done);
-          resolve();
-        };
-        const timer = setTimeout(done, MAX_WAIT);
-        this.#waiting.add(done);
-      });
+      await this.#ends.next(MAX_WAIT);
       this.#dropExpired();
     }
     return this.#holder === undefined;
@@ -55,6 +48,6 @@ export class FlightObject extends DurableObject {
 
   #end(): void {
     this.#holder = undefined;
-    for (const done of [...this.#waiting]) done();
+    this.#ends.add();
   }
 }

@@ -1,4 +1,4 @@
-/** Counts changes, and wakes readers that wait for the next one. */
+/** Counts changes, and wakes those who wait for the next one. */
 export class Changes {
   readonly #waiting = new Set<() => void>();
   /** Of this object's life, since changes are counted from 0 in each. */
