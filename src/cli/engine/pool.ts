@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
-import type { MaskMeasures } from "../../codec/index.ts";
 import { entryPoint } from "../../entry-point.ts";
 import { CosalError } from "../../errors.ts";
 import type {
@@ -56,12 +55,8 @@ export class EnginePool implements AsyncDisposable {
   }
 
   /** Writes the files of a mask that was computed elsewhere. */
-  async render(
-    image: ImageTask,
-    mask: { readonly logits: Uint8Array; readonly measures: MaskMeasures },
-    render: RenderTask,
-  ): Promise<MaskFacts> {
-    return (await this.#run({ type: "render", image, ...mask, render })) as MaskFacts;
+  async render(image: ImageTask, logits: Uint8Array, render: RenderTask): Promise<MaskFacts> {
+    return (await this.#run({ type: "render", image, logits, render })) as MaskFacts;
   }
 
   /** Writes a picture of a studio set. */

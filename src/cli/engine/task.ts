@@ -1,4 +1,4 @@
-import type { Box, CocoRle, Extent, MaskMeasures } from "../../codec/index.ts";
+import type { Box, CocoRle, Extent } from "../../codec/index.ts";
 import type { Detail } from "../../engine/index.ts";
 import type { ErrorCode, ImageReference } from "../../errors.ts";
 import type { FormName } from "../output/forms.ts";
@@ -75,8 +75,6 @@ export type Task =
       readonly type: "render";
       readonly image: ImageTask;
       readonly logits: Uint8Array;
-      /** Of mask >= 0.5. */
-      readonly measures: MaskMeasures;
       readonly render: RenderTask;
     }
   | { readonly type: "studio"; readonly image: ImageTask; readonly studio: StudioTask };

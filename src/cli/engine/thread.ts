@@ -5,7 +5,6 @@ import { workerData } from "piscina";
 import {
   atHalfPrecision,
   decodeLogits,
-  type MaskMeasures,
   type MaskRecord,
   maskPolygons,
   maskRle,
@@ -90,10 +89,10 @@ async function perform(task: Task): Promise<unknown> {
       // As stores and services keep it: in half precision.
       const record = atHalfPrecision(mask);
       const { presence, confidence } = mask;
-      return { ...(await render(record, mask, task.image, task.render)), presence, confidence };
+      return { ...(await render(record, task.image, task.render)), presence, confidence };
     }
     case "render":
-      return render(await decodeLogits(task.logits), task.measures, task.image, task.render);
+      return render(await decodeLogits(task.logits), task.image, task.render);
     case "studio":
       return writeStudioPicture(task.image, task.studio, decoder);
   }
@@ -120,10 +119,8 @@ async function seedOf({ point, box, mask, ...seed }: SeedTask): Promise<Seed> {
   return { ...seed, mask: { width, height, data: grey } };
 }
 
-/** @param measures those of mask >= 0.5 */
 async function render(
   record: MaskRecord,
-  measures: MaskMeasures,
   image: ImageTask,
   { files, threshold, annotations }: RenderTask,
 ): Promise<MaskFacts> {
@@ -141,12 +138,11 @@ async function render(
     writeWhole(file.path, content);
   }
   const level = Math.log(threshold / (1 - threshold));
-  const { coverage, box } =
-    level === 0 ? measures : measureMask(record.logits, width, height, level);
+  const { coverage, box } = measureMask(record.logits, width, height, level);
   const wants = (annotation: Annotation) => annotations.includes(annotation);
   return {
     ...{ width, height, coverage, box },
-    ...(wants("object") && { object: measures.box }),
+    ...(wants("object") && { object: measureMask(record.logits, width, height).box }),
     ...(wants("rle") && { rle: await maskRle(record, { threshold }) }),
     ...(wants("rows") && box !== null && { rows: maskRowRuns(record, box, { threshold }) }),
     ...(wants("polygons") && { polygons: await maskPolygons(record, { threshold }) }),

@@ -28,9 +28,9 @@ export async function batchSource(batch: Batch, signal: AbortSignal): Promise<Ba
       if (!("mask" in result)) {
         return { type: "skipped", photograph, code: result.code, reason: result.detail };
       }
-      const { coverage, box, presence, confidence } = result.mask;
-      const computed = { logits: await result.mask.bytes("logits"), measures: { coverage, box } };
-      const facts = await pool.render(photograph, computed, renderOf(photograph));
+      const { presence, confidence } = result.mask;
+      const logits = await result.mask.bytes("logits");
+      const facts = await pool.render(photograph, logits, renderOf(photograph));
       return { type: "masked", photograph, facts: { ...facts, presence, confidence } };
     });
   }

@@ -57,9 +57,9 @@ export async function serviceSource(
       }
     };
     yield* bounded(wanted(), pool.threads + 1, async ({ mask, photograph }): Promise<SetEvent> => {
-      const { coverage, box, presence, confidence } = mask;
-      const computed = { logits: await mask.bytes("logits"), measures: { coverage, box } };
-      const facts = await pool.render(photograph, computed, renderOf(photograph));
+      const { presence, confidence } = mask;
+      const logits = await mask.bytes("logits");
+      const facts = await pool.render(photograph, logits, renderOf(photograph));
       return { type: "masked", photograph, facts: { ...facts, presence, confidence } };
     });
     const group = await run;
