@@ -4,7 +4,7 @@ import { logistic, logitOf, SMALLEST } from "./logistic.ts";
 import type { Tensor } from "./runtime/runtime.ts";
 import type { Consensus } from "./types.ts";
 
-/** What a mask shows of its own quality. Must match `training/cosal_training/figures.py`. */
+/** What a mask shows of its own quality. Must match `training/cosal_training/confidence.py`. */
 export interface Figures {
   /** Likeness of the mask to the object, -1..1 (`likenessOf`); 0 for an empty mask. */
   readonly likeness: number;

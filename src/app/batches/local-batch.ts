@@ -132,12 +132,10 @@ export class LocalBatch {
   state(): Batch {
     const { header, running, waiting, progress } = this;
     const { status, updated, succeeded, failed, milliseconds, pending } = progress;
-    const rate = status === "running" ? this.#rate.perSecond() : 0;
-    const left = rate > 0 && pending > 0 ? (1000 * pending) / rate : undefined;
     return {
-      ...{ header, status, updated, succeeded, failed, running, rate, milliseconds },
+      ...{ header, status, updated, succeeded, failed, running, milliseconds },
+      ...(status === "running" ? this.#rate.estimate(pending) : { rate: 0 }),
       failures: Object.fromEntries(progress.failures),
-      ...(left !== undefined && { estimatedEnd: new Date(Date.now() + left).toISOString() }),
       ...(waiting !== undefined && status === "running" && { waiting }),
     };
   }

@@ -1,3 +1,5 @@
+import type { Batch } from "./types.ts";
+
 /** Window of the rate in milliseconds. */
 const WINDOW = 60_000;
 const SAMPLE_INTERVAL = 1000;
@@ -34,5 +36,12 @@ export class Rate {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (first === undefined || last === undefined || last.count <= first.count) return 0;
     return (1000 * (last.count - first.count)) / Math.max(1, this.#now() - first.at);
+  }
+  /** The rate, and the time at which so many more are done, while there is a rate. */
+  estimate(pending: number): Pick<Batch, "rate" | "estimatedEnd"> {
+    const rate = this.perSecond();
+    if (rate === 0 || pending === 0) return { rate };
+    const left = (1000 * pending) / rate;
+    return { rate, estimatedEnd: new Date(this.#now() + left).toISOString() };
   }
 }

@@ -301,11 +301,9 @@ export class BatchObject extends DurableObject<BatchEnv> {
     const { header, status, updated, succeeded, failed, failures, milliseconds, held } = state;
     const isRunning = status === "running";
     const running = Object.values(held).reduce((sum, unit) => sum + linesIn(unit), 0);
-    const rate = isRunning ? this.#rate.perSecond() : 0;
-    const left = rate > 0 ? (1000 * pendingOf(state)) / rate : 0;
     return {
-      ...{ header, status, updated, succeeded, failed, failures, milliseconds, running, rate },
-      ...(left > 0 && { estimatedEnd: new Date(Date.now() + left).toISOString() }),
+      ...{ header, status, updated, succeeded, failed, failures, milliseconds, running },
+      ...(isRunning ? this.#rate.estimate(pendingOf(state)) : { rate: 0 }),
       ...(isRunning && state.waiting !== undefined && { waiting: state.waiting }),
     };
   }
